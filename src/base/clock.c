@@ -1,0 +1,102 @@
+#include "base/clock.h"
+
+#include "base/base.h"
+
+#include <errno.h>
+#include <sys/random.h>
+#include <time.h>
+
+int64_t sk_clock_wall_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+uint64_t sk_clock_mono_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t sk_clock_mono_ms(void)
+{
+    return sk_clock_mono_ns() / 1000000u;
+}
+
+static char *digits(char *o, unsigned v, int width)
+{
+    for (int i = width - 1; i >= 0; i--, v /= 10)
+        o[i] = (char)('0' + v % 10);
+    return o + width;
+}
+
+/* Days since 1970 to a date of the proleptic Gregorian calendar, after Howard Hinnant's "chrono-compatible low-level date
+   algorithms" (days_from_civil turned round). */
+static void civil(int64_t days, unsigned *ret_year, unsigned *ret_month, unsigned *ret_day)
+{
+    int64_t z = days + 719468;
+    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+    unsigned doe = (unsigned)(z - era * 146097);
+    unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    unsigned mp = (5 * doy + 2) / 153;
+    *ret_day = doy - (153 * mp + 2) / 5 + 1;
+    *ret_month = mp < 10 ? mp + 3 : mp - 9;
+    *ret_year = (unsigned)((int64_t)yoe + era * 400) + (*ret_month <= 2);
+}
+
+void sk_iso_time(char out[SK_ISO_TIME_SIZE], int64_t wall_ms)
+{
+    int64_t days = wall_ms / 86400000 - (wall_ms % 86400000 < 0);
+    unsigned ms = (unsigned)(wall_ms - days * 86400000);
+    unsigned y, m, d;
+    civil(days, &y, &m, &d);
+    char *o = digits(out, y, 4);
+    *o++ = '-';
+    o = digits(o, m, 2);
+    *o++ = '-';
+    o = digits(o, d, 2);
+    *o++ = 'T';
+    o = digits(o, ms / 3600000, 2);
+    *o++ = ':';
+    o = digits(o, ms / 60000 % 60, 2);
+    *o++ = ':';
+    o = digits(o, ms / 1000 % 60, 2);
+    *o++ = '.';
+    o = digits(o, ms % 1000, 3);
+    *o++ = 'Z';
+    *o = '\0';
+}
+
+void sk_random_bytes(void *out, size_t n)
+{
+    unsigned char *p = out;
+    while (n > 0) {
+        ssize_t r = getrandom(p, n, 0);
+        if (r < 0) {
+            SK_ASSERT(errno == EINTR);
+            continue;
+        }
+        p += r;
+        n -= (size_t)r;
+    }
+}
+
+void sk_uuid_v4(char out[SK_UUID_SIZE])
+{
+    static const char hex[] = "0123456789abcdef";
+    unsigned char b[16];
+    sk_random_bytes(b, sizeof b);
+    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+    char *o = out;
+    for (int i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *o++ = '-';
+        *o++ = hex[b[i] >> 4];
+        *o++ = hex[b[i] & 15];
+    }
+    *o = '\0';
+}

@@ -1,0 +1,120 @@
+/*
+ * HTTP/1.1 server on the loop: llhttp parses (strict), this layer frames, limits, routes and answers. RFC 9110, RFC 9112.
+ * Owner: the loop thread; every function here is called on it. A handler may answer at once or keep the request and answer in a
+ * later turn; each request gets exactly one answer. A request whose client has left is still answered by its handler (the answer
+ * goes nowhere), so that handlers need no second path; `on_gone` tells those who hold something costly.
+ * Pipelined requests are handed to handlers one after the other, in order.
+ */
+#ifndef SK_HTTP_SERVER_H
+#define SK_HTTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/loop.h"
+
+struct sk_http_server;
+struct sk_http_req;
+
+/* What a route needs; one table in the security layer decides. Until security is switched on everything is granted. */
+enum sk_access {
+    SK_ACCESS_OPEN,     /* anybody, also with security on */
+    SK_ACCESS_READ,     /* read-only users, or anybody when anonymous reading is allowed */
+    SK_ACCESS_WRITE,    /* users who may write */
+    SK_ACCESS_ADMIN,
+};
+
+typedef void (*sk_http_handler)(struct sk_http_req *req, void *arg);
+
+/*
+ * Pattern: segments divided by '/', `:name` takes one segment, a last segment `*` takes the rest (also nothing). "GET" serves
+ * HEAD too; method "*" any. A trailing slash of the request is tolerated unless the pattern ends in one.
+ * More literal segments win over `:name`, `:name` over `*`; otherwise the earlier registration wins.
+ */
+struct sk_route {
+    const char *method;
+    const char *pattern;
+    enum sk_access access;
+    sk_http_handler handler;
+    void *arg;
+};
+
+struct sk_http_limits {
+    size_t request_line_max; /* bytes, default 8 KiB: 414 */
+    size_t header_max;       /* all header bytes, default 16 KiB: 431 */
+    size_t body_max;         /* default 10 MB: 413 */
+    size_t connections_max;  /* default 2048: the new connection is answered 503 and closed */
+    size_t pipeline_max;     /* requests read ahead on a connection, default 32: then reading pauses */
+    unsigned header_ms;      /* first byte to end of headers, default 10 s: 408 */
+    unsigned body_ms;        /* silence within a body, default 30 s: 408 */
+    unsigned idle_ms;        /* keep-alive wait, default 5 s: closed */
+    unsigned write_ms;       /* a client that takes nothing of its answer, default 60 s: closed */
+};
+extern const struct sk_http_limits sk_http_default_limits;
+
+struct sk_http_options {
+    struct sk_loop *loop;
+    struct sk_http_limits limits;
+    /* Security seam: may this request use a route of that access level? NULL: yes. Not granted: the hook answers itself
+       (401, 403) and returns false. */
+    bool (*authorise)(void *arg, struct sk_http_req *req, enum sk_access access);
+    void *authorise_arg;
+};
+
+int sk_http_server_create(const struct sk_http_options *o, struct sk_http_server **ret_server, struct sk_errmsg *em);
+/* Starts listening; may be called for several addresses. `port` 0 lets the system choose; sk_http_server_port tells. */
+int sk_http_server_listen(struct sk_http_server *s, const char *address, unsigned port, struct sk_errmsg *em);
+unsigned sk_http_server_port(const struct sk_http_server *s);
+/* `r` and its strings must outlive the server. */
+void sk_http_server_add(struct sk_http_server *s, const struct sk_route *r, size_t count);
+/* Called when no route matches; without one the answer is sk_http_reply_cannot. */
+void sk_http_server_set_fallback(struct sk_http_server *s, sk_http_handler handler, void *arg);
+/* Stops listening, closes WebSockets with 1001, lets running answers go out for `grace_ms`, then closes all; `done` is called
+   in a later turn and may free the server. */
+void sk_http_server_close(struct sk_http_server *s, unsigned grace_ms, void (*done)(void *arg), void *arg);
+void sk_http_server_destroy(struct sk_http_server *s); /* after done */
+
+struct sk_http_stats {
+    size_t connections, websockets;
+    uint64_t requests, bad_requests, bytes_in, bytes_out;
+};
+void sk_http_server_stats(const struct sk_http_server *s, struct sk_http_stats *ret_stats);
+
+/* ---- the request; all spans live until the answer ------------------------------------------------------------------------ */
+struct sk_arena *sk_http_arena(struct sk_http_req *r); /* of this request */
+struct sk_span sk_http_method(const struct sk_http_req *r);
+struct sk_span sk_http_target(const struct sk_http_req *r); /* as sent: path and query, not decoded */
+struct sk_span sk_http_path(const struct sk_http_req *r);   /* as sent, without the query */
+struct sk_span sk_http_query(const struct sk_http_req *r);  /* behind '?', not decoded; empty without */
+struct sk_span sk_http_header(const struct sk_http_req *r, const char *name); /* any case; {NULL,0} when absent; repeated: joined by ", " */
+bool sk_http_header_next(const struct sk_http_req *r, size_t *pos, struct sk_span *ret_name, struct sk_span *ret_value); /* names lower case */
+struct sk_span sk_http_body(const struct sk_http_req *r);
+const char *sk_http_remote_ip(const struct sk_http_req *r);
+/* `:name` of the pattern, percent-decoded ({NULL,0} if it decodes to no valid UTF-8 or holds NUL); "*" is the rest, as sent. */
+struct sk_span sk_http_param(const struct sk_http_req *r, const char *name);
+/* First query parameter of that name, decoded ('+' is a blank); {NULL,0} when absent. */
+struct sk_span sk_http_query_param(const struct sk_http_req *r, const char *name);
+/* Percent-decodes into the arena; {NULL,0} for a malformed escape, NUL or invalid UTF-8. */
+struct sk_span sk_http_decode(struct sk_arena *a, struct sk_span s, bool plus_is_blank);
+void sk_http_on_gone(struct sk_http_req *r, void (*gone)(void *arg), void *arg);
+
+/* ---- the answer: exactly one of the reply functions ---------------------------------------------------------------------- */
+/* Adds a header to the coming answer; a name set twice is sent twice. Values with line breaks are refused (dropped, logged). */
+void sk_http_set_header(struct sk_http_req *r, const char *name, struct sk_span value);
+/* Copies the body. A 200 to GET/HEAD gets a weak ETag and answers 304 to a matching If-None-Match; bodies of 1 KiB and more are
+   compressed when the client accepts gzip. `type` NULL: none. */
+void sk_http_reply(struct sk_http_req *r, int status, const char *type, struct sk_span body);
+/* Takes the buffer's memory (which is empty afterwards); a failed buffer answers 500. */
+void sk_http_reply_buf(struct sk_http_req *r, int status, const char *type, struct sk_buf *body);
+void sk_http_reply_json(struct sk_http_req *r, int status, struct sk_span json);
+void sk_http_reply_text(struct sk_http_req *r, int status, const char *text); /* text/html; charset=utf-8, as Express sends strings */
+/* 404 with the small HTML page whose <pre> says "Cannot GET /path" (escaped). */
+void sk_http_reply_cannot(struct sk_http_req *r);
+/* HTML error page with that text in <pre>. */
+void sk_http_reply_error_page(struct sk_http_req *r, int status, const char *text);
+void sk_http_redirect(struct sk_http_req *r, int status, const char *location);
+
+#define SK_HTTP_JSON "application/json; charset=utf-8"
+#define SK_HTTP_HTML "text/html; charset=utf-8"
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * The one door: every delta from any origin passes here, in this order: validate and complete (context, source, timestamp), static
+ * self data filter, model, fan-out. The rendered text goes to all default-feed clients and taps as one shared frame.
+ * Owner: loop thread. Limits: SK_DELTA_MAX bytes per delta text; further ones in model/limits.h.
+ */
+#ifndef SK_HUB_HUB_H
+#define SK_HUB_HUB_H
+
+#include "base/frame.h"
+#include "base/loop.h"
+#include "hub/status.h"
+#include "model/model.h"
+
+#define SK_DELTA_MAX ((size_t)1024 * 1024)
+
+struct sk_hub;
+
+/* Where a delta comes from. */
+struct sk_origin {
+    const char *provider; /* connection id, package name of a plugin, "ws", "tcp", "defaults", ... */
+    bool defaults;        /* the server's own configuration: may name the vessel */
+    int version;          /* 2: streamed but not merged into the tree; anything else: 1 */
+};
+
+struct sk_hub *sk_hub_create(struct sk_loop *loop, struct sk_model *model);
+void sk_hub_destroy(struct sk_hub *h);
+struct sk_model *sk_hub_model(struct sk_hub *h);
+struct sk_status *sk_hub_status(struct sk_hub *h);
+struct sk_loop *sk_hub_loop(struct sk_hub *h);
+
+/*
+ * Takes a delta text in. 0: passed on, wholly or in part. SK_ERR_INVALID: nothing of it was usable; `em` says what was wrong and
+ * where. The caller keeps `json`. Effects (tree, queues of clients) are complete on return.
+ */
+int sk_hub_ingest(struct sk_hub *h, const struct sk_origin *origin, struct sk_span json, struct sk_errmsg *em);
+
+/*
+ * A tap sees every delta that is fanned out, all contexts, rendered (keys: ..., "updates" and "context" with the resolved
+ * context). `deliver` must not block and takes its own reference if it keeps the frame. Add and remove at any time.
+ */
+struct sk_hub_tap {
+    struct sk_hub_tap *next;
+    void (*deliver)(struct sk_hub_tap *tap, struct sk_frame *delta, bool self);
+    bool self_only;
+};
+void sk_hub_add_tap(struct sk_hub *h, struct sk_hub_tap *tap);
+void sk_hub_remove_tap(struct sk_hub *h, struct sk_hub_tap *tap);
+
+struct sk_hub_stats {
+    uint64_t deltas, rejected, values;
+};
+void sk_hub_stats(const struct sk_hub *h, struct sk_hub_stats *ret_stats);
+
+#endif

@@ -1,0 +1,167 @@
+#include "store/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void closep(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+static int read_all(int fd, char *p, size_t size, size_t *ret_n)
+{
+    size_t n = 0;
+    while (n < size) {
+        ssize_t r = read(fd, p + n, size - n);
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0)
+            return -errno;
+        if (r == 0)
+            break;
+        n += (size_t)r;
+    }
+    *ret_n = n;
+    return 0;
+}
+
+int sk_fs_read(const char *file, size_t max, char **ret_text, size_t *ret_n, struct sk_errmsg *em)
+{
+    SK_CLEANUP(closep) int fd = open(file, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return sk_errmsg_errno(em, errno, "%s", file);
+    if (!S_ISREG(st.st_mode))
+        return sk_errmsg_set(em, SK_ERR_INVALID, "%s: not a file", file);
+    if ((uintmax_t)st.st_size > max)
+        return sk_errmsg_set(em, SK_ERR_LIMIT, "%s: %jd bytes, at most %zu are read", file, (intmax_t)st.st_size, max);
+    size_t size = (size_t)st.st_size, n = 0;
+    char *text = malloc(size + 1);
+    if (text == NULL)
+        return sk_errmsg_set(em, SK_ERR_NOMEM, "%s", file);
+    int r = read_all(fd, text, size, &n);
+    if (r < 0) {
+        free(text);
+        return sk_errmsg_errno(em, -r, "%s", file);
+    }
+    text[n] = '\0';
+    *ret_text = text;
+    if (ret_n != NULL)
+        *ret_n = n;
+    return 0;
+}
+
+static int write_all(int fd, struct sk_span s)
+{
+    while (s.n > 0) {
+        ssize_t w = write(fd, s.p, s.n);
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w < 0)
+            return -errno;
+        s.p += w;
+        s.n -= (size_t)w;
+    }
+    return 0;
+}
+
+static int sync_folder_of(const char *file)
+{
+    SK_CLEANUP(sk_freep) char *copy = sk_xstrdup(file);
+    SK_CLEANUP(closep) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+static int write_temp(const char *temp, struct sk_span content, unsigned mode)
+{
+    SK_CLEANUP(closep) int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0)
+        return -errno;
+    int r = write_all(fd, content);
+    if (r == 0 && fsync(fd) < 0)
+        r = -errno;
+    return r;
+}
+
+int sk_fs_write_atomic(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em)
+{
+    SK_CLEANUP(sk_freep) char *temp = sk_xmalloc(strlen(file) + 5);
+    sprintf(temp, "%s.tmp", file);
+    int r = write_temp(temp, content, mode);
+    if (r == 0 && rename(temp, file) < 0)
+        r = -errno;
+    if (r < 0) {
+        unlink(temp);
+        return sk_errmsg_errno(em, -r, "cannot save %s", file);
+    }
+    r = sync_folder_of(file);
+    return r < 0 ? sk_errmsg_errno(em, -r, "cannot sync the folder of %s", file) : 0;
+}
+
+int sk_fs_mkdirs(const char *dir, unsigned mode, struct sk_errmsg *em)
+{
+    SK_CLEANUP(sk_freep) char *path = sk_xstrdup(dir);
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(path, mode) < 0 && errno != EEXIST)
+            return sk_errmsg_errno(em, errno, "cannot create folder %s", path);
+        *slash = '/';
+    }
+    if (mkdir(path, mode) < 0 && errno != EEXIST)
+        return sk_errmsg_errno(em, errno, "cannot create folder %s", path);
+    if (!sk_fs_is_dir(path))
+        return sk_errmsg_set(em, SK_ERR_INVALID, "%s is in the way: not a folder", path);
+    return 0;
+}
+
+bool sk_fs_is_dir(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool sk_fs_is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool part_ok(struct sk_span part)
+{
+    return part.n > 0 && part.p[0] != '.' && memchr(part.p, '\0', part.n) == NULL && memchr(part.p, '\\', part.n) == NULL;
+}
+
+int sk_fs_join(const char *root, struct sk_span rel, char **ret_path, struct sk_errmsg *em)
+{
+    if (rel.n > 1024)
+        return sk_errmsg_set(em, SK_ERR_DENIED, "file name of %zu bytes refused", rel.n);
+    for (size_t at = 0; at < rel.n;) {
+        const char *slash = memchr(rel.p + at, '/', rel.n - at);
+        size_t end = slash != NULL ? (size_t)(slash - rel.p) : rel.n;
+        if (!part_ok((struct sk_span){ rel.p + at, end - at }))
+            return sk_errmsg_set(em, SK_ERR_DENIED, "file name refused");
+        at = end + 1;
+    }
+    size_t n = strlen(root);
+    char *path = sk_xmalloc(n + rel.n + 2);
+    memcpy(path, root, n);
+    path[n] = '/';
+    if (rel.n != 0)
+        memcpy(path + n + 1, rel.p, rel.n);
+    path[n + 1 + rel.n] = '\0';
+    *ret_path = path;
+    return 0;
+}
+
+char *sk_fs_path(const char *dir, const char *name)
+{
+    char *path = sk_xmalloc(strlen(dir) + strlen(name) + 2);
+    sprintf(path, "%s/%s", dir, name);
+    return path;
+}

@@ -1,0 +1,25 @@
+/*
+ * Files of the configuration folder. Writes are atomic and durable: temporary file, fsync, rename, fsync of the directory; when
+ * sk_fs_write_atomic returns 0, the content survives power loss. Thread: any; the calls block, so the loop hands them to its
+ * thread pool once running.
+ */
+#ifndef SK_STORE_FS_H
+#define SK_STORE_FS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* `max`: a larger file is SK_ERR_LIMIT. The text has a NUL behind it; free() it. */
+int sk_fs_read(const char *file, size_t max, char **ret_text, size_t *ret_n, struct sk_errmsg *em);
+int sk_fs_write_atomic(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em);
+int sk_fs_mkdirs(const char *dir, unsigned mode, struct sk_errmsg *em);
+bool sk_fs_is_dir(const char *path);
+bool sk_fs_is_file(const char *path);
+/*
+ * The one door from a network name to a file name: joins `root` and `rel` ('/'-separated, already percent-decoded). Refused with
+ * SK_ERR_DENIED: empty parts other than at the end, ".", "..", names starting with a dot, NUL, backslash, over 1,024 bytes.
+ */
+int sk_fs_join(const char *root, struct sk_span rel, char **ret_path, struct sk_errmsg *em);
+char *sk_fs_path(const char *dir, const char *name); /* dir + '/' + name of our own making; free() it */
+
+#endif
