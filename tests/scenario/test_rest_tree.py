@@ -172,7 +172,6 @@ def test_json_is_compact(golden):
 
 
 def test_self_stands_for_the_own_id_at_any_depth(golden):
-    golden.feeder().put_values({f"buddies.{'x'}.state": 1})
     assert golden.api("vessels/self").ok() == golden.api("vessels/" + SELF_ID).ok()
 
 
