@@ -23,7 +23,10 @@ struct sk_origin {
 };
 
 struct sk_hub *sk_hub_create(struct sk_loop *loop, struct sk_model *model);
+/* Closes its timers; the memory goes in a later turn. All feeds and taps must be gone. */
 void sk_hub_destroy(struct sk_hub *h);
+/* Contexts silent for longer leave the tree (setting pruneContextsMinutes, default 60); never the own vessel. */
+void sk_hub_set_prune_minutes(struct sk_hub *h, double minutes);
 struct sk_model *sk_hub_model(struct sk_hub *h);
 struct sk_status *sk_hub_status(struct sk_hub *h);
 struct sk_loop *sk_hub_loop(struct sk_hub *h);

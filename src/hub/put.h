@@ -26,7 +26,10 @@ typedef void (*sk_put_handler)(struct sk_request *r, void *arg);
 /* Replaces a registration of the same (context, path, source). Context as clients address it: "vessels.self". */
 int sk_puts_register(struct sk_puts *p, struct sk_span context, struct sk_span path, const char *source, sk_put_handler fn,
                      void *arg, struct sk_errmsg *em);
-void sk_puts_unregister_source(struct sk_puts *p, const char *source);
+void sk_puts_unregister_source(struct sk_puts *p, const char *source); /* NULL: all */
+/* Asked when no handler is registered for (context, path): true when it took the request over (or refused it itself). */
+typedef bool (*sk_put_fallback)(struct sk_request *r, struct sk_span source, void *arg);
+void sk_puts_set_fallback(struct sk_puts *p, sk_put_fallback fallback, void *arg);
 
 /* What the handler works with; spans live as long as the request is referenced. */
 struct sk_span sk_request_context(const struct sk_request *r);

@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "model/limits.h"
+#include "model/path.h"
+#include "model/source.h"
 
 struct sk_model;
 
@@ -17,6 +19,9 @@ struct sk_model *sk_model_create(const char *self_id);
 void sk_model_destroy(struct sk_model *m);
 const char *sk_model_self_id(const struct sk_model *m);
 const char *sk_model_self_context(const struct sk_model *m); /* "vessels." + self id */
+
+struct sk_paths *sk_model_paths(struct sk_model *m);
+struct sk_sources *sk_model_sources(struct sk_model *m);
 
 /*
  * Appends the JSON of the node at a '/'-free dotted path: below the own vessel (`from_root` false) or from the root of the full

@@ -1,0 +1,41 @@
+/*
+ * One client's view of the data: its default feed, its subscriptions, its announced metadata. WebSocket and TCP connections each
+ * own one. Spec: Signal K "Subscription Protocol". Owner: loop thread. Limits: SK_FEED_ROWS_MAX rows per client.
+ */
+#ifndef SK_HUB_FEED_H
+#define SK_HUB_FEED_H
+
+#include "base/json.h"
+#include "hub/hub.h"
+
+#define SK_FEED_ROWS_MAX 2000u
+
+struct sk_feed;
+
+enum sk_feed_mode { SK_FEED_NONE, SK_FEED_SELF, SK_FEED_ALL };
+
+struct sk_feed_ops {
+    /* Takes its own reference if it keeps the frame. SK_ERR_LIMIT: the client is full, the frame is lost (and counted). */
+    int (*frame)(void *arg, struct sk_frame *frame);
+    /* A remark for the client, as a JSON string. */
+    void (*remark)(void *arg, struct sk_span json_string);
+};
+
+struct sk_feed *sk_feed_create(struct sk_hub *h, const struct sk_feed_ops *ops, void *arg);
+void sk_feed_destroy(struct sk_feed *f); /* NULL is fine; not from within one of its own callbacks */
+
+void sk_feed_set_mode(struct sk_feed *f, enum sk_feed_mode mode);
+/* Metadata messages before the first value of each path (sendMeta=all). */
+void sk_feed_set_meta(struct sk_feed *f, bool on);
+/* Sends the last value of every source at every leaf of the selected contexts, oldest timestamp first. */
+void sk_feed_replay(struct sk_feed *f, enum sk_feed_mode mode);
+
+/* `message`: the whole object with `subscribe`. Initial values go out before this returns. */
+void sk_feed_subscribe(struct sk_feed *f, const yyjson_val *message);
+/* `message`: the whole object with `unsubscribe`. Context "*" and path "*" end everything, the default feed too; other rows end
+   the subscriptions of the same context and path. */
+void sk_feed_unsubscribe(struct sk_feed *f, const yyjson_val *message);
+
+uint64_t sk_feed_lost(const struct sk_feed *f); /* frames that the client was too slow for */
+
+#endif

@@ -1,0 +1,342 @@
+#include "hub/hub.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "hub/hub_private.h"
+#include "model/meta.h"
+#include "model/query.h"
+
+#include <stdlib.h>
+
+#define NS "signalk-server:hub"
+#define ARENA_MAX ((size_t)32 * 1024 * 1024)
+#define PRUNE_CHECK_MS 60000
+
+/* ---- rules -------------------------------------------------------------------------------------------------------------- */
+
+/* Vessel data that only the configuration may state. */
+static bool static_self_path(struct sk_span path)
+{
+    static const char *const paths[] = { "design.aisShipType", "design.beam", "design.length", "design.draft", "sensors.gps.fromBow",
+                                         "sensors.gps.fromCenter" };
+    if (path.n < 11 || (path.p[0] != 'd' && path.p[0] != 's'))
+        return false;
+    for (size_t i = 0; i < SK_COUNT(paths); i++)
+        if (sk_span_eq(path, paths[i]))
+            return true;
+    return false;
+}
+
+/* What the static self data filter leaves of a "" value: nothing, when all its members are identity. */
+static bool root_value_survives(const yyjson_val *value)
+{
+    size_t i, n;
+    yyjson_val *k, *v;
+    yyjson_obj_foreach((yyjson_val *)(uintptr_t)value, i, n, k, v) {
+        struct sk_span name = sk_json_str(k);
+        bool only_callsign = sk_span_eq(name, "communication") && sk_json_get(v, "callsignVhf") != NULL && yyjson_obj_size(v) == 1;
+        if (!sk_span_eq(name, "name") && !sk_span_eq(name, "mmsi") && !only_callsign)
+            return true;
+    }
+    return yyjson_obj_size((yyjson_val *)(uintptr_t)value) == 0;
+}
+
+/* Marks what may not pass; false when nothing of the update is left. */
+static bool filter_update(struct sk_update *u, bool self, bool defaults)
+{
+    uint32_t left = u->meta_count;
+    for (uint32_t i = 0; i < u->value_count; i++) {
+        struct sk_path_value *pv = &u->values[i];
+        bool root = pv->path->text.n == 0;
+        pv->dropped = pv->value == NULL || (root && !yyjson_is_obj((yyjson_val *)(uintptr_t)pv->value));
+        if (self && !defaults && !pv->dropped)
+            pv->dropped = root ? !root_value_survives(pv->value) : static_self_path(pv->path->text);
+        left += !pv->dropped;
+    }
+    return left > 0;
+}
+
+/* ---- sources and time --------------------------------------------------------------------------------------------------- */
+
+static int resolve_source(struct sk_hub *h, const struct sk_origin *o, struct sk_update *u, struct sk_errmsg *em)
+{
+    struct sk_sources *sources = sk_model_sources(h->model);
+    struct sk_span provider = sk_span_of(o->provider);
+    if (u->source == NULL) {
+        int r = sk_source_intern(sources, u->source_ref.n != 0 ? u->source_ref : provider, &u->stream_source, em);
+        u->tree_source = u->stream_source;
+        return r;
+    }
+    sk_source_info_read(u->source, provider, &u->info);
+    sk_buf_clear(&h->scratch);
+    sk_source_info_ref(&u->info, &h->scratch);
+    int r = sk_source_intern(sources, sk_buf_span(&h->scratch), &u->tree_source, em);
+    u->stream_source = u->tree_source;
+    if (r == 0 && u->source_ref.n != 0)
+        r = sk_source_intern(sources, u->source_ref, &u->stream_source, em);
+    return r;
+}
+
+static void complete_time(struct sk_hub *h, struct sk_update *u)
+{
+    if (u->timestamp.p != NULL)
+        return;
+    if (h->iso[0] == '\0')
+        sk_iso_time(h->iso, sk_clock_wall_ms());
+    u->timestamp = (struct sk_span){ h->iso, SK_ISO_TIME_SIZE - 1 };
+}
+
+static void complete_updates(struct sk_hub *h, const struct sk_origin *o, struct sk_delta *d, bool self, struct sk_errmsg *em)
+{
+    h->iso[0] = '\0'; /* one reception time for the whole delta, read only when needed */
+    for (uint32_t i = 0; i < d->update_count; i++) {
+        struct sk_update *u = &d->updates[i];
+        u->husk = resolve_source(h, o, u, em) < 0;
+        if (u->husk)
+            continue;
+        complete_time(h, u);
+        sk_sources_note(sk_model_sources(h->model), u->tree_source, u->source != NULL ? &u->info : NULL, u->timestamp);
+        u->husk = !filter_update(u, self, o->defaults);
+    }
+}
+
+/* ---- into the model, out to the rows ------------------------------------------------------------------------------------ */
+
+static struct sk_value_input input_of(const struct sk_hub *h, const struct sk_update *u, const struct sk_path_value *pv)
+{
+    return (struct sk_value_input){ .source = u->tree_source,
+                                    .ref = u->stream_source,
+                                    .info = u->source != NULL ? &u->info : NULL,
+                                    .source_text = u->source_text,
+                                    .timestamp = u->timestamp,
+                                    .json = { h->out.p + pv->at, pv->len } };
+}
+
+/* Whatever the filter left of a "" value is read again from the rendering. */
+static void take_root(struct sk_hub *h, struct sk_context *c, struct sk_update *u, struct sk_path_value *pv, bool merge, struct sk_errmsg *em)
+{
+    struct sk_value_input in = input_of(h, u, pv);
+    yyjson_doc *doc = NULL;
+    if (sk_json_read(in.json, &doc, em) < 0)
+        return;
+    int r = merge ? sk_tree_set_root(h->model, c, yyjson_doc_get_root(doc), &in, em) : 0;
+    if (r == 0)
+        sk_rows_root(h, c, u, yyjson_doc_get_root(doc));
+    yyjson_doc_free(doc);
+}
+
+static void take_value(struct sk_hub *h, struct sk_context *c, struct sk_update *u, struct sk_path_value *pv, bool merge, struct sk_errmsg *em)
+{
+    struct sk_value_input in = input_of(h, u, pv);
+    if (in.json.n > SK_VALUE_LEN_MAX) {
+        sk_errmsg_set(em, SK_ERR_LIMIT, "value of '%s' over %u bytes", pv->path->text.p, SK_VALUE_LEN_MAX);
+        return;
+    }
+    if (!merge || pv->path->untreed) {
+        sk_rows_loose(h, c, u, pv->path, in.json, false);
+        return;
+    }
+    struct sk_node *n;
+    struct sk_value *v;
+    bool new_leaf;
+    if (sk_tree_set(h->model, c, pv->path, &in, &n, &v, &new_leaf, em) < 0)
+        return;
+    h->stats.values++;
+    if (new_leaf)
+        sk_rows_leaf_created(h, n);
+    if (n->links != NULL || new_leaf)
+        sk_rows_value(h, n, v, new_leaf);
+}
+
+static void take_meta(struct sk_hub *h, struct sk_context *c, struct sk_update *u, struct sk_path_value *pv, struct sk_errmsg *em)
+{
+    if (pv->path->text.n == 0 || pv->len == 0)
+        return;
+    /* Read again from the rendering: the arena's document keeps numbers as text, the registry wants plain JSON. */
+    struct sk_span json = { h->out.p + pv->at, pv->len };
+    yyjson_doc *doc = NULL;
+    if (sk_json_read(json, &doc, em) < 0)
+        return;
+    if (sk_meta_overlay(pv->path, yyjson_doc_get_root(doc), em) == 0)
+        sk_rows_loose(h, c, u, pv->path, json, true);
+    yyjson_doc_free(doc);
+}
+
+static void take_update(struct sk_hub *h, struct sk_context *c, struct sk_update *u, bool merge, struct sk_errmsg *em)
+{
+    for (uint32_t i = 0; i < u->meta_count; i++)
+        take_meta(h, c, u, &u->metas[i], em);
+    for (uint32_t i = 0; i < u->value_count; i++) {
+        struct sk_path_value *pv = &u->values[i];
+        if (pv->dropped)
+            continue;
+        if (pv->path->text.n == 0)
+            take_root(h, c, u, pv, merge, em);
+        else
+            take_value(h, c, u, pv, merge, em);
+    }
+}
+
+/* ---- the door ----------------------------------------------------------------------------------------------------------- */
+
+static void fan_out(struct sk_hub *h, const struct sk_context *c, const struct sk_delta *d)
+{
+    if (h->taps == NULL && h->feeds == NULL)
+        return;
+    struct sk_frame *frame = sk_frame_create(h->out.p, h->out.n);
+    if (frame == NULL)
+        return;
+    sk_feeds_deliver(h, c, d, frame);
+    for (struct sk_hub_tap *t = h->taps, *next; t != NULL; t = next) {
+        next = t->next;
+        if (c->self || !t->self_only)
+            t->deliver(t, frame, c->self);
+    }
+    sk_frame_unref(frame);
+}
+
+static int pass_on(struct sk_hub *h, const struct sk_origin *o, struct sk_delta *d, struct sk_errmsg *em)
+{
+    bool own = d->context.p == NULL || sk_span_eq(d->context, "vessels.self");
+    struct sk_context *c;
+    int r = own ? 0 : sk_context_intern(h->model, d->context, &c, em);
+    if (r < 0)
+        return r;
+    if (own)
+        c = sk_model_self(h->model);
+    c->heard_ms = uv_now(sk_loop_uv(h->loop));
+    complete_updates(h, o, d, c->self, em);
+    if (sk_render_delta(&h->out, d, c->json, c->self && !o->defaults) == 0)
+        return 0; /* filtered to nothing: no news is not sent */
+    if (!sk_buf_ok(&h->out))
+        return sk_errmsg_set(em, SK_ERR_LIMIT, "delta over %zu bytes or nested too deep", SK_DELTA_MAX);
+    fan_out(h, c, d);
+    for (uint32_t i = 0; i < d->update_count; i++)
+        if (!d->updates[i].husk)
+            take_update(h, c, &d->updates[i], o->version != 2, em);
+    return 0;
+}
+
+static void drop_source_texts(struct sk_delta *d)
+{
+    for (uint32_t i = 0; i < d->update_count; i++)
+        sk_source_text_unref(d->updates[i].source_text);
+}
+
+int sk_hub_ingest(struct sk_hub *h, const struct sk_origin *o, struct sk_span json, struct sk_errmsg *em)
+{
+    SK_ASSERT(sk_loop_is_current(h->loop) && h->busy == 0);
+    struct sk_errmsg own;
+    em = em != NULL ? em : &own;
+    em->text[0] = '\0';
+    struct sk_delta d = { 0 };
+    int r = json.n > SK_DELTA_MAX ? sk_errmsg_set(em, SK_ERR_LIMIT, "delta of %zu bytes, at most %zu", json.n, SK_DELTA_MAX) : 0;
+    h->busy++;
+    if (r == 0)
+        r = sk_delta_read(&h->arena, sk_model_paths(h->model), json, &d, em);
+    if (r == 0)
+        r = pass_on(h, o, &d, em);
+    drop_source_texts(&d);
+    sk_arena_reset(&h->arena);
+    h->busy--;
+    h->stats.deltas++;
+    h->stats.rejected += r < 0;
+    if (em->text[0] != '\0')
+        sk_log_debug(NS, "%s: %s: %s", o->provider, r < 0 ? "delta refused" : "part of a delta refused", em->text);
+    return r;
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------------------- */
+
+static void context_dying(void *arg, struct sk_context *c)
+{
+    sk_rows_context_dying(arg, c);
+}
+
+static void prune(uv_timer_t *t)
+{
+    struct sk_hub *h = t->data;
+    uint64_t now = uv_now(t->loop);
+    if (now > h->prune_after_ms)
+        sk_tree_prune(h->model, now - h->prune_after_ms, context_dying, h);
+}
+
+struct sk_hub *sk_hub_create(struct sk_loop *loop, struct sk_model *model)
+{
+    struct sk_hub *h = sk_xcalloc(1, sizeof *h);
+    h->loop = loop;
+    h->model = model;
+    h->status = sk_status_create();
+    h->prune_after_ms = 60 * 60 * 1000;
+    sk_arena_init(&h->arena, ARENA_MAX);
+    sk_buf_init(&h->out, 2 * SK_DELTA_MAX);
+    sk_buf_init(&h->scratch, 2 * SK_DELTA_MAX);
+    uv_timer_init(sk_loop_uv(loop), &h->fixed_timer);
+    uv_timer_init(sk_loop_uv(loop), &h->prune_timer);
+    h->fixed_timer.data = h->prune_timer.data = h;
+    uv_timer_start(&h->prune_timer, prune, PRUNE_CHECK_MS, PRUNE_CHECK_MS);
+    return h;
+}
+
+static void timer_closed(uv_handle_t *t)
+{
+    struct sk_hub *h = t->data;
+    if (--h->open_timers == 0)
+        free(h);
+}
+
+void sk_hub_destroy(struct sk_hub *h)
+{
+    if (h == NULL)
+        return;
+    SK_ASSERT(h->feeds == NULL && h->taps == NULL);
+    sk_status_destroy(h->status);
+    sk_arena_finish(&h->arena);
+    sk_buf_finish(&h->out);
+    sk_buf_finish(&h->scratch);
+    h->open_timers = 2;
+    uv_close((uv_handle_t *)&h->fixed_timer, timer_closed);
+    uv_close((uv_handle_t *)&h->prune_timer, timer_closed);
+}
+
+void sk_hub_set_prune_minutes(struct sk_hub *h, double minutes)
+{
+    h->prune_after_ms = (uint64_t)(minutes * 60000);
+}
+
+struct sk_model *sk_hub_model(struct sk_hub *h)
+{
+    return h->model;
+}
+
+struct sk_status *sk_hub_status(struct sk_hub *h)
+{
+    return h->status;
+}
+
+struct sk_loop *sk_hub_loop(struct sk_hub *h)
+{
+    return h->loop;
+}
+
+void sk_hub_add_tap(struct sk_hub *h, struct sk_hub_tap *tap)
+{
+    tap->next = h->taps;
+    h->taps = tap;
+}
+
+void sk_hub_remove_tap(struct sk_hub *h, struct sk_hub_tap *tap)
+{
+    for (struct sk_hub_tap **at = &h->taps; *at != NULL; at = &(*at)->next)
+        if (*at == tap) {
+            *at = tap->next;
+            break;
+        }
+    tap->next = NULL;
+}
+
+void sk_hub_stats(const struct sk_hub *h, struct sk_hub_stats *ret_stats)
+{
+    *ret_stats = h->stats;
+}

@@ -1,0 +1,124 @@
+/* The hub's own structs, for the files of this folder only. */
+#ifndef SK_HUB_PRIVATE_H
+#define SK_HUB_PRIVATE_H
+
+#include "hub/feed.h"
+#include "hub/render.h"
+#include "model/delta.h"
+#include "model/tree.h"
+
+struct sk_hub {
+    struct sk_loop *loop;
+    struct sk_model *model;
+    struct sk_status *status;
+    struct sk_arena arena;    /* of the delta under way */
+    struct sk_buf out;        /* its rendering */
+    struct sk_buf scratch;    /* one-value renderings made meanwhile */
+    struct sk_hub_tap *taps;
+    struct sk_feed *feeds;
+    size_t row_count, announcers;
+    uv_timer_t fixed_timer;   /* next bucket of a fixed-period row */
+    struct sk_row *active_rows;
+    uint64_t fixed_due;
+    uv_timer_t prune_timer;
+    uint64_t prune_after_ms;
+    int open_timers;          /* while closing */
+    struct sk_hub_stats stats;
+    int busy;                 /* depth of ingestion: a client's callback must not feed the hub */
+    char iso[SK_TIMESTAMP_LEN_MAX];
+};
+
+/* Which contexts a row or a message is about. */
+struct sk_context_match {
+    enum { SK_MATCH_ALL, SK_MATCH_SELF, SK_MATCH_GLOB, SK_MATCH_NEAR } kind;
+    char *glob;
+    double radius, latitude, longitude;
+};
+
+/* One row of a subscribe message. */
+struct sk_row {
+    struct sk_feed *feed;
+    struct sk_row *next;
+    struct sk_context_match context;
+    char *path;
+    uint32_t min_period_ms, period_ms; /* 0: not asked for; at most one is set */
+    char *remarks[3];                  /* contradictions in the row, remarked on once per path; from the front */
+    struct sk_sub_link *links;
+    struct sk_bucket *buckets;             /* per path, when period_ms is set */
+    struct sk_bucket *due, **due_last;     /* running buckets, soonest first: all have the same period */
+    struct sk_row *next_active, *prev_active;
+    bool active;
+};
+
+/* When a source's value last passed a minPeriod. */
+struct sk_pass {
+    struct sk_source *source;
+    uint64_t at_ms;
+};
+
+/* A row meets a node. */
+struct sk_sub_link {
+    struct sk_row *row;
+    struct sk_node *node;
+    struct sk_sub_link *next_at_node, *prev_at_node, *next_of_row, *prev_of_row;
+    struct sk_bucket *bucket;
+    struct sk_pass *passes;
+    uint16_t pass_count;
+};
+
+/* Values of one path waiting for a row's period to end. */
+struct sk_bucket {
+    struct sk_path *path;
+    struct sk_bucket *next, *next_due;
+    uint64_t due_ms;
+    bool running;
+    struct sk_pending {
+        struct sk_sub_link *link;
+        struct sk_source *source;
+    } *pending; /* oldest first */
+    uint32_t count, cap;
+};
+
+struct sk_feed {
+    struct sk_hub *hub;
+    struct sk_feed *next, *prev;
+    const struct sk_feed_ops *ops;
+    void *arg;
+    enum sk_feed_mode mode;
+    bool meta;
+    bool announce;                        /* announceNewPaths */
+    struct sk_context_match announce_for;
+    struct sk_row *rows;
+    uint32_t row_count;
+    uint64_t *announced;                  /* hash set of (context, path) whose metadata went out */
+    uint32_t announced_count, announced_cap;
+    uint64_t lost;
+};
+
+/* feed.c */
+void sk_feed_send(struct sk_feed *f, struct sk_frame *frame);
+void sk_feed_send_remark(struct sk_feed *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Sends metadata of the path and its ancestors once, when the feed asked for it. */
+void sk_feed_announce_meta(struct sk_feed *f, const struct sk_context *c, struct sk_path *p, struct sk_span timestamp);
+void sk_feeds_deliver(struct sk_hub *h, const struct sk_context *c, const struct sk_delta *d, struct sk_frame *frame);
+
+/* subscription.c */
+bool sk_context_matches(const struct sk_context_match *m, const struct sk_context *c);
+void sk_context_match_finish(struct sk_context_match *m);
+void sk_rows_leaf_created(struct sk_hub *h, struct sk_node *n);          /* rows attach themselves */
+void sk_rows_value(struct sk_hub *h, struct sk_node *n, struct sk_value *v, bool new_leaf);
+void sk_rows_root(struct sk_hub *h, const struct sk_context *c, const struct sk_update *u, const yyjson_val *object);
+/* Metadata and values that do not live in the tree: matched by name. */
+void sk_rows_loose(struct sk_hub *h, const struct sk_context *c, const struct sk_update *u, struct sk_path *p, struct sk_span json, bool meta);
+void sk_rows_context_dying(struct sk_hub *h, struct sk_context *c);
+void sk_row_attach(struct sk_row *r, struct sk_node *n);
+void sk_rows_clear(struct sk_feed *f);
+void sk_row_remove(struct sk_feed *f, struct sk_row *r);
+/* The row's part of a "" value: whole when the row's path matches "", else the members it names, flattened. */
+void sk_row_send_root(struct sk_row *r, const struct sk_render_one *base, const yyjson_val *object);
+
+/* replay.c */
+void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which);
+void sk_replay_row(struct sk_row *r);
+
+#endif

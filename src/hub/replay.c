@@ -1,0 +1,147 @@
+/* Cached values: what a client gets first. One message per source and leaf, oldest timestamp first (as text). */
+#include "hub/hub_private.h"
+
+#include <stdlib.h>
+
+/* What is to be sent: a leaf's value, or what a source said in the "" path. */
+struct item {
+    struct sk_span timestamp;
+    const struct sk_context *context;
+    const struct sk_node *node; /* NULL: root value */
+    const struct sk_value *value;
+    const struct sk_root_value *root;
+    size_t order; /* keeps equal timestamps in tree order */
+};
+
+struct items {
+    struct item *all;
+    size_t count, cap;
+};
+
+static void add(struct items *list, struct item it)
+{
+    if (list->count == list->cap) {
+        list->cap = list->cap == 0 ? 64 : list->cap * 2;
+        list->all = sk_xrealloc(list->all, list->cap * sizeof *list->all);
+    }
+    it.order = list->count;
+    list->all[list->count++] = it;
+}
+
+static void add_leaf(struct items *list, const struct sk_node *n)
+{
+    for (unsigned i = 0; n->leaf != NULL && i < n->leaf->count; i++)
+        add(list, (struct item){ sk_text_span(&n->leaf->values[i].timestamp), n->context, n, &n->leaf->values[i], NULL, 0 });
+}
+
+static void add_branch(struct items *list, const struct sk_node *n)
+{
+    for (; n != NULL; n = n->next) {
+        add_leaf(list, n);
+        add_branch(list, n->first);
+    }
+}
+
+static void add_roots(struct items *list, const struct sk_context *c)
+{
+    for (uint32_t i = 0; i < c->root_count; i++)
+        add(list, (struct item){ sk_text_span(&c->roots[i].timestamp), c, NULL, NULL, &c->roots[i], 0 });
+}
+
+static int by_timestamp(const void *a, const void *b)
+{
+    const struct item *x = a, *y = b;
+    size_t n = x->timestamp.n < y->timestamp.n ? x->timestamp.n : y->timestamp.n;
+    int r = n != 0 ? memcmp(x->timestamp.p, y->timestamp.p, n) : 0;
+    if (r != 0)
+        return r;
+    if (x->timestamp.n != y->timestamp.n)
+        return x->timestamp.n < y->timestamp.n ? -1 : 1;
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static struct sk_render_one root_base(const struct item *it)
+{
+    return (struct sk_render_one){ .context_json = it->context->json,
+                                   .source_text = it->root->source_text,
+                                   .ref_json = it->root->ref->json,
+                                   .timestamp = it->timestamp,
+                                   .path_json = SK_SPAN("\"\""),
+                                   .value_json = sk_text_span(&it->root->json) };
+}
+
+static void send_item(struct sk_feed *f, const struct item *it)
+{
+    struct sk_frame *frame;
+    if (it->node != NULL) {
+        sk_feed_announce_meta(f, it->context, it->node->path, it->timestamp);
+        frame = it->value->frame != NULL ? sk_frame_ref(it->value->frame) : sk_render_value(&f->hub->scratch, it->node, it->value);
+    } else {
+        struct sk_render_one one = root_base(it);
+        frame = sk_render_one(&f->hub->scratch, &one);
+    }
+    sk_feed_send(f, frame);
+    sk_frame_unref(frame);
+}
+
+static void sort_items(struct items *list)
+{
+    if (list->count > 1)
+        qsort(list->all, list->count, sizeof *list->all, by_timestamp);
+}
+
+void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which)
+{
+    struct items list = { 0 };
+    for (const struct sk_context *c = sk_context_first(f->hub->model); c != NULL; c = c->next) {
+        if (!sk_context_matches(which, c))
+            continue;
+        add_roots(&list, c);
+        add_branch(&list, c->first);
+    }
+    sort_items(&list);
+    for (size_t i = 0; i < list.count; i++)
+        send_item(f, &list.all[i]);
+    free(list.all);
+}
+
+/* Initial values of one row: path by path, each sorted by timestamp. */
+static void replay_branch(struct sk_row *r, const struct sk_node *n)
+{
+    for (; n != NULL; n = n->next) {
+        if (n->leaf != NULL && sk_glob(sk_span_of(r->path), n->path->text)) {
+            struct items list = { 0 };
+            add_leaf(&list, n);
+            sort_items(&list);
+            for (size_t i = 0; i < list.count; i++)
+                send_item(r->feed, &list.all[i]);
+            free(list.all);
+        }
+        replay_branch(r, n->first);
+    }
+}
+
+static void replay_roots(struct sk_row *r, const struct sk_context *c)
+{
+    struct items list = { 0 };
+    add_roots(&list, c);
+    sort_items(&list);
+    for (size_t i = 0; i < list.count; i++) {
+        struct sk_render_one base = root_base(&list.all[i]);
+        yyjson_doc *doc = NULL;
+        if (sk_json_read(base.value_json, &doc, NULL) == 0)
+            sk_row_send_root(r, &base, yyjson_doc_get_root(doc));
+        yyjson_doc_free(doc);
+    }
+    free(list.all);
+}
+
+void sk_replay_row(struct sk_row *r)
+{
+    for (const struct sk_context *c = sk_context_first(r->feed->hub->model); c != NULL; c = c->next) {
+        if (!sk_context_matches(&r->context, c))
+            continue;
+        replay_roots(r, c);
+        replay_branch(r, c->first);
+    }
+}

@@ -1,0 +1,381 @@
+#include "base/clock.h"
+#include "base/json.h"
+#include "model/meta.h"
+#include "model/model_private.h"
+
+#include <stdlib.h>
+
+#define TABLE_MIN 16u
+#define ROOT_MEMBERS_MAX 100u
+#define ROOT_SOURCES_MAX 32u
+
+/* ---- contexts ----------------------------------------------------------------------------------------------------------- */
+
+struct sk_context *sk_context_find(const struct sk_model *m, struct sk_span text)
+{
+    return sk_map_get(&m->contexts, text);
+}
+
+struct sk_context *sk_context_first(const struct sk_model *m)
+{
+    return m->first;
+}
+
+static struct sk_span quoted(struct sk_span s)
+{
+    struct sk_buf b;
+    sk_buf_init(&b, s.n * 6 + 3);
+    sk_json_write_str(&b, s);
+    struct sk_span q;
+    q.p = sk_buf_steal(&b, &q.n);
+    SK_ASSERT(q.p != NULL);
+    return q;
+}
+
+static struct sk_root_member *member_for(struct sk_context *c, struct sk_span name)
+{
+    struct sk_root_member *found = (struct sk_root_member *)(uintptr_t)sk_context_member(c, name);
+    if (found != NULL || c->member_count >= ROOT_MEMBERS_MAX)
+        return found;
+    c->members = sk_xrealloc(c->members, (c->member_count + 1) * sizeof *c->members);
+    struct sk_root_member *r = &c->members[c->member_count++];
+    *r = (struct sk_root_member){ .name = { sk_xstrndup(name.p, name.n), name.n } };
+    r->name_json = quoted(name);
+    return r;
+}
+
+static void set_member(struct sk_context *c, struct sk_span name, struct sk_span json)
+{
+    struct sk_root_member *r = member_for(c, name);
+    if (r != NULL)
+        sk_text_set(&r->json, json);
+}
+
+/* The id itself says who it is: MMSI, UUID, else a URL. */
+static void set_identity(struct sk_context *c)
+{
+    static const char mmsi[] = "urn:mrn:imo:mmsi:";
+    struct sk_span id = c->id, name = SK_SPAN("url");
+    if (sk_span_starts(id, mmsi)) {
+        name = SK_SPAN("mmsi");
+        id = (struct sk_span){ id.p + sizeof mmsi - 1, id.n - (sizeof mmsi - 1) };
+    } else if (sk_span_starts(id, "urn:mrn:signalk")) {
+        name = SK_SPAN("uuid");
+    }
+    struct sk_span q = quoted(id);
+    set_member(c, name, q);
+    free((char *)(uintptr_t)q.p);
+}
+
+static bool forbidden(struct sk_span s)
+{
+    return sk_span_eq(s, "__proto__") || sk_span_eq(s, "constructor") || sk_span_eq(s, "prototype");
+}
+
+int sk_context_intern(struct sk_model *m, struct sk_span text, struct sk_context **ret_context, struct sk_errmsg *em)
+{
+    struct sk_context *c = sk_context_find(m, text);
+    if (c != NULL) {
+        *ret_context = c;
+        return 0;
+    }
+    if (text.n > SK_CONTEXT_LEN_MAX)
+        return sk_errmsg_set(em, SK_ERR_LIMIT, "context of %zu bytes, at most %u", text.n, SK_CONTEXT_LEN_MAX);
+    const char *dot = memchr(text.p, '.', text.n);
+    if (dot == NULL || dot == text.p || dot + 1 == text.p + text.n)
+        return sk_errmsg_set(em, SK_ERR_INVALID, "context '%.*s' has no second part", (int)text.n, text.p);
+    struct sk_span root = { text.p, (size_t)(dot - text.p) }, id = { dot + 1, text.n - root.n - 1 };
+    if (forbidden(root) || forbidden(id))
+        return sk_errmsg_set(em, SK_ERR_DENIED, "context '%.*s': forbidden segment", (int)text.n, text.p);
+    if (m->contexts.count >= SK_CONTEXTS_MAX)
+        return sk_errmsg_set(em, SK_ERR_LIMIT, "more than %u contexts", SK_CONTEXTS_MAX);
+    c = sk_xcalloc(1, sizeof *c);
+    c->text = (struct sk_span){ sk_xstrndup(text.p, text.n), text.n };
+    c->json = quoted(text);
+    c->root = (struct sk_span){ c->text.p, root.n };
+    c->id = (struct sk_span){ c->text.p + root.n + 1, id.n };
+    c->self = sk_span_eq(c->text, m->self_context);
+    c->serial = m->next_serial++;
+    c->heard_ms = sk_clock_mono_ms();
+    c->last_next = &c->first;
+    set_identity(c);
+    sk_map_put(&m->contexts, c->text, c);
+    *m->last_next = c;
+    m->last_next = &c->next;
+    *ret_context = c;
+    return 0;
+}
+
+static void value_finish(struct sk_value *v)
+{
+    sk_source_text_unref(v->source_text);
+    sk_frame_unref(v->frame);
+    sk_text_finish(&v->json);
+    sk_text_finish(&v->timestamp);
+}
+
+static void node_destroy(struct sk_node *n)
+{
+    SK_ASSERT(n->links == NULL); /* the hub lets go first */
+    if (n->leaf != NULL) {
+        for (unsigned i = 0; i < n->leaf->count; i++)
+            value_finish(&n->leaf->values[i]);
+        free(n->leaf->values);
+        free(n->leaf);
+    }
+    free(n);
+}
+
+void sk_context_destroy(struct sk_context *c)
+{
+    for (uint32_t i = 0; i < c->table_cap; i++)
+        if (c->table[i] != NULL)
+            node_destroy(c->table[i]);
+    for (uint32_t i = 0; i < c->member_count; i++) {
+        free((char *)(uintptr_t)c->members[i].name.p);
+        free((char *)(uintptr_t)c->members[i].name_json.p);
+        sk_text_finish(&c->members[i].json);
+    }
+    for (uint32_t i = 0; i < c->root_count; i++) {
+        sk_source_text_unref(c->roots[i].source_text);
+        sk_text_finish(&c->roots[i].timestamp);
+        sk_text_finish(&c->roots[i].json);
+    }
+    free(c->members);
+    free(c->roots);
+    free(c->table);
+    free((char *)(uintptr_t)c->text.p);
+    free((char *)(uintptr_t)c->json.p);
+    free(c);
+}
+
+void sk_tree_prune(struct sk_model *m, uint64_t before_ms, void (*dying)(void *arg, struct sk_context *c), void *arg)
+{
+    struct sk_context **at = &m->first;
+    while (*at != NULL) {
+        struct sk_context *c = *at;
+        if (c->self || c->heard_ms >= before_ms) {
+            at = &c->next;
+            continue;
+        }
+        if (dying != NULL)
+            dying(arg, c);
+        *at = c->next;
+        sk_map_remove(&m->contexts, c->text);
+        sk_context_destroy(c);
+    }
+    m->last_next = at;
+}
+
+/* ---- nodes -------------------------------------------------------------------------------------------------------------- */
+
+static uint32_t slot_of(uint32_t id, uint32_t cap)
+{
+    return id * 2654435761u & (cap - 1); /* Knuth's multiplicative hash; ids are dense */
+}
+
+struct sk_node *sk_node_find(const struct sk_context *c, const struct sk_path *p)
+{
+    if (c->table_cap == 0)
+        return NULL;
+    for (uint32_t i = slot_of(p->id, c->table_cap);; i = (i + 1) & (c->table_cap - 1)) {
+        struct sk_node *n = c->table[i];
+        if (n == NULL || n->path == p)
+            return n;
+    }
+}
+
+static void table_put(struct sk_context *c, struct sk_node *n)
+{
+    uint32_t i = slot_of(n->path->id, c->table_cap);
+    while (c->table[i] != NULL)
+        i = (i + 1) & (c->table_cap - 1);
+    c->table[i] = n;
+}
+
+static void table_grow(struct sk_context *c)
+{
+    struct sk_node **old = c->table;
+    uint32_t cap = c->table_cap;
+    c->table_cap = cap == 0 ? TABLE_MIN : cap * 2;
+    c->table = sk_xcalloc(c->table_cap, sizeof(struct sk_node *));
+    for (uint32_t i = 0; i < cap; i++)
+        if (old[i] != NULL)
+            table_put(c, old[i]);
+    free(old);
+}
+
+static struct sk_node *node_intern(struct sk_context *c, struct sk_path *p)
+{
+    struct sk_node *n = sk_node_find(c, p);
+    if (n != NULL)
+        return n;
+    struct sk_node *parent = p->parent != NULL ? node_intern(c, p->parent) : NULL;
+    if ((c->node_count + 1) * 4 > c->table_cap * 3)
+        table_grow(c);
+    n = sk_xcalloc(1, sizeof *n);
+    n->path = p;
+    n->context = c;
+    n->last_next = &n->first;
+    c->node_count++;
+    table_put(c, n);
+    struct sk_node ***last = parent != NULL ? &parent->last_next : &c->last_next;
+    **last = n;
+    *last = &n->next;
+    return n;
+}
+
+/* ---- values ------------------------------------------------------------------------------------------------------------- */
+
+static struct sk_value *value_for(struct sk_leaf *l, struct sk_source *s)
+{
+    if (l->count > 0 && l->values[l->current].source == s)
+        return &l->values[l->current];
+    for (unsigned i = 0; i < l->count; i++)
+        if (l->values[i].source == s)
+            return &l->values[i];
+    if (l->count >= SK_SOURCES_PER_PATH_MAX)
+        return NULL;
+    if (l->count == l->cap) {
+        l->cap = l->cap == 0 ? 1 : (uint16_t)(l->cap * 2);
+        l->values = sk_xrealloc(l->values, l->cap * sizeof *l->values);
+    }
+    struct sk_value *v = &l->values[l->count++];
+    *v = (struct sk_value){ .source = s };
+    l->several = l->count > 1;
+    return v;
+}
+
+static void value_set(struct sk_value *v, const struct sk_value_input *in)
+{
+    v->ref = in->ref;
+    if (v->source_text != in->source_text) {
+        sk_source_text_unref(v->source_text);
+        v->source_text = in->source_text;
+        if (v->source_text != NULL)
+            v->source_text->refs++;
+    }
+    if (v->frame != NULL) {
+        sk_frame_unref(v->frame);
+        v->frame = NULL;
+    }
+    sk_text_set(&v->json, in->json);
+    sk_text_set(&v->timestamp, in->timestamp);
+    v->pgn = 0;
+    v->sentence[0] = '\0';
+    if (in->info != NULL && in->info->pgn >= 0) {
+        v->pgn = (int32_t)in->info->pgn;
+    } else if (in->info != NULL && in->info->sentence.n > 0 && in->info->sentence.n < sizeof v->sentence) {
+        memcpy(v->sentence, in->info->sentence.p, in->info->sentence.n);
+        v->sentence[in->info->sentence.n] = '\0';
+    }
+}
+
+int sk_tree_set(struct sk_model *m, struct sk_context *c, struct sk_path *p, const struct sk_value_input *in, struct sk_node **ret_node,
+                struct sk_value **ret_value, bool *ret_new_leaf, struct sk_errmsg *em)
+{
+    (void)m;
+    if (p->untreed)
+        return sk_errmsg_set(em, SK_ERR_DENIED, "path '%s' holds a name that the tree reserves", p->text.p);
+    struct sk_node *n = sk_node_find(c, p);
+    if (n == NULL && c->node_count + p->depth > SK_PATHS_PER_CONTEXT_MAX)
+        return sk_errmsg_set(em, SK_ERR_LIMIT, "'%s' holds more than %u paths", c->text.p, SK_PATHS_PER_CONTEXT_MAX);
+    if (n == NULL)
+        n = node_intern(c, p);
+    bool new_leaf = n->leaf == NULL;
+    if (new_leaf)
+        n->leaf = sk_xcalloc(1, sizeof *n->leaf);
+    struct sk_value *v = value_for(n->leaf, in->source);
+    if (v == NULL)
+        return sk_errmsg_set(em, SK_ERR_LIMIT, "path '%s' has more than %u sources", p->text.p, SK_SOURCES_PER_PATH_MAX);
+    n->leaf->current = (uint16_t)(v - n->leaf->values);
+    value_set(v, in);
+    *ret_node = n;
+    *ret_value = v;
+    *ret_new_leaf = new_leaf;
+    return 0;
+}
+
+const struct sk_root_member *sk_context_member(const struct sk_context *c, struct sk_span name)
+{
+    for (uint32_t i = 0; i < c->member_count; i++)
+        if (sk_span_is(c->members[i].name, name))
+            return &c->members[i];
+    return NULL;
+}
+
+static struct sk_root_value *root_for(struct sk_context *c, struct sk_source *ref)
+{
+    for (uint32_t i = 0; i < c->root_count; i++)
+        if (c->roots[i].ref == ref)
+            return &c->roots[i];
+    if (c->root_count >= ROOT_SOURCES_MAX)
+        return NULL;
+    c->roots = sk_xrealloc(c->roots, (c->root_count + 1) * sizeof *c->roots);
+    c->roots[c->root_count] = (struct sk_root_value){ .ref = ref };
+    return &c->roots[c->root_count++];
+}
+
+/* Old members that the new object does not name are kept: what a source said in several messages is replayed as one. */
+static void root_merge(struct sk_root_value *r, const yyjson_val *object)
+{
+    struct sk_buf out;
+    sk_buf_init(&out, SK_VALUE_LEN_MAX);
+    yyjson_doc *old = NULL;
+    struct sk_span had = sk_text_span(&r->json);
+    if (had.n != 0)
+        (void)sk_json_read(had, &old, NULL);
+    size_t i, n;
+    yyjson_val *key, *v;
+    sk_buf_char(&out, '{');
+    yyjson_obj_foreach(yyjson_doc_get_root(old), i, n, key, v) {
+        if (sk_json_get(object, yyjson_get_str(key)) != NULL)
+            continue;
+        sk_buf_append(&out, ",", out.n > 1);
+        sk_json_write(&out, key);
+        sk_buf_char(&out, ':');
+        sk_json_write(&out, v);
+    }
+    yyjson_obj_foreach((yyjson_val *)(uintptr_t)object, i, n, key, v) {
+        sk_buf_append(&out, ",", out.n > 1);
+        sk_json_write(&out, key);
+        sk_buf_char(&out, ':');
+        sk_json_write(&out, v);
+    }
+    sk_buf_char(&out, '}');
+    yyjson_doc_free(old);
+    if (sk_buf_ok(&out))
+        sk_text_set(&r->json, sk_buf_span(&out));
+    sk_buf_finish(&out);
+}
+
+int sk_tree_set_root(struct sk_model *m, struct sk_context *c, const yyjson_val *object, const struct sk_value_input *in, struct sk_errmsg *em)
+{
+    (void)m;
+    size_t i, n;
+    yyjson_val *key, *v;
+    yyjson_obj_foreach((yyjson_val *)(uintptr_t)object, i, n, key, v) {
+        struct sk_span name = sk_json_str(key);
+        if (forbidden(name) || name.n > SK_PATH_LEN_MAX)
+            return sk_errmsg_set(em, SK_ERR_DENIED, "root member '%.*s' refused", (int)(name.n < 40 ? name.n : 40), name.p);
+    }
+    struct sk_buf b;
+    sk_buf_init(&b, SK_VALUE_LEN_MAX);
+    yyjson_obj_foreach((yyjson_val *)(uintptr_t)object, i, n, key, v) {
+        sk_buf_clear(&b);
+        sk_json_write(&b, v);
+        if (sk_buf_ok(&b))
+            set_member(c, sk_json_str(key), sk_buf_span(&b));
+    }
+    sk_buf_finish(&b);
+    struct sk_root_value *r = root_for(c, in->ref);
+    if (r == NULL)
+        return sk_errmsg_set(em, SK_ERR_LIMIT, "'%s' is named by more than %u sources", c->text.p, ROOT_SOURCES_MAX);
+    root_merge(r, object);
+    sk_text_set(&r->timestamp, in->timestamp);
+    sk_source_text_unref(r->source_text);
+    r->source_text = in->source_text;
+    if (r->source_text != NULL)
+        r->source_text->refs++;
+    return 0;
+}

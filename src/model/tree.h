@@ -1,0 +1,105 @@
+/*
+ * The full tree: contexts, their nodes and leaves, with every source's last value. The tree is rendered by walking it; nothing
+ * is kept twice. Owner: loop thread. Pointers live until the context is pruned (its nodes) or the process ends (paths, sources).
+ */
+#ifndef SK_MODEL_TREE_H
+#define SK_MODEL_TREE_H
+
+#include "base/frame.h"
+#include "model/path.h"
+#include "model/source.h"
+#include "model/text.h"
+
+/* One source's last value at a leaf. */
+struct sk_value {
+    struct sk_source *source; /* key in the tree's "values" */
+    struct sk_source *ref;    /* "$source" as streamed; differs only for a delta that names both differently */
+    struct sk_source_text *source_text; /* the `source` object, or NULL */
+    struct sk_frame *frame;   /* one-value delta, rendered for subscribers; dropped at the next change */
+    struct sk_text json, timestamp;
+    int32_t pgn;              /* 0: none */
+    char sentence[8];         /* "": none */
+};
+
+struct sk_leaf {
+    uint16_t count, cap, current; /* current: index of the value shown at the top */
+    bool several;                 /* a second source has been seen: "values" is shown from now on */
+    struct sk_value *values;
+};
+
+struct sk_node {
+    struct sk_path *path;
+    struct sk_context *context;
+    struct sk_node *next, *first, **last_next; /* siblings and children in order of creation */
+    struct sk_leaf *leaf;                      /* NULL: branch only */
+    struct sk_sub_link *links;                 /* hub: subscription rows that match here */
+};
+
+/* One member of the context object itself ("name", "mmsi", ...). */
+struct sk_root_member {
+    struct sk_span name_json;
+    struct sk_span name;
+    struct sk_text json;
+};
+
+/* What one source last said in the "" path, member by member, for replay. */
+struct sk_root_value {
+    struct sk_source *ref;
+    struct sk_source_text *source_text;
+    struct sk_text timestamp;
+    struct sk_text json; /* merged object */
+};
+
+struct sk_context {
+    struct sk_context *next; /* in order of creation */
+    struct sk_span text, json; /* "vessels.urn:..." plain and quoted; text is NUL-terminated too */
+    struct sk_span root, id; /* "vessels", "urn:..." */
+    bool self;
+    uint32_t serial;         /* never used again after it was pruned */
+    uint64_t heard_ms;       /* monotonic, last delta */
+    struct sk_node **table;  /* open addressing by path id */
+    uint32_t table_cap, node_count;
+    struct sk_node *first, **last_next; /* nodes of depth 1 */
+    struct sk_root_member *members;
+    uint32_t member_count;
+    struct sk_root_value *roots;
+    uint32_t root_count;
+};
+
+struct sk_model;
+
+struct sk_context *sk_context_find(const struct sk_model *m, struct sk_span text);
+/* Creates it, with its identity member. SK_ERR_LIMIT, SK_ERR_DENIED, SK_ERR_INVALID (no second segment). */
+int sk_context_intern(struct sk_model *m, struct sk_span text, struct sk_context **ret_context, struct sk_errmsg *em);
+struct sk_context *sk_context_first(const struct sk_model *m);
+struct sk_node *sk_node_find(const struct sk_context *c, const struct sk_path *p);
+
+struct sk_value_input {
+    struct sk_source *source, *ref;
+    const struct sk_source_info *info;  /* NULL: came with a reference only */
+    struct sk_source_text *source_text; /* NULL when info is */
+    struct sk_span timestamp, json;
+};
+/*
+ * Stores a value; *ret_value is it. SK_ERR_LIMIT when the context holds too many paths or the path too many sources,
+ * SK_ERR_DENIED for a path that cannot stand in the tree. *ret_new_node tells that the leaf is new.
+ */
+int sk_tree_set(struct sk_model *m, struct sk_context *c, struct sk_path *p, const struct sk_value_input *in, struct sk_node **ret_node,
+                struct sk_value **ret_value, bool *ret_new_leaf, struct sk_errmsg *em);
+/* Merges the members of a "" value shallowly into the context object. */
+int sk_tree_set_root(struct sk_model *m, struct sk_context *c, const yyjson_val *object, const struct sk_value_input *in, struct sk_errmsg *em);
+const struct sk_root_member *sk_context_member(const struct sk_context *c, struct sk_span name);
+
+/* Removes contexts other than self that were silent since `before_ms`; `dying` (may be NULL) hears of each first. */
+void sk_tree_prune(struct sk_model *m, uint64_t before_ms, void (*dying)(void *arg, struct sk_context *c), void *arg);
+
+/* Writers: JSON of a leaf/branch, a context, all contexts of a root, or the whole tree. */
+void sk_node_write(const struct sk_node *n, struct sk_buf *out);
+void sk_context_write(const struct sk_context *c, struct sk_buf *out);
+void sk_tree_write_root(const struct sk_model *m, struct sk_span root, struct sk_buf *out);
+void sk_tree_write(const struct sk_model *m, struct sk_buf *out);
+bool sk_tree_has_root(const struct sk_model *m, struct sk_span root);
+/* {"<dotted path>": meta, ...} of the leaves that have metadata. */
+void sk_context_write_meta(const struct sk_context *c, struct sk_buf *out);
+
+#endif
