@@ -1,0 +1,332 @@
+#include "plugin/compile.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "plugin/host.h"
+#include "store/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/sha.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#if defined __x86_64__ || defined __i386__
+#include <cpuid.h>
+#endif
+
+#define NS "signalk:wasm:runtime"
+#define CONFIG_EDITION "1" /* raise when sk_engine_config changes what modules are compiled for */
+#define CHILD_DATA_MAX ((rlim_t)1536 * 1024 * 1024)
+#define CHILD_CPU_S 240
+
+int sk_engine_error(struct sk_errmsg *em, int code, wasmtime_error_t *error, const char *what)
+{
+    wasm_name_t text;
+    wasmtime_error_message(error, &text);
+    sk_errmsg_set(em, code, "%s: %.*s", what, (int)text.size, text.data);
+    wasm_byte_vec_delete(&text);
+    wasmtime_error_delete(error);
+    return code;
+}
+
+static int check_format(const char *text, size_t n, struct sk_errmsg *em)
+{
+    if (n < 8 || memcmp(text, "\0asm", 4) != 0)
+        return sk_errmsg_set(em, SK_ERR_INVALID, "Unsupported WASM format: not a WebAssembly file");
+    if (text[4] != 1)
+        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED,
+                             "Unsupported WASM format: %s; build a core module (target wasm32-wasip1)",
+                             text[4] == 0x0d ? "a component" : "unknown version");
+    return 0;
+}
+
+/* ---- names in the cache ---- */
+
+/* Images hold code for the features of this CPU; a card that moves to another board must not bring them along. */
+static uint32_t cpu_fingerprint(void)
+{
+    uint32_t words[16] = { (uint32_t)getauxval(AT_HWCAP), (uint32_t)getauxval(AT_HWCAP2) };
+#if defined __x86_64__ || defined __i386__
+    unsigned a, b, c, d;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+        words[2] = b;
+        words[3] = c;
+        words[4] = d;
+    }
+    if (__get_cpuid(1, &a, &b, &c, &d)) {
+        words[5] = c & ~(1u << 27); /* OSXSAVE may differ in emulation; AVX below tells */
+        words[6] = d;
+    }
+    if (__get_cpuid(0x80000001, &a, &b, &c, &d))
+        words[7] = c;
+#endif
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i < SK_COUNT(words); i++)
+        h = (h ^ words[i]) * 16777619u;
+    return h;
+}
+
+static char *image_path(const char *dir, const char *text, size_t n)
+{
+    unsigned char sha[SHA256_DIGEST_LENGTH];
+    char name[2 * sizeof sha + 64];
+    SHA256((const unsigned char *)text, n, sha);
+    for (size_t i = 0; i < sizeof sha; i++)
+        snprintf(name + 2 * i, 3, "%02x", sha[i]);
+    snprintf(name + 2 * sizeof sha, sizeof name - 2 * sizeof sha, "-" WASMTIME_VERSION "-%08x%s.cwasm", (unsigned)cpu_fingerprint(),
+             CONFIG_EDITION);
+    return sk_fs_path(dir, name);
+}
+
+/* An image is native code: nobody else may have written it. */
+static bool only_ours(int fd, bool dir)
+{
+    struct stat s;
+    return fstat(fd, &s) == 0 && (dir ? S_ISDIR(s.st_mode) : S_ISREG(s.st_mode)) && s.st_uid == geteuid() && (s.st_mode & 022) == 0;
+}
+
+static int cache_folder(const char *cache_dir, char **ret_dir, struct sk_errmsg *em)
+{
+    char *dir = sk_fs_path(cache_dir, "wasm");
+    int r = sk_fs_mkdirs(dir, 0700, em);
+    if (r == 0) {
+        int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 || !only_ours(fd, true))
+            r = sk_errmsg_set(em, SK_ERR_DENIED, "cache folder %s is writable by others; compiled modules are not kept there", dir);
+        if (fd >= 0)
+            close(fd);
+    }
+    if (r < 0)
+        free(dir);
+    else
+        *ret_dir = dir;
+    return r;
+}
+
+static int load_image(const struct sk_compile_options *o, const char *image, wasmtime_module_t **ret_module, struct sk_errmsg *em)
+{
+    int fd = open(image, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return sk_errmsg_errno(em, errno, "%s", image);
+    if (!only_ours(fd, false)) {
+        close(fd);
+        return sk_errmsg_set(em, SK_ERR_DENIED, "%s may have been written by others: not used", image);
+    }
+    char opened[40]; /* the very file that was checked, whatever its name means by now */
+    snprintf(opened, sizeof opened, "/proc/self/fd/%d", fd);
+    wasmtime_error_t *e = wasmtime_module_deserialize_file(sk_engine_wasm(o->engine), opened, ret_module);
+    close(fd);
+    return e == NULL ? 0 : sk_engine_error(em, SK_ERR_INVALID, e, image);
+}
+
+/* ---- compiling ---- */
+
+static int compile_text(wasm_engine_t *engine, const char *text, size_t n, wasmtime_module_t **ret_module, struct sk_errmsg *em)
+{
+    wasmtime_error_t *e = wasmtime_module_new(engine, (const uint8_t *)text, n, ret_module);
+    return e == NULL ? 0 : sk_engine_error(em, SK_ERR_INVALID, e, "not a valid module");
+}
+
+static int store_image(const wasmtime_module_t *module, const char *image, struct sk_errmsg *em)
+{
+    wasm_byte_vec_t bytes;
+    wasmtime_error_t *e = wasmtime_module_serialize(module, &bytes);
+    if (e != NULL)
+        return sk_engine_error(em, SK_ERR_INTERNAL, e, "serialise");
+    int r = sk_fs_write_atomic(image, (struct sk_span){ bytes.data, bytes.size }, 0600, em);
+    wasm_byte_vec_delete(&bytes);
+    return r;
+}
+
+static void limit(int what, rlim_t max)
+{
+    struct rlimit l;
+    if (getrlimit(what, &l) == 0 && (l.rlim_cur == RLIM_INFINITY || l.rlim_cur > max)) {
+        l.rlim_cur = max;
+        setrlimit(what, &l);
+    }
+}
+
+int sk_compile_main(int argc, char **argv)
+{
+    struct sk_errmsg em = { 0 };
+    char *text = NULL;
+    size_t n = 0;
+    wasmtime_module_t *module = NULL;
+    if (argc < 4) {
+        fprintf(stderr, "usage: %s IN.wasm OUT.cwasm\n", SK_COMPILE_FLAG);
+        return 2;
+    }
+    limit(RLIMIT_DATA, CHILD_DATA_MAX);
+    limit(RLIMIT_CPU, CHILD_CPU_S);
+    limit(RLIMIT_CORE, 0);
+    int r = sk_fs_read(argv[2], (size_t)256 * 1024 * 1024, &text, &n, &em);
+    wasm_engine_t *engine = r == 0 ? wasm_engine_new_with_config(sk_engine_config()) : NULL;
+    if (r == 0)
+        r = compile_text(engine, text, n, &module, &em);
+    if (r == 0)
+        r = store_image(module, argv[3], &em);
+    if (r < 0)
+        fprintf(stderr, "%s\n", em.text);
+    if (module != NULL)
+        wasmtime_module_delete(module);
+    if (engine != NULL)
+        wasm_engine_delete(engine);
+    free(text);
+    return r < 0;
+}
+
+static int pidfd_of(pid_t pid)
+{
+    return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+/* Reads what the child says and waits for its end, in slices so that a cancel is seen. */
+static int wait_child(const struct sk_compile_options *o, pid_t pid, int said, struct sk_buf *words, struct sk_errmsg *em)
+{
+    uint64_t until = sk_clock_mono_ms() + o->ms;
+    int pidfd = pidfd_of(pid), status = 0, r = 0;
+    bool talking = true;
+    for (;;) {
+        struct pollfd p[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = talking ? said : -1, .events = POLLIN } };
+        poll(p, 2, pidfd < 0 ? 10 : 100);
+        if (p[1].revents != 0) {
+            char part[512];
+            ssize_t n = read(said, part, sizeof part);
+            talking = n > 0;
+            if (n > 0)
+                sk_buf_append(words, part, (size_t)n);
+            continue;
+        }
+        pid_t got = waitpid(pid, &status, WNOHANG);
+        if (got == pid)
+            break;
+        bool late = sk_clock_mono_ms() > until, cancel = o->cancel != NULL && atomic_load(o->cancel);
+        if (got < 0 || late || cancel) {
+            kill(pid, SIGKILL);
+            waitpid(pid, &status, 0);
+            r = sk_errmsg_set(em, late ? SK_ERR_TIMEOUT : SK_ERR_CLOSED, late ? "compiling took longer than %u s" : "compiling was given up",
+                              o->ms / 1000);
+            break;
+        }
+    }
+    if (pidfd >= 0)
+        close(pidfd);
+    if (r == 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
+        const char *text = words->n > 0 ? sk_buf_cstr(words) : NULL;
+        r = text != NULL ? sk_errmsg_set(em, SK_ERR_INVALID, "%.*s", (int)strcspn(text, "\n"), text)
+                         : sk_errmsg_set(em, SK_ERR_LIMIT, "the compiler ended with signal %d (out of memory or time)", WTERMSIG(status));
+    }
+    return r;
+}
+
+/* The child gets the bytes that were hashed, not the file's name: the file may be replaced at any time. */
+static int as_file(struct sk_span text, struct sk_errmsg *em)
+{
+    int fd = memfd_create("wasm", MFD_CLOEXEC);
+    for (size_t at = 0; fd >= 0 && at < text.n;) {
+        ssize_t n = write(fd, text.p + at, text.n - at);
+        if (n <= 0) {
+            close(fd);
+            fd = -1;
+        } else {
+            at += (size_t)n;
+        }
+    }
+    return fd >= 0 ? fd : sk_errmsg_errno(em, errno, "handing the module to the compiler");
+}
+
+static int compile_in_child(const struct sk_compile_options *o, struct sk_span module, const char *image, struct sk_errmsg *em)
+{
+    int pipes[2], in = as_file(module, em);
+    if (in < 0)
+        return in;
+    if (pipe2(pipes, O_CLOEXEC) < 0) {
+        close(in);
+        return sk_errmsg_errno(em, errno, "pipe");
+    }
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, pipes[1], STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    char *argv[] = { sk_xstrdup("skiff"), sk_xstrdup(SK_COMPILE_FLAG), sk_xstrdup("/proc/self/fd/0"), sk_xstrdup(image), NULL };
+    pid_t pid = 0;
+    int spawned = posix_spawn(&pid, "/proc/self/exe", &actions, NULL, argv, environ), r;
+    close(pipes[1]);
+    close(in);
+    posix_spawn_file_actions_destroy(&actions);
+    if (spawned != 0) {
+        r = sk_errmsg_errno(em, spawned, "starting the compiler");
+    } else {
+        struct sk_buf words;
+        sk_buf_init(&words, 8192);
+        r = wait_child(o, pid, pipes[0], &words, em);
+        sk_buf_finish(&words);
+    }
+    close(pipes[0]);
+    for (size_t i = 0; argv[i] != NULL; i++)
+        free(argv[i]);
+    return r;
+}
+
+static int compile_and_load(const struct sk_compile_options *o, const char *file, struct sk_span text, const char *image,
+                            wasmtime_module_t **ret_module, struct sk_errmsg *em)
+{
+    uint64_t began = sk_clock_mono_ms();
+    if (!sk_engine_compile_begin(o->engine, o->ms))
+        return sk_errmsg_set(em, SK_ERR_BUSY, "no compiler became free");
+    int r;
+    if (image == NULL || o->in_process) {
+        r = compile_text(sk_engine_wasm(o->engine), text.p, text.n, ret_module, em);
+        if (r == 0 && image != NULL && store_image(*ret_module, image, NULL) < 0)
+            sk_log_debug(NS, "%s: not kept in the cache", file);
+    } else {
+        r = compile_in_child(o, text, image, em);
+        if (r == 0)
+            r = load_image(o, image, ret_module, em);
+    }
+    sk_engine_compile_end(o->engine);
+    if (r == 0)
+        sk_log_debug(NS, "%s compiled in %u ms", file, (unsigned)(sk_clock_mono_ms() - began));
+    return r;
+}
+
+int sk_module_load(const struct sk_compile_options *o, const char *file, wasmtime_module_t **ret_module, struct sk_errmsg *em)
+{
+    char *text = NULL, *dir = NULL, *image = NULL;
+    size_t n = 0;
+    if (sk_engine_wasm(o->engine) == NULL)
+        return sk_errmsg_set(em, SK_ERR_INTERNAL, "the WebAssembly engine cannot be created");
+    int r = sk_fs_read(file, o->module_max, &text, &n, em);
+    if (r == 0)
+        r = check_format(text, n, em);
+    if (r < 0)
+        goto out;
+    struct sk_errmsg why = { 0 };
+    if (o->cache_dir != NULL && cache_folder(o->cache_dir, &dir, &why) == 0)
+        image = image_path(dir, text, n);
+    else if (o->cache_dir != NULL)
+        sk_log_warn("%s", why.text);
+    r = image != NULL ? load_image(o, image, ret_module, &why) : SK_ERR_NOTFOUND;
+    if (r < 0 && image != NULL && r != SK_ERR_NOTFOUND)
+        sk_log_debug(NS, "compiling anew: %s", why.text);
+    if (r < 0)
+        r = compile_and_load(o, file, (struct sk_span){ text, n }, image, ret_module, em);
+out:
+    free(image);
+    free(dir);
+    free(text);
+    return r;
+}

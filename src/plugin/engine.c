@@ -1,0 +1,208 @@
+#include "plugin/engine.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define PARK_AFTER_MS 1000u
+#define WATCH_EVERY_TICKS 10u
+
+struct sk_engine {
+    wasm_engine_t *wasm; /* written once under the lock, before any worker uses it */
+    atomic_uint_fast64_t ticks;
+    atomic_int active;
+    atomic_bool parked;
+    pthread_mutex_t lock; /* guards all below, and creation */
+    pthread_cond_t unpark, compile_free;
+    pthread_t ticker;
+    bool ticking, closing;
+    int compiles;
+    unsigned grace_ms;
+    struct sk_watch *watches;
+};
+
+static void cond_init_monotonic(pthread_cond_t *c)
+{
+    pthread_condattr_t a;
+    pthread_condattr_init(&a);
+    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &a);
+    pthread_condattr_destroy(&a);
+}
+
+struct sk_engine *sk_engine_create(unsigned grace_ms)
+{
+    struct sk_engine *e = sk_xcalloc(1, sizeof *e);
+    pthread_mutex_init(&e->lock, NULL);
+    cond_init_monotonic(&e->unpark);
+    cond_init_monotonic(&e->compile_free);
+    e->grace_ms = grace_ms;
+    return e;
+}
+
+void sk_engine_destroy(struct sk_engine *e)
+{
+    if (e == NULL)
+        return;
+    pthread_mutex_lock(&e->lock);
+    SK_ASSERT(e->watches == NULL);
+    e->closing = true;
+    pthread_cond_broadcast(&e->unpark);
+    pthread_mutex_unlock(&e->lock);
+    if (e->ticking)
+        pthread_join(e->ticker, NULL);
+    if (e->wasm != NULL)
+        wasm_engine_delete(e->wasm);
+    pthread_mutex_destroy(&e->lock);
+    pthread_cond_destroy(&e->unpark);
+    pthread_cond_destroy(&e->compile_free);
+    free(e);
+}
+
+wasm_config_t *sk_engine_config(void)
+{
+    wasm_config_t *c = wasm_config_new();
+    wasmtime_config_epoch_interruption_set(c, true);
+    wasmtime_config_cranelift_opt_level_set(c, WASMTIME_OPT_LEVEL_SPEED);
+    wasmtime_config_max_wasm_stack_set(c, SK_WASM_STACK);
+    /* frames carry names from the module's own name section; address maps for debuggers cost memory in each image */
+    wasmtime_config_debug_info_set(c, false);
+    return c;
+}
+
+/* Under the lock. */
+static void find_lost(struct sk_engine *e)
+{
+    uint64_t now = sk_clock_mono_ms();
+    for (struct sk_watch *w = e->watches; w != NULL; w = w->next) {
+        uint64_t until = atomic_load_explicit(&w->busy_until_ms, memory_order_relaxed);
+        if (until != 0 && now > until + e->grace_ms && !w->reported) {
+            w->reported = true;
+            w->lost(w);
+        }
+    }
+}
+
+static void *tick(void *arg)
+{
+    struct sk_engine *e = arg;
+    unsigned idle = 0;
+    pthread_setname_np(pthread_self(), "sk-ticker");
+    for (uint64_t n = 1;; n++) {
+        struct timespec t = { .tv_nsec = SK_TICK_MS * 1000000L };
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+        atomic_fetch_add_explicit(&e->ticks, 1, memory_order_relaxed);
+        wasmtime_engine_increment_epoch(e->wasm);
+        idle = atomic_load_explicit(&e->active, memory_order_relaxed) == 0 ? idle + 1 : 0;
+        bool park = idle * SK_TICK_MS >= PARK_AFTER_MS;
+        if (!park && n % WATCH_EVERY_TICKS != 0)
+            continue;
+        pthread_mutex_lock(&e->lock);
+        find_lost(e);
+        if (park) {
+            atomic_store(&e->parked, true);
+            /* a call that became active before it could see `parked` is seen here; later ones see `parked` */
+            while (!e->closing && atomic_load(&e->active) == 0)
+                pthread_cond_wait(&e->unpark, &e->lock);
+            atomic_store(&e->parked, false);
+            idle = 0;
+        }
+        bool closing = e->closing;
+        pthread_mutex_unlock(&e->lock);
+        if (closing)
+            return NULL;
+    }
+}
+
+static bool start_ticker(struct sk_engine *e)
+{
+    pthread_attr_t a;
+    pthread_attr_init(&a);
+    pthread_attr_setstacksize(&a, 64 * 1024);
+    e->ticking = pthread_create(&e->ticker, &a, tick, e) == 0;
+    pthread_attr_destroy(&a);
+    return e->ticking;
+}
+
+wasm_engine_t *sk_engine_wasm(struct sk_engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    if (e->wasm == NULL)
+        e->wasm = wasm_engine_new_with_config(sk_engine_config());
+    if (e->wasm != NULL && !e->ticking && !start_ticker(e)) {
+        wasm_engine_delete(e->wasm); /* without a ticker no deadline would ever pass */
+        e->wasm = NULL;
+    }
+    pthread_mutex_unlock(&e->lock);
+    return e->wasm;
+}
+
+void sk_engine_watch(struct sk_engine *e, struct sk_watch *w)
+{
+    pthread_mutex_lock(&e->lock);
+    w->next = e->watches;
+    e->watches = w;
+    pthread_mutex_unlock(&e->lock);
+}
+
+void sk_engine_unwatch(struct sk_engine *e, struct sk_watch *w)
+{
+    pthread_mutex_lock(&e->lock);
+    for (struct sk_watch **at = &e->watches; *at != NULL; at = &(*at)->next)
+        if (*at == w) {
+            *at = w->next;
+            break;
+        }
+    pthread_mutex_unlock(&e->lock);
+}
+
+void sk_engine_enter(struct sk_engine *e)
+{
+    atomic_fetch_add(&e->active, 1);
+    if (!atomic_load(&e->parked))
+        return;
+    pthread_mutex_lock(&e->lock);
+    pthread_cond_signal(&e->unpark);
+    pthread_mutex_unlock(&e->lock);
+}
+
+void sk_engine_leave(struct sk_engine *e)
+{
+    atomic_fetch_sub(&e->active, 1);
+}
+
+uint64_t sk_engine_ticks(const struct sk_engine *e)
+{
+    return atomic_load_explicit(&e->ticks, memory_order_relaxed);
+}
+
+bool sk_engine_compile_begin(struct sk_engine *e, unsigned ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    int r = 0;
+    pthread_mutex_lock(&e->lock);
+    while (e->compiles >= SK_COMPILES_AT_ONCE && r == 0)
+        r = pthread_cond_timedwait(&e->compile_free, &e->lock, &t);
+    bool got = e->compiles < SK_COMPILES_AT_ONCE;
+    e->compiles += got;
+    pthread_mutex_unlock(&e->lock);
+    return got;
+}
+
+void sk_engine_compile_end(struct sk_engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    e->compiles--;
+    pthread_cond_signal(&e->compile_free);
+    pthread_mutex_unlock(&e->lock);
+}

@@ -1,0 +1,54 @@
+/*
+ * The one Wasmtime engine of the process, created with the first plugin, and its ticker thread. The ticker counts ticks of
+ * SK_TICK_MS and raises the engine's epoch with each, so that running code looks at its deadline; it sleeps when no call has
+ * been active for a second. It also finds workers that are stuck in the host (deadline long past) and tells their loop.
+ * Thread: any, unless a line says otherwise.
+ */
+#ifndef SK_PLUGIN_ENGINE_H
+#define SK_PLUGIN_ENGINE_H
+
+#include "base/err.h"
+#include "base/base.h"
+
+#include <stdatomic.h>
+#include <wasmtime.h>
+
+#define SK_TICK_MS 10u
+#define SK_WASM_STACK ((size_t)512 * 1024)
+#define SK_THREAD_STACK ((size_t)1536 * 1024) /* the wasm stack lies on the thread's own */
+#define SK_COMPILES_AT_ONCE 2
+
+struct sk_engine;
+
+/* What the ticker looks at of each worker. Embedded in the worker; listed between sk_engine_watch and sk_engine_unwatch. */
+struct sk_watch {
+    struct sk_watch *next;
+    atomic_uint_fast64_t busy_until_ms; /* monotonic; 0 while no call is active */
+    bool reported;
+    void (*lost)(struct sk_watch *w); /* on the ticker thread, once; under the engine's lock: only posts */
+};
+
+struct sk_engine *sk_engine_create(unsigned grace_ms);
+/* All workers must be gone. */
+void sk_engine_destroy(struct sk_engine *e);
+
+/* Creates Wasmtime's engine and the ticker when first called. NULL when that fails. */
+wasm_engine_t *sk_engine_wasm(struct sk_engine *e);
+wasm_config_t *sk_engine_config(void); /* what every module is compiled and loaded with */
+
+void sk_engine_watch(struct sk_engine *e, struct sk_watch *w);
+void sk_engine_unwatch(struct sk_engine *e, struct sk_watch *w);
+/* Around stretches in which calls are made; cheap, nestable. The ticker runs from enter to a second after the last leave. */
+void sk_engine_enter(struct sk_engine *e);
+void sk_engine_leave(struct sk_engine *e);
+uint64_t sk_engine_ticks(const struct sk_engine *e);
+static inline uint64_t sk_engine_ticks_of(unsigned ms)
+{
+    return ms / SK_TICK_MS + 1; /* the first tick may come at once */
+}
+
+/* Slots for compilers. Waits up to `ms`; false: none became free. */
+bool sk_engine_compile_begin(struct sk_engine *e, unsigned ms);
+void sk_engine_compile_end(struct sk_engine *e);
+
+#endif
