@@ -382,7 +382,7 @@ static void write_scalar(struct writer *w, yyjson_val *v)
         write_valid_str(w->b, yyjson_get_str(v), yyjson_get_len(v));
     else if (yyjson_is_bool(v))
         sk_buf_text(w->b, yyjson_get_bool(v) ? "true" : "false");
-    else if (yyjson_is_real(v) || (yyjson_is_num(v) && fabs(yyjson_get_num(v)) > MAX_SAFE_INTEGER))
+    else if (yyjson_is_real(v) || (yyjson_is_num(v) && fabs(yyjson_get_num(v)) >= MAX_SAFE_INTEGER))
         sk_json_write_double(w->b, yyjson_get_num(v));
     else if (yyjson_is_int(v))
         sk_json_write_int(w->b, yyjson_get_sint(v));

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -78,22 +79,36 @@ static int sync_folder_of(const char *file)
     return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-static int write_temp(const char *temp, struct sk_span content, unsigned mode)
+/* A file of our own beside `file`, so that writers of the same file never see each other's half; -errno, or the descriptor. */
+static int open_temp(const char *file, unsigned mode, char **ret_name)
 {
-    SK_CLEANUP(closep) int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0)
-        return -errno;
-    int r = write_all(fd, content);
-    if (r == 0 && fsync(fd) < 0)
-        r = -errno;
-    return r;
+    static atomic_uint serial;
+    size_t size = strlen(file) + 40;
+    char *name = sk_xmalloc(size);
+    for (int tries = 0; tries < 100; tries++) {
+        snprintf(name, size, "%s.%d-%u.tmp", file, (int)getpid(), atomic_fetch_add(&serial, 1));
+        int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+        if (fd >= 0) {
+            *ret_name = name;
+            return fd;
+        }
+        if (errno != EEXIST) /* a leftover of an earlier crash */
+            break;
+    }
+    int e = errno;
+    free(name);
+    return -e;
 }
 
 int sk_fs_write_atomic(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em)
 {
-    SK_CLEANUP(sk_freep) char *temp = sk_xmalloc(strlen(file) + 5);
-    sprintf(temp, "%s.tmp", file);
-    int r = write_temp(temp, content, mode);
+    SK_CLEANUP(sk_freep) char *temp = NULL;
+    SK_CLEANUP(closep) int fd = open_temp(file, mode, &temp);
+    if (fd < 0)
+        return sk_errmsg_errno(em, -fd, "cannot save %s", file);
+    int r = write_all(fd, content);
+    if (r == 0 && fsync(fd) < 0)
+        r = -errno;
     if (r == 0 && rename(temp, file) < 0)
         r = -errno;
     if (r < 0) {
@@ -161,7 +176,8 @@ int sk_fs_join(const char *root, struct sk_span rel, char **ret_path, struct sk_
 
 char *sk_fs_path(const char *dir, const char *name)
 {
-    char *path = sk_xmalloc(strlen(dir) + strlen(name) + 2);
-    sprintf(path, "%s/%s", dir, name);
+    size_t size = strlen(dir) + strlen(name) + 2;
+    char *path = sk_xmalloc(size);
+    snprintf(path, size, "%s/%s", dir, name);
     return path;
 }

@@ -1,7 +1,7 @@
 /*
  * Files of the configuration folder. Writes are atomic and durable: temporary file, fsync, rename, fsync of the directory; when
- * sk_fs_write_atomic returns 0, the content survives power loss. Thread: any; the calls block, so the loop hands them to its
- * thread pool once running.
+ * sk_fs_write_atomic returns 0, the content survives power loss. Of two writers at once the later rename wins, whole.
+ * Thread: any; the calls block, so the loop hands them to its thread pool once running.
  */
 #ifndef SK_STORE_FS_H
 #define SK_STORE_FS_H
