@@ -17,6 +17,9 @@ struct sk_outq {
     size_t offset;   /* bytes of the head item already written */
     size_t bytes;    /* unsent in all */
     uint64_t written; /* in all, ever */
+    size_t waiting_bytes; /* with uv_write */
+    uint32_t room;        /* spare bytes behind the last item, if that is a block of our own */
+    int error;            /* found while queueing; told in the next flush */
     bool waiting;    /* a uv_write is under way */
     bool failed;     /* the stream broke or was closed: everything queued is dropped */
     struct sk_loop_hook hook;
@@ -27,6 +30,7 @@ struct sk_outq {
 
 enum sk_outq_view { SK_OUTQ_WS, SK_OUTQ_LINE, SK_OUTQ_TEXT }; /* which part of a frame goes out */
 
+/* `stream` NULL: a sink, for tests and fuzzing; everything counts as written. */
 void sk_outq_init(struct sk_outq *q, struct sk_loop *loop, uv_stream_t *stream);
 /* Before the stream is closed: drops the queue and disarms the hook. */
 void sk_outq_finish(struct sk_outq *q);

@@ -39,12 +39,12 @@ struct sk_route {
     void *arg;
 };
 
-struct sk_http_limits {
+struct sk_http_limits {      /* 0: the default */
     size_t request_line_max; /* bytes, default 8 KiB: 414 */
     size_t header_max;       /* all header bytes, default 16 KiB: 431 */
     size_t body_max;         /* default 10 MB: 413 */
     size_t connections_max;  /* default 2048: the new connection is answered 503 and closed */
-    size_t pipeline_max;     /* requests read ahead on a connection, default 32: then reading pauses */
+    size_t pipeline_max;     /* requests of one connection answered in one turn, default 32: then the others get theirs */
     unsigned header_ms;      /* first byte to end of headers, default 10 s: 408 */
     unsigned body_ms;        /* silence within a body, default 30 s: 408 */
     unsigned idle_ms;        /* keep-alive wait, default 5 s: closed */
@@ -69,6 +69,9 @@ unsigned sk_http_server_port(const struct sk_http_server *s);
 void sk_http_server_add(struct sk_http_server *s, const struct sk_route *r, size_t count);
 /* Called when no route matches; without one the answer is sk_http_reply_cannot. */
 void sk_http_server_set_fallback(struct sk_http_server *s, sk_http_handler handler, void *arg);
+/* CORS (default NULL: any origin, without credentials): a text that begins with '*' echoes the caller's origin, else only members
+   of the comma list are echoed. A handler that sets Access-Control-Allow-Origin itself decides for its answer ("" leaves it out). */
+void sk_http_server_set_origins(struct sk_http_server *s, const char *origins);
 /* Stops listening, closes WebSockets with 1001, lets running answers go out for `grace_ms`, then closes all; `done` is called
    in a later turn and may free the server. */
 void sk_http_server_close(struct sk_http_server *s, unsigned grace_ms, void (*done)(void *arg), void *arg);

@@ -1,0 +1,472 @@
+/* WebSocket endpoint. Frames are read by wslay and put together here; what goes out are ready frames in the connection's queue. */
+#include "http/ws.h"
+
+#include "base/utf8.h"
+#include "http/conn.h"
+
+#include <stdlib.h>
+#include <wslay/wslay.h>
+
+#define WS_TAG 0x57454253u
+#define READERS_KEPT 4
+#define CONTROL_MAX 125
+
+enum ws_state {
+    WS_OPEN,
+    WS_CLOSING, /* our close frame is queued, the other side's is awaited */
+    WS_DONE,    /* both are through, or the link is given up */
+};
+
+/* A wslay context holds 4 KiB: a connection borrows one while it is within a frame, and gives it back between frames. */
+struct sk_ws_reader {
+    struct sk_ws_reader *next;
+    wslay_frame_context_ptr ctx;
+    const char *p; /* bytes wslay has not taken yet */
+    size_t n;
+};
+
+struct sk_ws {
+    uint32_t tag;
+    uint8_t state;
+    uint8_t opcode;      /* of the message that is being put together, 0: none */
+    uint8_t frame_opcode;
+    bool in_frame, frame_fin;
+    bool ping_out;       /* a ping is unanswered */
+    bool was_queued;     /* something was queued since the last `drained` */
+    uint8_t control_n;
+    uint16_t code;       /* for `closed` */
+    uint64_t frame_left;
+    uint64_t unparsed;   /* bytes given to wslay that belong to no finished part yet */
+    uint64_t close_mark; /* out.written when the close deadline was set */
+    struct sk_http_conn *conn;
+    const struct sk_ws_ops *ops;
+    void *arg;
+    struct sk_ws_limits limits;
+    struct sk_ws_reader *reader;
+    struct sk_buf message;
+    char control[CONTROL_MAX];
+};
+
+const struct sk_ws_limits sk_ws_default_limits = {
+    .message_max = (size_t)1024 * 1024,
+    .queue_max = (size_t)2 * 1024 * 1024,
+    .ping_ms = 30000,
+    .close_ms = 2000,
+};
+
+/* ---- handshake ---- */
+
+bool sk_ws_is_upgrade(const struct sk_http_req *r)
+{
+    return sk_token_in(sk_http_header(r, "upgrade"), SK_SPAN("websocket"));
+}
+
+static bool handshake_ok(const struct sk_http_req *r, char key[SK_WS_KEY_SIZE])
+{
+    return r->method == HTTP_GET && r->minor == 1 && sk_ws_is_upgrade(r) && r->body.n == 0 &&
+           sk_token_in(sk_http_header(r, "connection"), SK_SPAN("upgrade")) &&
+           sk_ws_accept_key(sk_http_header(r, "sec-websocket-key"), key);
+}
+
+static void send_switch(struct sk_http_conn *c, const char *key)
+{
+    struct sk_buf *b = &c->server->scratch;
+    sk_buf_clear(b);
+    SK_BUF_LIT(b, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
+    sk_buf_text(b, key);
+    SK_BUF_LIT(b, "\r\n\r\n");
+    sk_outq_copy(&c->out, b->p, b->n);
+}
+
+static struct sk_ws_limits with_defaults(const struct sk_ws_limits *given)
+{
+    const struct sk_ws_limits *d = &sk_ws_default_limits;
+    if (given == NULL)
+        return *d;
+    return (struct sk_ws_limits){
+        .message_max = given->message_max != 0 ? given->message_max : d->message_max,
+        .queue_max = given->queue_max != 0 ? given->queue_max : d->queue_max,
+        .ping_ms = given->ping_ms,
+        .close_ms = given->close_ms != 0 ? given->close_ms : d->close_ms,
+    };
+}
+
+struct sk_ws *sk_ws_accept(struct sk_http_req *r, const struct sk_ws_ops *ops, void *arg, const struct sk_ws_limits *limits)
+{
+    char key[SK_WS_KEY_SIZE];
+    struct sk_http_conn *c = r->conn;
+    if (c == NULL || !handshake_ok(r, key)) {
+        sk_http_reply_error_page(r, 400, "Bad Request");
+        return NULL;
+    }
+    if (!sk_span_eq(sk_http_header(r, "sec-websocket-version"), "13")) {
+        sk_http_set_header(r, "Sec-WebSocket-Version", SK_SPAN("13"));
+        sk_http_reply(r, 426, "text/plain; charset=utf-8", SK_SPAN("Upgrade Required"));
+        return NULL;
+    }
+    if (c->server->closing) {
+        sk_http_reply_error_page(r, 503, "Service Unavailable");
+        return NULL;
+    }
+    struct sk_ws *ws = sk_xcalloc(1, sizeof *ws);
+    ws->tag = WS_TAG;
+    ws->conn = c;
+    ws->ops = ops;
+    ws->arg = arg;
+    ws->code = 1006;
+    ws->limits = with_defaults(limits);
+    sk_buf_init(&ws->message, ws->limits.message_max);
+    send_switch(c, key);
+    sk_req_free(r);
+    sk_conn_upgrade(c, ws);
+    c->server->stats.websockets++;
+    sk_conn_deadline(c, ws->limits.ping_ms);
+    return ws;
+}
+
+/* ---- sending ---- */
+
+static void send_control(struct sk_ws *ws, uint8_t opcode, const void *p, size_t n)
+{
+    char frame[2 + CONTROL_MAX] = { (char)(0x80 | opcode), (char)n };
+    if (n != 0)
+        memcpy(frame + 2, p, n);
+    sk_outq_copy(&ws->conn->out, frame, n + 2);
+    sk_conn_wrote(ws->conn);
+}
+
+static void send_close(struct sk_ws *ws, unsigned code, const char *reason)
+{
+    char payload[CONTROL_MAX];
+    size_t n = reason != NULL ? strnlen(reason, CONTROL_MAX - 2) : 0;
+    payload[0] = (char)(code >> 8);
+    payload[1] = (char)code;
+    if (n != 0)
+        memcpy(payload + 2, reason, n);
+    send_control(ws, WSLAY_CONNECTION_CLOSE, payload, code != 0 ? n + 2 : 0);
+}
+
+int sk_ws_send(struct sk_ws *ws, struct sk_frame *frame)
+{
+    SK_ASSERT(ws->tag == WS_TAG);
+    struct sk_outq *q = &ws->conn->out;
+    if (ws->state != WS_OPEN || q->failed)
+        return SK_ERR_CLOSED;
+    size_t n = sk_frame_ws(frame).n;
+    if (q->bytes != 0 && (q->bytes > ws->limits.queue_max || n > ws->limits.queue_max - q->bytes))
+        return SK_ERR_LIMIT;
+    ws->was_queued = true;
+    sk_outq_frame(q, frame, SK_OUTQ_WS);
+    sk_conn_wrote(ws->conn);
+    return 0;
+}
+
+int sk_ws_send_text(struct sk_ws *ws, struct sk_span text)
+{
+    struct sk_frame *f = sk_frame_create(text.p, text.n);
+    if (f == NULL)
+        return SK_ERR_NOMEM;
+    int r = sk_ws_send(ws, f);
+    sk_frame_unref(f);
+    return r;
+}
+
+size_t sk_ws_queued(const struct sk_ws *ws)
+{
+    return ws->conn->out.bytes;
+}
+
+const char *sk_ws_remote_ip(const struct sk_ws *ws)
+{
+    return ws->conn->ip;
+}
+
+void sk_ws_drained(struct sk_ws *ws)
+{
+    if (!ws->was_queued || ws->state != WS_OPEN)
+        return;
+    ws->was_queued = false;
+    if (ws->ops->drained != NULL)
+        ws->ops->drained(ws, ws->arg);
+}
+
+/* ---- closing ---- */
+
+static void done(struct sk_ws *ws)
+{
+    ws->state = WS_DONE;
+    sk_buf_finish(&ws->message);
+    sk_conn_linger(ws->conn);
+}
+
+/* The other side broke the protocol or a limit: our close frame says how, theirs is not awaited. */
+static void fail(struct sk_ws *ws, unsigned code)
+{
+    if (ws->state == WS_OPEN)
+        send_close(ws, code, NULL);
+    ws->code = (uint16_t)code;
+    done(ws);
+}
+
+void sk_ws_close(struct sk_ws *ws, unsigned code, const char *reason)
+{
+    SK_ASSERT(ws->tag == WS_TAG);
+    if (ws->state != WS_OPEN)
+        return;
+    ws->state = WS_CLOSING;
+    send_close(ws, code, reason);
+    ws->close_mark = ws->conn->out.written;
+    sk_conn_deadline(ws->conn, ws->limits.close_ms);
+}
+
+void sk_ws_abort(struct sk_ws *ws)
+{
+    SK_ASSERT(ws->tag == WS_TAG);
+    ws->state = WS_DONE;
+    sk_conn_close(ws->conn);
+}
+
+void sk_ws_time(struct sk_ws *ws)
+{
+    struct sk_http_conn *c = ws->conn;
+    if (ws->state == WS_CLOSING && c->out.bytes != 0 && c->out.written != ws->close_mark) {
+        ws->close_mark = c->out.written; /* a long queue before the close frame, and the client takes it */
+        sk_conn_deadline(c, ws->limits.close_ms);
+    } else if (ws->state != WS_OPEN || ws->ping_out) {
+        sk_ws_abort(ws);
+    } else {
+        ws->ping_out = true;
+        send_control(ws, WSLAY_PING, NULL, 0);
+        sk_conn_deadline(c, ws->limits.ping_ms);
+    }
+}
+
+/* ---- reading ---- */
+
+static ssize_t give_bytes(uint8_t *buf, size_t len, int flags, void *user)
+{
+    (void)flags;
+    struct sk_ws_reader *r = user;
+    size_t n = len < r->n ? len : r->n;
+    if (n == 0)
+        return -1;
+    memcpy(buf, r->p, n);
+    r->p += n;
+    r->n -= n;
+    return (ssize_t)n;
+}
+
+static struct sk_ws_reader *take_reader(struct sk_http_server *s)
+{
+    static const struct wslay_frame_callbacks callbacks = { .recv_callback = give_bytes };
+    struct sk_ws_reader *r = s->readers;
+    if (r != NULL) {
+        s->readers = r->next;
+        s->readers_kept--;
+        return r;
+    }
+    r = sk_xcalloc(1, sizeof *r);
+    if (wslay_frame_context_init(&r->ctx, &callbacks, r) < 0) {
+        free(r);
+        return NULL;
+    }
+    return r;
+}
+
+static void free_reader(struct sk_ws_reader *r)
+{
+    wslay_frame_context_free(r->ctx);
+    free(r);
+}
+
+/* Only a context that stands between two frames can serve another connection. */
+static void return_reader(struct sk_ws *ws, bool clean)
+{
+    struct sk_http_server *s = ws->conn->server;
+    struct sk_ws_reader *r = ws->reader;
+    ws->reader = NULL;
+    if (r == NULL)
+        return;
+    if (!clean || s->readers_kept == READERS_KEPT) {
+        free_reader(r);
+        return;
+    }
+    r->next = s->readers;
+    s->readers = r;
+    s->readers_kept++;
+}
+
+void sk_ws_free_readers(struct sk_http_server *s)
+{
+    while (s->readers != NULL) {
+        struct sk_ws_reader *r = s->readers;
+        s->readers = r->next;
+        free_reader(r);
+    }
+}
+
+static bool code_allowed(unsigned code) /* RFC 6455 §7.4 and the IANA registry */
+{
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+}
+
+static void on_close_frame(struct sk_ws *ws)
+{
+    unsigned code = 1005;
+    if (ws->control_n == 1) {
+        fail(ws, 1002);
+        return;
+    }
+    if (ws->control_n >= 2) {
+        code = (unsigned)(unsigned char)ws->control[0] << 8 | (unsigned char)ws->control[1];
+        if (!code_allowed(code)) {
+            fail(ws, 1002);
+            return;
+        }
+        if (!sk_utf8_valid(ws->control + 2, ws->control_n - 2u)) {
+            fail(ws, 1007);
+            return;
+        }
+    }
+    if (ws->state == WS_OPEN)
+        send_close(ws, code == 1005 ? 0 : code, NULL);
+    ws->code = (uint16_t)code;
+    done(ws);
+}
+
+static void on_control(struct sk_ws *ws)
+{
+    if (ws->frame_opcode == WSLAY_CONNECTION_CLOSE)
+        on_close_frame(ws);
+    else if (ws->frame_opcode == WSLAY_PONG)
+        ws->ping_out = false;
+    else if (ws->state == WS_OPEN && ws->conn->out.bytes < ws->limits.queue_max) /* a flood of pings must not fill memory */
+        send_control(ws, WSLAY_PONG, ws->control, ws->control_n);
+}
+
+/* Texts must be UTF-8. Binary messages are taken as text when they are (clients of other servers send such), else ignored. */
+static void on_message(struct sk_ws *ws, unsigned opcode, struct sk_span text)
+{
+    bool valid = sk_utf8_valid(text.p, text.n);
+    if (valid && ws->state == WS_OPEN)
+        ws->ops->text(ws, ws->arg, text);
+    else if (!valid && opcode == WSLAY_TEXT_FRAME)
+        fail(ws, 1007);
+}
+
+static unsigned check_frame_start(const struct sk_ws *ws, const struct wslay_frame_iocb *f)
+{
+    bool control = (f->opcode & 8) != 0;
+    if (!f->mask || f->rsv != 0 || f->opcode > WSLAY_PONG || (!control && f->opcode > WSLAY_BINARY_FRAME))
+        return 1002;
+    if (control)
+        return f->fin && f->payload_length <= CONTROL_MAX ? 0 : 1002;
+    if ((f->opcode == WSLAY_CONTINUATION_FRAME) != (ws->opcode != 0))
+        return 1002;
+    return f->payload_length > ws->limits.message_max - ws->message.n ? 1009 : 0;
+}
+
+static unsigned frame_start(struct sk_ws *ws, const struct wslay_frame_iocb *f)
+{
+    unsigned code = check_frame_start(ws, f);
+    if (code != 0)
+        return code;
+    ws->unparsed -= 6u + (f->payload_length > 65535 ? 8 : f->payload_length > CONTROL_MAX ? 2 : 0);
+    ws->in_frame = true;
+    ws->frame_fin = f->fin != 0;
+    ws->frame_opcode = f->opcode;
+    ws->frame_left = f->payload_length;
+    if (f->opcode & 8)
+        ws->control_n = 0;
+    else if (f->opcode != WSLAY_CONTINUATION_FRAME)
+        ws->opcode = f->opcode;
+    return 0;
+}
+
+static void data_end(struct sk_ws *ws)
+{
+    unsigned opcode = ws->opcode;
+    if (!ws->frame_fin)
+        return;
+    ws->opcode = 0;
+    struct sk_buf m = ws->message; /* the callback may end this endpoint */
+    sk_buf_init(&ws->message, m.max);
+    on_message(ws, opcode, sk_buf_span(&m));
+    sk_buf_finish(&m);
+}
+
+static void on_part(struct sk_ws *ws, const struct wslay_frame_iocb *f)
+{
+    bool start = !ws->in_frame;
+    unsigned code = start ? frame_start(ws, f) : 0;
+    if (code != 0) {
+        fail(ws, code);
+        return;
+    }
+    struct sk_span part = { (const char *)f->data, f->data_length };
+    bool control = (ws->frame_opcode & 8) != 0;
+    ws->unparsed -= part.n;
+    ws->frame_left -= part.n;
+    ws->in_frame = ws->frame_left != 0;
+    if (start && !ws->in_frame && !control && ws->frame_fin && ws->message.n == 0) { /* the usual case: whole, no copy */
+        unsigned opcode = ws->opcode;
+        ws->opcode = 0;
+        on_message(ws, opcode, part);
+        return;
+    }
+    if (control) {
+        memcpy(ws->control + ws->control_n, part.p, part.n);
+        ws->control_n = (uint8_t)(ws->control_n + part.n);
+    } else {
+        sk_buf_append(&ws->message, part.p, part.n);
+    }
+    if (!sk_buf_ok(&ws->message))
+        fail(ws, 1009);
+    else if (!ws->in_frame && control)
+        on_control(ws);
+    else if (!ws->in_frame)
+        data_end(ws);
+}
+
+void sk_ws_feed(struct sk_ws *ws, const char *p, size_t n)
+{
+    SK_ASSERT(ws->tag == WS_TAG);
+    if (ws->state == WS_DONE)
+        return;
+    if (ws->reader == NULL)
+        ws->reader = take_reader(ws->conn->server);
+    if (ws->reader == NULL) {
+        fail(ws, 1011);
+        return;
+    }
+    ws->reader->p = p;
+    ws->reader->n = n;
+    ws->unparsed += n;
+    ssize_t r = 0;
+    while (ws->state != WS_DONE) {
+        struct wslay_frame_iocb f = { 0 };
+        r = wslay_frame_recv(ws->reader->ctx, &f);
+        if (r == WSLAY_ERR_WANT_READ)
+            break;
+        if (r < 0)
+            fail(ws, 1002);
+        else
+            on_part(ws, &f);
+    }
+    bool clean = ws->unparsed == 0 && !ws->in_frame && ws->state != WS_DONE;
+    if (clean || ws->state == WS_DONE)
+        return_reader(ws, clean);
+}
+
+void sk_ws_gone(struct sk_ws *ws)
+{
+    SK_ASSERT(ws->tag == WS_TAG);
+    struct sk_http_server *s = ws->conn->server;
+    return_reader(ws, false);
+    s->stats.websockets--;
+    ws->state = WS_DONE;
+    ws->ops->closed(ws, ws->arg, ws->code);
+    ws->tag = 0;
+    sk_buf_finish(&ws->message);
+    free(ws);
+}
