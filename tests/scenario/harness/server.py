@@ -84,10 +84,18 @@ class ConfigDir:
     def plugin_dir(self, package_name):
         return self.path / "node_modules" / package_name
 
-    def install(self, package, name=None):
-        """Copies a built plugin package; returns its package name."""
-        name = name or json.loads((Path(package) / "package.json").read_text(encoding="utf-8"))["name"]
-        shutil.copytree(package, self.plugin_dir(name))
+    def install(self, package):
+        """Copies a built package into node_modules; returns its package name."""
+        shutil.copytree(package.path, self.plugin_dir(package.name))
+        return package.name
+
+    def write_package(self, name, wasm, **members):
+        """A package of a test's own making; `wasm` are the module's bytes, or None for a missing file."""
+        folder = "node_modules/" + name
+        self.write(folder + "/package.json", {"name": name, "version": "1.0.0", "keywords": ["signalk-wasm-plugin"],
+                                              "wasmManifest": "plugin.wasm", **members})
+        if wasm is not None:
+            self.write(folder + "/plugin.wasm", wasm)
         return name
 
     def plugin_file(self, package_name):
