@@ -17,7 +17,7 @@ void sk_buf_finish(struct sk_buf *b)
     *b = (struct sk_buf){ .max = b->max };
 }
 
-char *sk_buf_reserve(struct sk_buf *b, size_t n)
+char *sk_buf_grow(struct sk_buf *b, size_t n)
 {
     if (b->failed)
         return NULL;
@@ -39,20 +39,6 @@ char *sk_buf_reserve(struct sk_buf *b, size_t n)
 fail:
     b->failed = true;
     return NULL;
-}
-
-void sk_buf_append(struct sk_buf *b, const void *p, size_t n)
-{
-    char *to = sk_buf_reserve(b, n);
-    if (to == NULL || n == 0)
-        return;
-    memcpy(to, p, n);
-    b->n += n;
-}
-
-void sk_buf_char(struct sk_buf *b, char c)
-{
-    sk_buf_append(b, &c, 1);
 }
 
 void sk_buf_printf(struct sk_buf *b, const char *fmt, ...)

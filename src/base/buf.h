@@ -28,9 +28,20 @@ static inline struct sk_span sk_buf_span(const struct sk_buf *b)
 {
     return (struct sk_span){ b->p, b->n };
 }
+char *sk_buf_grow(struct sk_buf *b, size_t n); /* the slow half of sk_buf_reserve */
 /* Room for n more bytes at p + n, or NULL (and failed). The caller writes there and adds to n. */
-char *sk_buf_reserve(struct sk_buf *b, size_t n);
-void sk_buf_append(struct sk_buf *b, const void *p, size_t n);
+static inline char *sk_buf_reserve(struct sk_buf *b, size_t n)
+{
+    return n <= b->cap - b->n && !b->failed ? b->p + b->n : sk_buf_grow(b, n);
+}
+static inline void sk_buf_append(struct sk_buf *b, const void *p, size_t n)
+{
+    char *to = sk_buf_reserve(b, n);
+    if (to == NULL || n == 0)
+        return;
+    memcpy(to, p, n);
+    b->n += n;
+}
 static inline void sk_buf_span_append(struct sk_buf *b, struct sk_span s)
 {
     sk_buf_append(b, s.p, s.n);
@@ -40,7 +51,14 @@ static inline void sk_buf_text(struct sk_buf *b, const char *s)
     sk_buf_append(b, s, strlen(s));
 }
 #define SK_BUF_LIT(b, literal) sk_buf_append((b), (literal), sizeof(literal) - 1)
-void sk_buf_char(struct sk_buf *b, char c);
+static inline void sk_buf_char(struct sk_buf *b, char c)
+{
+    char *to = sk_buf_reserve(b, 1);
+    if (to == NULL)
+        return;
+    *to = c;
+    b->n++;
+}
 void sk_buf_printf(struct sk_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sk_buf_consume(struct sk_buf *b, size_t n); /* drops the first n bytes */
 /* The bytes with a NUL behind, to be freed by the caller; the buffer is empty afterwards. NULL when failed. */

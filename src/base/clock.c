@@ -70,6 +70,58 @@ void sk_iso_time(char out[SK_ISO_TIME_SIZE], int64_t wall_ms)
     *o = '\0';
 }
 
+/* The turn of civil(), after the same source. */
+static int64_t days_of(int64_t y, unsigned m, unsigned d)
+{
+    y -= m <= 2;
+    int64_t era = (y >= 0 ? y : y - 399) / 400;
+    unsigned yoe = (unsigned)(y - era * 400);
+    unsigned doy = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;
+    unsigned doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+    return era * 146097 + (int64_t)doe - 719468;
+}
+
+/* `pattern`: digits stand for themselves as fields 'Y', 'M', 'D', 'h', 'm', 's'; anything else is literal. */
+static bool fields(const char *t, size_t n, const char *pattern, unsigned values[6])
+{
+    static const char names[] = "YMDhms";
+    size_t i = 0;
+    for (; pattern[i] != '\0'; i++) {
+        const char *field = strchr(names, pattern[i]);
+        if (i >= n)
+            return false;
+        if (field == NULL) {
+            if (t[i] != pattern[i])
+                return false;
+        } else if (t[i] < '0' || t[i] > '9') {
+            return false;
+        } else {
+            values[field - names] = values[field - names] * 10 + (unsigned)(t[i] - '0');
+        }
+    }
+    return true;
+}
+
+bool sk_iso_parse(const char *t, size_t n, int64_t *ret_wall_ms)
+{
+    unsigned v[6] = { 0 }, zone[6] = { 0 }, ms = 0;
+    if (!fields(t, n, "YYYY-MM-DDThh:mm:ss", v) || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 24 || v[4] > 59 || v[5] > 60)
+        return false;
+    size_t i = 19;
+    if (i < n && t[i] == '.') {
+        unsigned scale = 100;
+        for (i++; i < n && t[i] >= '0' && t[i] <= '9'; i++, scale /= 10)
+            ms += (unsigned)(t[i] - '0') * scale;
+    }
+    int64_t offset = 0;
+    if (i + 6 == n && (t[i] == '+' || t[i] == '-') && fields(t + i + 1, 5, "hh:mm", zone))
+        offset = (t[i] == '-' ? -1 : 1) * (int64_t)(zone[3] * 60 + zone[4]) * 60000;
+    else if (i + 1 != n || t[i] != 'Z')
+        return false;
+    *ret_wall_ms = ((days_of(v[0], v[1], v[2]) * 24 + v[3]) * 60 + v[4]) * 60000 + (int64_t)v[5] * 1000 + ms - offset;
+    return true;
+}
+
 void sk_random_bytes(void *out, size_t n)
 {
     unsigned char *p = out;

@@ -318,11 +318,38 @@ static const char *escape_of(unsigned char c, char hex[7])
     }
 }
 
+/* Length of the head that needs no escape: eight bytes at a time with the usual has-byte-less-than and has-zero-byte tricks. */
+static size_t plain_run(const char *s, size_t n)
+{
+    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    size_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        uint64_t w;
+        memcpy(&w, s + i, 8);
+        uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\');
+        if ((((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & high)
+            break;
+    }
+    while (i < n && (unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\')
+        i++;
+    return i;
+}
+
 static void write_valid_str(struct sk_buf *b, const char *s, size_t n)
 {
+    size_t plain = plain_run(s, n);
+    char *to = plain == n ? sk_buf_reserve(b, n + 2) : NULL;
+    if (to != NULL) {
+        to[0] = '"';
+        if (n != 0)
+            memcpy(to + 1, s, n);
+        to[n + 1] = '"';
+        b->n += n + 2;
+        return;
+    }
     sk_buf_char(b, '"');
     size_t from = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = plain; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
         if (c >= 0x20 && c != '"' && c != '\\')
             continue;

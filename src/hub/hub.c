@@ -96,7 +96,6 @@ static void complete_updates(struct sk_hub *h, const struct sk_origin *o, struct
         if (u->husk)
             continue;
         complete_time(h, u);
-        sk_sources_note(sk_model_sources(h->model), u->tree_source, u->source != NULL ? &u->info : NULL, u->timestamp);
         u->husk = !filter_update(u, self, o->defaults);
     }
 }
@@ -163,14 +162,17 @@ static void take_meta(struct sk_hub *h, struct sk_context *c, struct sk_update *
     yyjson_doc_free(doc);
 }
 
-static void take_update(struct sk_hub *h, struct sk_context *c, struct sk_update *u, bool merge, struct sk_errmsg *em)
+static void take_update(struct sk_hub *h, const struct sk_origin *o, struct sk_context *c, struct sk_update *u, struct sk_errmsg *em)
 {
+    bool merge = o->version != 2;
     for (uint32_t i = 0; i < u->meta_count; i++)
         take_meta(h, c, u, &u->metas[i], em);
     for (uint32_t i = 0; i < u->value_count; i++) {
         struct sk_path_value *pv = &u->values[i];
         if (pv->dropped)
             continue;
+        if (o->published != NULL)
+            o->published(o->published_arg, pv->path, u->stream_source);
         if (pv->path->text.n == 0)
             take_root(h, c, u, pv, merge, em);
         else
@@ -196,6 +198,16 @@ static void fan_out(struct sk_hub *h, const struct sk_context *c, const struct s
     sk_frame_unref(frame);
 }
 
+/* After rendering, which tells whether a source's object is the one it came with last time. */
+static void note_sources(struct sk_hub *h, struct sk_delta *d)
+{
+    for (uint32_t i = 0; i < d->update_count; i++) {
+        struct sk_update *u = &d->updates[i];
+        if (u->tree_source != NULL)
+            sk_sources_note(sk_model_sources(h->model), u->tree_source, u->source != NULL ? &u->info : NULL, u->source_text, u->timestamp);
+    }
+}
+
 static int pass_on(struct sk_hub *h, const struct sk_origin *o, struct sk_delta *d, struct sk_errmsg *em)
 {
     bool own = d->context.p == NULL || sk_span_eq(d->context, "vessels.self");
@@ -207,14 +219,16 @@ static int pass_on(struct sk_hub *h, const struct sk_origin *o, struct sk_delta 
         c = sk_model_self(h->model);
     c->heard_ms = uv_now(sk_loop_uv(h->loop));
     complete_updates(h, o, d, c->self, em);
-    if (sk_render_delta(&h->out, d, c->json, c->self && !o->defaults) == 0)
+    uint32_t left = sk_render_delta(&h->out, d, c->json, c->self && !o->defaults);
+    note_sources(h, d);
+    if (left == 0)
         return 0; /* filtered to nothing: no news is not sent */
     if (!sk_buf_ok(&h->out))
         return sk_errmsg_set(em, SK_ERR_LIMIT, "delta over %zu bytes or nested too deep", SK_DELTA_MAX);
     fan_out(h, c, d);
     for (uint32_t i = 0; i < d->update_count; i++)
         if (!d->updates[i].husk)
-            take_update(h, c, &d->updates[i], o->version != 2, em);
+            take_update(h, o, c, &d->updates[i], em);
     return 0;
 }
 

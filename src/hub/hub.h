@@ -10,6 +10,8 @@
 #include "base/loop.h"
 #include "hub/status.h"
 #include "model/model.h"
+#include "model/path.h"
+#include "model/source.h"
 
 #define SK_DELTA_MAX ((size_t)1024 * 1024)
 
@@ -20,6 +22,9 @@ struct sk_origin {
     const char *provider; /* connection id, package name of a plugin, "ws", "tcp", "defaults", ... */
     bool defaults;        /* the server's own configuration: may name the vessel */
     int version;          /* 2: streamed but not merged into the tree; anything else: 1 */
+    /* Optional: told of each value's path and `$source` as it passes. */
+    void (*published)(void *arg, struct sk_path *path, struct sk_source *source);
+    void *published_arg;
 };
 
 struct sk_hub *sk_hub_create(struct sk_loop *loop, struct sk_model *model);

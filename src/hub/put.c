@@ -32,7 +32,7 @@ struct sk_request {
     uint32_t refs;
     char id[ID_MAX + 1];
     char *context, *path, *value;
-    bool is_delete, listed;
+    bool is_delete, listed, forwarded;
     enum sk_request_state state;
     int status_code;
     char *message;
@@ -313,13 +313,21 @@ static void dispatch(struct sk_puts *p, struct sk_request *r, struct sk_span sou
     }
     while (h != NULL && source.n != 0 && !sk_span_eq(source, h->source))
         h = h->next;
-    if (h != NULL)
+    if (h != NULL) {
         h->fn(r, h->arg);
-    else if (at != NULL || r->is_delete || p->fallback == NULL || !p->fallback(r, source, p->fallback_arg))
+        return;
+    }
+    r->forwarded = at == NULL && !r->is_delete && p->fallback != NULL;
+    if (!r->forwarded || !p->fallback(r, source, p->fallback_arg))
         refuse(r, 405, r->is_delete ? "DELETE not supported for " : "PUT not supported for ", r->path);
 }
 
-struct sk_request *sk_puts_submit(struct sk_puts *p, const struct sk_put_input *in)
+bool sk_request_forwarded(const struct sk_request *r)
+{
+    return r->forwarded;
+}
+
+struct sk_request *sk_puts_open(struct sk_puts *p, const struct sk_put_input *in)
 {
     SK_ASSERT(sk_loop_is_current(p->loop));
     make_room(p);
@@ -344,6 +352,12 @@ struct sk_request *sk_puts_submit(struct sk_puts *p, const struct sk_put_input *
         unlist(p, same);
     list(p, r);
     start_sweeping(p);
+    return r;
+}
+
+struct sk_request *sk_puts_submit(struct sk_puts *p, const struct sk_put_input *in)
+{
+    struct sk_request *r = sk_puts_open(p, in);
     dispatch(p, r, in->source);
     return r;
 }

@@ -55,6 +55,9 @@ struct sk_put_input {
 /* Chooses the handler and starts the request. The listener hears the first state before this returns. Always gives a request
    (a refusal is a COMPLETED one); the caller gets a reference. */
 struct sk_request *sk_puts_submit(struct sk_puts *p, const struct sk_put_input *in);
+/* The same without choosing a handler: the caller leads it to its end. */
+struct sk_request *sk_puts_open(struct sk_puts *p, const struct sk_put_input *in);
+bool sk_request_forwarded(const struct sk_request *r); /* the fallback took it */
 struct sk_request *sk_puts_find(struct sk_puts *p, struct sk_span id); /* no reference; NULL when unknown */
 void sk_request_forget_listener(struct sk_request *r);                /* its client has left */
 enum sk_request_state sk_request_state_of(const struct sk_request *r);

@@ -39,6 +39,11 @@ static const struct sk_meta_row *seed_row(struct sk_span path)
     return found;
 }
 
+bool sk_meta_known(struct sk_span path)
+{
+    return path.n != 0 && seed_row(path) != NULL;
+}
+
 static struct sk_meta *seed(struct sk_span path)
 {
     const struct sk_meta_row *row = path.n != 0 ? seed_row(path) : NULL;

@@ -9,7 +9,7 @@
 struct sk_source_node {
     struct sk_source_node *next, *first, **last_next;
     char *name, *json;
-    uint32_t name_len, json_len, children;
+    uint32_t name_len, json_len, json_cap, children;
 };
 
 static bool char_ok(char c, bool dot)
@@ -58,6 +58,7 @@ struct sk_source_text *sk_source_text_for(struct sk_source *s, struct sk_span js
         t->len = (uint32_t)json.n;
         memcpy(t->bytes, json.p, json.n);
         s->last_text = t;
+        s->seen = false; /* to be noted in the tree anew */
     }
     t->refs++;
     return t;
@@ -193,27 +194,30 @@ static void set_json(struct sk_sources *t, struct sk_source_node *n, const char 
     struct sk_source_node *c = child(t, n, sk_span_of(name));
     if (c == NULL)
         return;
-    if (c->json == NULL || c->json_len != json.n)
+    if (c->json_cap < json.n) {
         c->json = sk_xrealloc(c->json, json.n);
+        c->json_cap = (uint32_t)json.n;
+    }
     memcpy(c->json, json.p, json.n);
     c->json_len = (uint32_t)json.n;
 }
 
-static void set_str(struct sk_sources *t, struct sk_source_node *n, struct sk_span name, struct sk_span text)
+/* Room is reused: a time stamp is written with every delta. */
+static void write_str(struct sk_source_node *c, struct sk_span text)
 {
-    char stack[600];
-    struct sk_source_node *c = child(t, n, name);
-    if (c == NULL)
-        return;
-    struct sk_buf b;
-    sk_buf_init(&b, sizeof stack);
+    struct sk_buf b = { .p = c->json, .cap = c->json_cap, .max = 6 * SK_SOURCE_LEN_MAX + 2 };
     sk_json_write_str(&b, text);
-    if (sk_buf_ok(&b)) {
-        c->json = sk_xrealloc(c->json, b.n);
-        memcpy(c->json, b.p, b.n);
-        c->json_len = (uint32_t)b.n;
-    }
-    sk_buf_finish(&b);
+    c->json = b.p;
+    c->json_cap = (uint32_t)b.cap;
+    c->json_len = (uint32_t)b.n;
+}
+
+static struct sk_source_node *set_str(struct sk_sources *t, struct sk_source_node *n, struct sk_span name, struct sk_span text)
+{
+    struct sk_source_node *c = child(t, n, name);
+    if (c != NULL)
+        write_str(c, text);
+    return c;
 }
 
 /* "n2k.43" is n2k over 43; a part with unusual characters makes everything behind the first dot one key. */
@@ -241,30 +245,29 @@ static void note_ref(struct sk_sources *t, struct sk_span ref)
     child(t, n, part);
 }
 
-static void note_0183(struct sk_sources *t, struct sk_source_node *n, const struct sk_source_info *i, struct sk_span ts)
+static struct sk_source_node *note_0183(struct sk_sources *t, struct sk_source_node *n, const struct sk_source_info *i, struct sk_span ts)
 {
     struct sk_source_node *talker = child(t, n, i->talker.n != 0 ? i->talker : SK_SPAN("XX"));
     if (talker == NULL)
-        return;
+        return NULL;
     if (talker->first == NULL)
         set_str(t, talker, SK_SPAN("talker"), i->talker.n != 0 ? i->talker : SK_SPAN("XX"));
-    if (i->sentence.n != 0)
-        set_str(t, child(t, talker, SK_SPAN("sentences")), i->sentence, ts);
+    return i->sentence.n != 0 ? set_str(t, child(t, talker, SK_SPAN("sentences")), i->sentence, ts) : NULL;
 }
 
-static void note_2000(struct sk_sources *t, struct sk_source_node *n, const struct sk_source_info *i, struct sk_span ts)
+static struct sk_source_node *note_2000(struct sk_sources *t, struct sk_source_node *n, const struct sk_source_info *i, struct sk_span ts)
 {
     static const char *const left_out[] = { "pgn", "label", "instance", "type" };
     struct sk_source_node *device = child(t, n, i->src.n != 0 ? i->src : SK_SPAN("XX"));
     struct sk_source_node *n2k = child(t, device, SK_SPAN("n2k"));
-    if (n2k == NULL)
-        return;
-    struct sk_source_node *pgns = child(t, n2k, SK_SPAN("pgns"));
+    struct sk_source_node *pgns = child(t, n2k, SK_SPAN("pgns")), *stamp = NULL;
+    if (pgns == NULL)
+        return NULL;
     if (i->pgn >= 0) {
         struct sk_buf b;
         sk_buf_init(&b, 32);
         sk_json_write_int(&b, i->pgn);
-        set_str(t, pgns, sk_buf_span(&b), ts);
+        stamp = set_str(t, pgns, sk_buf_span(&b), ts);
         sk_buf_finish(&b);
     }
     size_t at, count;
@@ -288,10 +291,20 @@ static void note_2000(struct sk_sources *t, struct sk_source_node *n, const stru
     }
     if (i->instance.n != 0)
         child(t, device, i->instance);
+    return stamp;
 }
 
-void sk_sources_note(struct sk_sources *t, const struct sk_source *s, const struct sk_source_info *i, struct sk_span ts)
+void sk_sources_note(struct sk_sources *t, struct sk_source *s, const struct sk_source_info *i, const struct sk_source_text *text,
+                     struct sk_span ts)
 {
+    if (s->noted == text && s->seen) { /* nothing new but the time */
+        if (s->stamp != NULL)
+            write_str(s->stamp, ts);
+        return;
+    }
+    s->seen = true;
+    s->noted = text;
+    s->stamp = NULL;
     if (i == NULL) {
         note_ref(t, s->ref);
         return;
@@ -305,11 +318,11 @@ void sk_sources_note(struct sk_sources *t, const struct sk_source *s, const stru
             set_str(t, n, SK_SPAN("type"), i->type);
     }
     if (sk_span_eq(i->type, "NMEA2000") || i->has_src)
-        note_2000(t, n, i, ts);
+        s->stamp = note_2000(t, n, i, ts);
     else if (sk_span_eq(i->type, "NMEA0183"))
-        note_0183(t, n, i, ts);
+        s->stamp = note_0183(t, n, i, ts);
     else
-        set_str(t, n, SK_SPAN("timestamp"), ts);
+        s->stamp = set_str(t, n, SK_SPAN("timestamp"), ts);
 }
 
 static void write_node(const struct sk_source_node *n, struct sk_buf *out)

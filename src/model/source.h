@@ -20,6 +20,9 @@ struct sk_source {
     struct sk_span ref;  /* NUL-terminated too */
     struct sk_span json; /* quoted */
     struct sk_source_text *last_text; /* most deltas of a source carry the same object */
+    bool seen;
+    const struct sk_source_text *noted; /* the object that the tree knows, ... */
+    struct sk_source_node *stamp;       /* ... and where it keeps the time of the last such delta */
 };
 
 /* What a `source` object says, as far as the server cares; spans into the delta. */
@@ -46,8 +49,9 @@ void sk_source_info_read(const yyjson_val *object, struct sk_span provider, stru
 /* The reference that the object stands for: label.canName, label.src, label (type plugin), label.talker or label.XX. */
 void sk_source_info_ref(const struct sk_source_info *i, struct sk_buf *out);
 
-/* Notes in the sources tree that a delta of this source came. `info` NULL: it came with a reference only. */
-void sk_sources_note(struct sk_sources *t, const struct sk_source *s, const struct sk_source_info *info, struct sk_span timestamp);
+/* Notes in the sources tree that a delta of this source came. `info` and `text` NULL: it came with a reference only. */
+void sk_sources_note(struct sk_sources *t, struct sk_source *s, const struct sk_source_info *info, const struct sk_source_text *text,
+                     struct sk_span timestamp);
 /* JSON of the whole tree. */
 void sk_sources_write(const struct sk_sources *t, struct sk_buf *out);
 

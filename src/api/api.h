@@ -1,0 +1,58 @@
+/*
+ * The HTTP and WebSocket surface of Signal K: one file per resource, all working on this one context.
+ * Owner: loop thread. Lifetime: created and destroyed by the app; it outlives all requests.
+ */
+#ifndef SK_API_API_H
+#define SK_API_API_H
+
+#include "base/loop.h"
+#include "hub/hub.h"
+#include "hub/put.h"
+#include "http/server.h"
+#include "model/basedeltas.h"
+
+/* What clients test for; skiff names itself in `server.implementation`. */
+#define SK_COMPAT_VERSION "2.31.1"
+#define SK_COMPAT_SERVER_ID "signalk-server-node"
+
+struct sk_api {
+    struct sk_loop *loop;
+    struct sk_hub *hub;
+    struct sk_model *model;
+    struct sk_puts *puts;
+    struct sk_basedeltas *base;
+    struct sk_http_server *http;
+    struct sk_publishers *publishers; /* who publishes which path over WebSocket: they take PUTs for it */
+    struct sk_host *plugins;          /* NULL with --no-plugins */
+    unsigned tcp_port;                /* 0: the TCP stream does not run */
+    unsigned ws_per_ip;               /* at most so many WebSockets from one address; 0: no limit */
+    unsigned ws_ping_ms;
+    char start_id[37];                /* new for each start */
+    struct sk_stream *streams;        /* open WebSocket streams */
+    const char *config_dir;
+    bool saving_base;                 /* one write of baseDeltas.json at a time */
+    struct sk_meta_job *meta_jobs;
+};
+
+/* Adds the routes of all resources. */
+void sk_api_add_routes(struct sk_api *api);
+
+/* {"name":...,"self":...} greeting of WebSocket and TCP streams. */
+void sk_api_hello(const struct sk_api *api, struct sk_buf *out);
+
+/* One file each; `arg` of the handlers is the sk_api. */
+void sk_discovery_get(struct sk_http_req *r, void *arg);
+void sk_rest_get(struct sk_http_req *r, void *arg);
+void sk_rest_put(struct sk_http_req *r, void *arg);
+void sk_rest_delete(struct sk_http_req *r, void *arg);
+void sk_request_get(struct sk_http_req *r, void *arg);
+void sk_stream_get(struct sk_http_req *r, void *arg);
+void sk_streams_close(struct sk_api *api);
+
+/*
+ * Metadata that the user edits: `field` "" for the whole object; `value` NULL deletes. Saved on the thread pool, then sent as a
+ * delta of the defaults; the request is updated to its end.
+ */
+void sk_meta_edit(struct sk_api *api, struct sk_request *r, struct sk_span path, struct sk_span field, struct sk_span value_json);
+
+#endif

@@ -1,0 +1,124 @@
+/* Metadata the user edits: kept in baseDeltas.json, durable before the answer says so. */
+#include "api/api.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "model/meta.h"
+#include "store/fs.h"
+
+#include <stdlib.h>
+
+/* One write of baseDeltas.json on the thread pool, and the request that waits for it. */
+struct sk_meta_job {
+    struct sk_meta_job *next;
+    uv_work_t work;
+    struct sk_api *api;
+    struct sk_request *request;
+    char *path, *text;
+    size_t n;
+    int result;
+    struct sk_errmsg em;
+};
+
+static void start_next(struct sk_api *api);
+
+static void write_file(uv_work_t *w)
+{
+    struct sk_meta_job *j = SK_CONTAINER(w, struct sk_meta_job, work);
+    j->result = sk_fs_write_atomic(sk_basedeltas_file(j->api->base), (struct sk_span){ j->text, j->n }, 0644, &j->em);
+}
+
+/* Registry and user fields merged, sent by the configuration for the own vessel. */
+static void send_delta(struct sk_api *api, const char *path)
+{
+    struct sk_path *p = sk_path_find(sk_model_paths(api->model), sk_span_of(path));
+    const struct sk_meta *meta = p != NULL ? sk_meta_of(p) : NULL;
+    struct sk_buf b;
+    sk_buf_init(&b, 4 * SK_META_LEN_MAX);
+    SK_BUF_LIT(&b, "{\"context\":\"vessels.self\",\"updates\":[{\"meta\":[{\"path\":");
+    sk_json_write_str(&b, sk_span_of(path));
+    SK_BUF_LIT(&b, ",\"value\":");
+    if (meta != NULL)
+        sk_buf_append(&b, meta->json, meta->len);
+    else
+        SK_BUF_LIT(&b, "{}");
+    SK_BUF_LIT(&b, "}]}]}");
+    if (sk_buf_ok(&b))
+        (void)sk_hub_ingest(api->hub, &(struct sk_origin){ .provider = "defaults", .defaults = true }, sk_buf_span(&b), NULL);
+    sk_buf_finish(&b);
+}
+
+/* The registry as the seed and the user's file have it; what plugins said of the path stays until restart otherwise. */
+static void apply(struct sk_api *api, const char *path)
+{
+    struct sk_path *p;
+    if (sk_path_intern(sk_model_paths(api->model), sk_span_of(path), &p, NULL) < 0)
+        return;
+    yyjson_mut_val *user = sk_basedeltas_meta(api->base, sk_span_of(path));
+    yyjson_doc *copy = user != NULL ? yyjson_mut_val_imut_copy(user, NULL) : NULL;
+    (void)sk_meta_reset(p, yyjson_doc_get_root(copy), NULL);
+    yyjson_doc_free(copy);
+}
+
+static void job_destroy(struct sk_meta_job *j)
+{
+    sk_request_unref(j->request);
+    free(j->path);
+    free(j->text);
+    free(j);
+}
+
+static void written(uv_work_t *w, int status)
+{
+    struct sk_meta_job *j = SK_CONTAINER(w, struct sk_meta_job, work);
+    struct sk_api *api = j->api;
+    if (status != 0 || j->result < 0) {
+        sk_log_error("metadata of '%s' not saved: %s", j->path, j->em.text);
+        sk_request_update(j->request, SK_REQUEST_COMPLETED, 502, "Unable to save to defaults file");
+    } else {
+        apply(api, j->path);
+        send_delta(api, j->path);
+        sk_request_update(j->request, SK_REQUEST_COMPLETED, 200, NULL);
+    }
+    job_destroy(j);
+    api->saving_base = false;
+    start_next(api);
+}
+
+/* Content is taken when the write starts, so that each write holds all edits made before it. */
+static void start_next(struct sk_api *api)
+{
+    struct sk_meta_job *j = api->meta_jobs;
+    if (j == NULL || api->saving_base)
+        return;
+    api->meta_jobs = j->next;
+    api->saving_base = true;
+    j->text = sk_basedeltas_text(api->base, &j->n);
+    uv_queue_work(sk_loop_uv(api->loop), &j->work, write_file, written);
+}
+
+void sk_meta_edit(struct sk_api *api, struct sk_request *r, struct sk_span path, struct sk_span field, struct sk_span value_json)
+{
+    yyjson_doc *doc = NULL;
+    struct sk_errmsg em = { 0 };
+    int result = value_json.p != NULL ? sk_json_read(value_json, &doc, &em) : 0;
+    yyjson_val *value = yyjson_doc_get_root(doc);
+    if (result == 0 && doc != NULL && yyjson_is_null(value))
+        result = sk_errmsg_set(&em, SK_ERR_INVALID, "metadata cannot be null");
+    if (result == 0)
+        result = sk_basedeltas_set_meta(api->base, path, field, value, &em);
+    yyjson_doc_free(doc);
+    if (result < 0) {
+        sk_request_update(r, SK_REQUEST_COMPLETED, result == SK_ERR_NOTFOUND ? 404 : 400, em.text);
+        return;
+    }
+    struct sk_meta_job *j = sk_xcalloc(1, sizeof *j), **last = &api->meta_jobs;
+    j->api = api;
+    j->request = sk_request_ref(r);
+    j->path = sk_xstrndup(path.p, path.n);
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = j;
+    sk_request_update(r, SK_REQUEST_PENDING, 202, NULL);
+    start_next(api);
+}

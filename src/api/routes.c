@@ -1,0 +1,22 @@
+/* The route table: what there is, and what it needs. */
+#include "api/api.h"
+
+static void upgrade_nowhere(struct sk_http_req *r, void *arg)
+{
+    (void)arg;
+    sk_http_reply_cannot(r);
+}
+
+void sk_api_add_routes(struct sk_api *api)
+{
+    const struct sk_route table[] = {
+        { "GET", "/signalk", SK_ACCESS_OPEN, sk_discovery_get, api },
+        { "GET", "/signalk/v1/stream", SK_ACCESS_OPEN, sk_stream_get, api }, /* decides by itself what an anonymous client gets */
+        { "GET", "/signalk/v2/stream", SK_ACCESS_OPEN, upgrade_nowhere, api },
+        { "GET", "/signalk/v1/api/*", SK_ACCESS_READ, sk_rest_get, api },
+        { "PUT", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_put, api },
+        { "DELETE", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_delete, api },
+        { "GET", "/signalk/v1/requests/:id", SK_ACCESS_READ, sk_request_get, api },
+    };
+    sk_http_server_add(api->http, table, SK_COUNT(table));
+}

@@ -1,0 +1,46 @@
+/*
+ * One connected client of the Signal K stream, WebSocket or TCP: what both understand of the messages. The transport gives the
+ * way out; it owns the struct. Owner: loop thread.
+ */
+#ifndef SK_API_STREAM_H
+#define SK_API_STREAM_H
+
+#include "api/api.h"
+#include "api/publishers.h"
+#include "hub/feed.h"
+
+struct sk_stream_ops {
+    int (*frame)(void *arg, struct sk_frame *frame);
+    int (*text)(void *arg, struct sk_span text);
+};
+
+/* Requests of this client whose answers are still to come. */
+#define SK_STREAM_REQUESTS_MAX 1000u
+
+struct sk_stream {
+    struct sk_stream *next, *prev; /* in api->streams */
+    struct sk_api *api;
+    const struct sk_stream_ops *ops;
+    void *arg;
+    const char *provider; /* of the deltas it sends: "ws", "tcp" */
+    bool requests;        /* understands put, delete and requestId queries (WebSocket) */
+    bool remarks;         /* subscription remarks are sent to it (WebSocket), else logged */
+    struct sk_feed *feed;
+    struct sk_publisher *publisher;
+    struct sk_request **open;
+    uint32_t open_count, open_cap;
+    struct sk_arena arena; /* of the message under way */
+    char remote_ip[64];
+};
+
+void sk_stream_init(struct sk_stream *s, struct sk_api *api, const struct sk_stream_ops *ops, void *arg);
+void sk_stream_finish(struct sk_stream *s);
+/* One JSON message. Unparsable text is ignored, as clients expect; DEBUG says so. */
+void sk_stream_message(struct sk_stream *s, struct sk_span text);
+
+/* stream_put.c */
+void sk_stream_put(struct sk_stream *s, const yyjson_val *message, bool is_delete);
+void sk_stream_query(struct sk_stream *s, const yyjson_val *message);
+void sk_stream_forget_requests(struct sk_stream *s);
+
+#endif

@@ -1,0 +1,244 @@
+#include "api/tcp_stream.h"
+
+#include "api/stream.h"
+#include "base/log.h"
+#include "http/outq.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define QUEUE_MAX ((size_t)2 * 1024 * 1024)
+
+struct tcp_client {
+    struct sk_stream base;
+    struct sk_tcp_server *server;
+    struct tcp_client *next, *prev;
+    uv_tcp_t tcp;
+    struct sk_outq out;
+    struct sk_buf line; /* an unfinished line */
+    bool closing;
+};
+
+struct sk_tcp_server {
+    struct sk_api *api;
+    uv_tcp_t listener;
+    struct tcp_client *clients;
+    unsigned count, port;
+    bool closing;
+    char chunk[64 * 1024]; /* read buffer of all clients: each read is consumed at once */
+};
+
+/* ---- closing ------------------------------------------------------------------------------------------------------------ */
+
+static void maybe_free(struct sk_tcp_server *s)
+{
+    if (s->closing && s->count == 0)
+        free(s);
+}
+
+static void client_closed(uv_handle_t *h)
+{
+    struct tcp_client *c = h->data;
+    struct sk_tcp_server *s = c->server;
+    sk_buf_finish(&c->line);
+    free(c);
+    s->count--;
+    maybe_free(s);
+}
+
+static void client_close(struct tcp_client *c)
+{
+    if (c->closing)
+        return;
+    c->closing = true;
+    *(c->prev != NULL ? &c->prev->next : &c->server->clients) = c->next;
+    if (c->next != NULL)
+        c->next->prev = c->prev;
+    sk_stream_finish(&c->base);
+    sk_outq_finish(&c->out);
+    uv_close((uv_handle_t *)&c->tcp, client_closed);
+}
+
+static void listener_closed(uv_handle_t *h)
+{
+    struct sk_tcp_server *s = h->data;
+    s->count--;
+    maybe_free(s);
+}
+
+/* ---- data --------------------------------------------------------------------------------------------------------------- */
+
+static int tcp_frame(void *arg, struct sk_frame *frame)
+{
+    struct tcp_client *c = arg;
+    if (c->closing)
+        return SK_ERR_CLOSED;
+    if (c->out.bytes > QUEUE_MAX)
+        return SK_ERR_LIMIT;
+    sk_outq_frame(&c->out, frame, SK_OUTQ_LINE);
+    return 0;
+}
+
+static int tcp_text(void *arg, struct sk_span text)
+{
+    struct sk_frame *f = sk_frame_create(text.p, text.n);
+    int r = f != NULL ? tcp_frame(arg, f) : SK_ERR_NOMEM;
+    sk_frame_unref(f);
+    return r;
+}
+
+static const struct sk_stream_ops stream_ops = { tcp_frame, tcp_text };
+
+static void take_line(struct tcp_client *c, struct sk_span line)
+{
+    if (line.n > 0 && line.p[line.n - 1] == '\r')
+        line.n--;
+    if (line.n > 0)
+        sk_stream_message(&c->base, line);
+}
+
+/* Whole lines of the chunk are taken in place; only a rest is copied. */
+static void take_chunk(struct tcp_client *c, struct sk_span in)
+{
+    while (in.n > 0 && !c->closing) {
+        const char *end = memchr(in.p, '\n', in.n);
+        size_t n = end != NULL ? (size_t)(end - in.p) : in.n;
+        if (end == NULL || c->line.n > 0)
+            sk_buf_append(&c->line, in.p, n);
+        if (!sk_buf_ok(&c->line)) {
+            sk_log_warn("TCP client %s: a line over %zu bytes, disconnected", c->base.remote_ip, SK_DELTA_MAX);
+            client_close(c);
+            return;
+        }
+        if (end == NULL)
+            return;
+        take_line(c, c->line.n > 0 ? sk_buf_span(&c->line) : (struct sk_span){ in.p, n });
+        sk_buf_clear(&c->line);
+        in.p += n + 1;
+        in.n -= n + 1;
+    }
+}
+
+static void give_chunk(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
+{
+    struct tcp_client *c = h->data;
+    (void)suggested;
+    *buf = uv_buf_init(c->server->chunk, sizeof c->server->chunk);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    struct tcp_client *c = stream->data;
+    if (c->closing)
+        return;
+    if (n < 0)
+        client_close(c);
+    else
+        take_chunk(c, (struct sk_span){ buf->base, (size_t)n });
+}
+
+static void on_broken(struct sk_outq *q, int uv_error)
+{
+    (void)uv_error;
+    client_close(SK_CONTAINER(q, struct tcp_client, out));
+}
+
+/* ---- connecting --------------------------------------------------------------------------------------------------------- */
+
+static void name_peer(struct tcp_client *c)
+{
+    struct sockaddr_storage a;
+    int n = sizeof a;
+    if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&a, &n) == 0)
+        uv_ip_name((struct sockaddr *)&a, c->base.remote_ip, sizeof c->base.remote_ip);
+}
+
+static void refused(uv_handle_t *h)
+{
+    free(h);
+}
+
+static void refuse(uv_stream_t *listener)
+{
+    uv_tcp_t *t = sk_xcalloc(1, sizeof *t);
+    uv_tcp_init(listener->loop, t);
+    (void)uv_accept(listener, (uv_stream_t *)t);
+    uv_close((uv_handle_t *)t, refused);
+}
+
+static void on_connect(uv_stream_t *listener, int status)
+{
+    struct sk_tcp_server *s = listener->data;
+    if (status < 0)
+        return;
+    if (s->count > SK_TCP_CLIENTS_MAX) {
+        sk_log_warn("TCP stream: more than %u clients, one was refused", SK_TCP_CLIENTS_MAX);
+        refuse(listener);
+        return;
+    }
+    struct tcp_client *c = sk_xcalloc(1, sizeof *c);
+    c->server = s;
+    uv_tcp_init(listener->loop, &c->tcp);
+    c->tcp.data = c;
+    s->count++;
+    c->next = s->clients;
+    if (c->next != NULL)
+        c->next->prev = c;
+    s->clients = c;
+    sk_buf_init(&c->line, SK_DELTA_MAX);
+    sk_outq_init(&c->out, s->api->loop, (uv_stream_t *)&c->tcp);
+    c->out.broken = on_broken;
+    c->base.provider = "tcp";
+    sk_stream_init(&c->base, s->api, &stream_ops, c);
+    if (uv_accept(listener, (uv_stream_t *)&c->tcp) < 0 || uv_read_start((uv_stream_t *)&c->tcp, give_chunk, on_read) < 0) {
+        client_close(c);
+        return;
+    }
+    uv_tcp_nodelay(&c->tcp, 1);
+    name_peer(c);
+    struct sk_buf hello;
+    sk_buf_init(&hello, 4096);
+    sk_api_hello(s->api, &hello);
+    (void)tcp_text(c, sk_buf_span(&hello));
+    sk_buf_finish(&hello);
+}
+
+int sk_tcp_server_create(struct sk_api *api, const char *address, unsigned port, struct sk_tcp_server **ret_server, struct sk_errmsg *em)
+{
+    struct sk_tcp_server *s = sk_xcalloc(1, sizeof *s);
+    struct sockaddr_storage a;
+    s->api = api;
+    s->listener.data = s;
+    s->count = 1; /* the listener counts until it is closed */
+    uv_tcp_init(sk_loop_uv(api->loop), &s->listener);
+    int r = strchr(address, ':') != NULL ? uv_ip6_addr(address, (int)port, (struct sockaddr_in6 *)&a) : uv_ip4_addr(address, (int)port, (struct sockaddr_in *)&a);
+    if (r == 0)
+        r = uv_tcp_bind(&s->listener, (struct sockaddr *)&a, 0);
+    if (r == 0)
+        r = uv_listen((uv_stream_t *)&s->listener, 128, on_connect);
+    if (r < 0) {
+        sk_tcp_server_destroy(s);
+        return sk_errmsg_set(em, SK_ERR_IO, "cannot listen on %s port %u for the Signal K TCP stream: %s (set TCPSTREAMPORT to another port)",
+                             address, port, uv_strerror(r));
+    }
+    int n = sizeof a;
+    uv_tcp_getsockname(&s->listener, (struct sockaddr *)&a, &n);
+    s->port = ntohs(((struct sockaddr_in *)&a)->sin_port); /* the port lies at the same place in both families */
+    *ret_server = s;
+    return 0;
+}
+
+unsigned sk_tcp_server_port(const struct sk_tcp_server *s)
+{
+    return s->port;
+}
+
+void sk_tcp_server_destroy(struct sk_tcp_server *s)
+{
+    if (s == NULL)
+        return;
+    s->closing = true;
+    while (s->clients != NULL)
+        client_close(s->clients);
+    uv_close((uv_handle_t *)&s->listener, listener_closed);
+}

@@ -1,0 +1,101 @@
+/* GET /signalk/v1/stream: the WebSocket transport of the stream. */
+#include "api/stream.h"
+#include "base/log.h"
+#include "http/ws.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct ws_stream {
+    struct sk_stream base;
+    struct sk_ws *ws;
+};
+
+static int ws_frame(void *arg, struct sk_frame *frame)
+{
+    struct ws_stream *w = arg;
+    return sk_ws_send(w->ws, frame);
+}
+
+static int ws_text(void *arg, struct sk_span text)
+{
+    struct ws_stream *w = arg;
+    return sk_ws_send_text(w->ws, text);
+}
+
+static const struct sk_stream_ops stream_ops = { ws_frame, ws_text };
+
+static void on_text(struct sk_ws *ws, void *arg, struct sk_span text)
+{
+    struct ws_stream *w = arg;
+    (void)ws;
+    sk_stream_message(&w->base, text);
+}
+
+static void on_closed(struct sk_ws *ws, void *arg, unsigned code)
+{
+    struct ws_stream *w = arg;
+    (void)ws;
+    (void)code;
+    sk_stream_finish(&w->base);
+    free(w);
+}
+
+static const struct sk_ws_ops ws_ops = { .text = on_text, .closed = on_closed };
+
+static bool too_many(const struct sk_api *api, const char *ip)
+{
+    unsigned n = 0;
+    for (const struct sk_stream *s = api->streams; s != NULL; s = s->next)
+        n += s->ops == &stream_ops && strcmp(s->remote_ip, ip) == 0;
+    return api->ws_per_ip != 0 && n >= api->ws_per_ip;
+}
+
+static enum sk_feed_mode mode_of(struct sk_span word)
+{
+    return sk_span_eq(word, "all") ? SK_FEED_ALL : sk_span_eq(word, "none") ? SK_FEED_NONE : SK_FEED_SELF;
+}
+
+static void greet(struct ws_stream *w)
+{
+    struct sk_buf b;
+    sk_buf_init(&b, 4096);
+    sk_api_hello(w->base.api, &b);
+    (void)sk_ws_send_text(w->ws, sk_buf_span(&b));
+    sk_buf_finish(&b);
+}
+
+void sk_stream_get(struct sk_http_req *r, void *arg)
+{
+    struct sk_api *api = arg;
+    if (!sk_ws_is_upgrade(r)) {
+        sk_http_set_header(r, "Upgrade", SK_SPAN("websocket"));
+        sk_http_reply(r, 426, "text/plain; charset=utf-8", SK_SPAN("Upgrade Required"));
+        return;
+    }
+    if (too_many(api, sk_http_remote_ip(r))) {
+        sk_http_reply_json(r, 429, SK_SPAN("{\"error\":\"Too many concurrent websocket connections from same IP address\"}"));
+        return;
+    }
+    enum sk_feed_mode mode = mode_of(sk_http_query_param(r, "subscribe"));
+    bool cached = !sk_span_eq(sk_http_query_param(r, "sendCachedValues"), "false");
+    bool meta = sk_span_eq(sk_http_query_param(r, "sendMeta"), "all");
+    struct ws_stream *w = sk_xcalloc(1, sizeof *w);
+    snprintf(w->base.remote_ip, sizeof w->base.remote_ip, "%s", sk_http_remote_ip(r));
+    struct sk_ws_limits limits = sk_ws_default_limits;
+    limits.message_max = SK_DELTA_MAX;
+    limits.ping_ms = api->ws_ping_ms;
+    w->ws = sk_ws_accept(r, &ws_ops, w, &limits);
+    if (w->ws == NULL) {
+        free(w);
+        return;
+    }
+    w->base.provider = "ws";
+    w->base.requests = w->base.remarks = true;
+    sk_stream_init(&w->base, api, &stream_ops, w);
+    greet(w);
+    sk_feed_set_meta(w->base.feed, meta);
+    if (cached)
+        sk_feed_replay(w->base.feed, mode);
+    sk_feed_set_mode(w->base.feed, mode);
+}

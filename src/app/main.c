@@ -1,0 +1,27 @@
+/* skiff: from the command line into the part that was asked for. */
+#include "app/options.h"
+#include "app/server.h"
+#include "base/log.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int main(int argc, char **argv)
+{
+    struct sk_options o;
+    struct sk_errmsg em;
+    mallopt(M_ARENA_MAX, 2); /* an arena for each plugin thread would cost more than the plugins */
+    sk_log_set_debug(getenv("DEBUG"));
+    int r = sk_options_read(argc, argv, &o, &em);
+    if (r == 0 && o.help)
+        sk_options_print_help();
+    else if (r == 0 && o.version)
+        puts("skiff " SK_VERSION);
+    else if (r == 0)
+        r = sk_server_run(&o, &em);
+    if (r < 0)
+        fprintf(stderr, "skiff: %s\n", em.text);
+    sk_options_finish(&o);
+    return r < 0 ? 1 : 0;
+}

@@ -1,0 +1,24 @@
+/* Command line and environment of the server. Owner: main thread, before the loop runs. */
+#ifndef SK_APP_OPTIONS_H
+#define SK_APP_OPTIONS_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+struct sk_options {
+    char *config_dir;    /* absolute or as given; exists when the server starts */
+    char *settings_file; /* full path */
+    const char *host;    /* NULL: all interfaces */
+    const char *tcp_host;
+    int port, tcp_port;  /* -1: not given */
+    unsigned ws_per_ip;
+    bool no_plugins, help, version;
+};
+
+/* SK_ERR_INVALID names the option that was wrong. */
+int sk_options_read(int argc, char **argv, struct sk_options *ret_options, struct sk_errmsg *em);
+void sk_options_finish(struct sk_options *o);
+void sk_options_print_help(void);
+
+#endif

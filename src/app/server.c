@@ -1,0 +1,224 @@
+#include "app/server.h"
+
+#include "api/api.h"
+#include "api/publishers.h"
+#include "api/tcp_stream.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "input/input.h"
+#include "store/fs.h"
+#include "store/settings.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DEFAULT_PORT 3000
+#define DEFAULT_TCP_PORT 8375
+#define STOP_GRACE_MS 1000u
+#define STOP_DEADLINE_MS 5000u
+
+struct server {
+    const struct sk_options *options;
+    struct sk_settings *settings;
+    struct sk_loop *loop;
+    struct sk_api api;
+    struct sk_inputs *inputs;
+    struct sk_tcp_server *tcp;
+    uv_signal_t sigterm, sigint;
+    bool http_closed, abandoned; /* abandoned: something did not end in time, its memory is left to the system */
+};
+
+/* ---- up ----------------------------------------------------------------------------------------------------------------- */
+
+static unsigned choose_port(const struct server *s)
+{
+    if (s->options->port >= 0)
+        return (unsigned)s->options->port;
+    yyjson_val *v = sk_json_get(sk_settings_root(s->settings), "port");
+    double d;
+    if (sk_json_number(v, &d) && d >= 0 && d <= 65535)
+        return (unsigned)d;
+    int64_t n;
+    return yyjson_is_str(v) && sk_parse_int(sk_json_str(v), 0, 65535, &n) ? (unsigned)n : DEFAULT_PORT;
+}
+
+static void send_base_deltas(struct server *s)
+{
+    struct sk_origin o = { .provider = "defaults", .defaults = true };
+    struct sk_buf b;
+    struct sk_errmsg em;
+    sk_buf_init(&b, SK_DELTA_MAX);
+    for (size_t i = 0; i < sk_basedeltas_count(s->api.base); i++) {
+        sk_buf_clear(&b);
+        sk_basedeltas_write(s->api.base, i, &b);
+        if (sk_hub_ingest(s->api.hub, &o, sk_buf_span(&b), &em) < 0)
+            sk_log_warn("baseDeltas.json: delta %zu not used: %s", i + 1, em.text);
+    }
+    sk_buf_finish(&b);
+}
+
+static int prepare_config(const struct sk_options *o, struct sk_errmsg *em)
+{
+    return sk_fs_mkdirs(o->config_dir, 0755, em);
+}
+
+static int start_data(struct server *s, struct sk_errmsg *em)
+{
+    struct sk_api *api = &s->api;
+    int r = sk_basedeltas_load(s->options->config_dir, &api->base, em);
+    if (r < 0)
+        return r;
+    api->model = sk_model_create(sk_basedeltas_self_id(api->base));
+    api->hub = sk_hub_create(s->loop, api->model);
+    sk_hub_set_prune_minutes(api->hub, sk_json_get_number(sk_settings_root(s->settings), "pruneContextsMinutes", 60));
+    api->puts = sk_puts_create(s->loop);
+    api->publishers = sk_publishers_create(api->puts, sk_model_paths(api->model));
+    sk_uuid_v4(api->start_id);
+    send_base_deltas(s);
+    return 0;
+}
+
+static unsigned ping_ms(const struct sk_settings *settings)
+{
+    yyjson_val *v = sk_json_get(sk_settings_root(settings), "wsPingInterval");
+    double d;
+    if (yyjson_is_false(v))
+        return 0;
+    return sk_json_number(v, &d) && d >= 0 && d <= 86400000 ? (unsigned)d : 30000;
+}
+
+static int start_http(struct server *s, struct sk_errmsg *em)
+{
+    struct sk_api *api = &s->api;
+    struct sk_http_options o = { .loop = s->loop, .limits = sk_http_default_limits };
+    unsigned port = choose_port(s);
+    api->loop = s->loop;
+    api->ws_per_ip = s->options->ws_per_ip;
+    api->ws_ping_ms = ping_ms(s->settings);
+    api->config_dir = s->options->config_dir;
+    int r = sk_http_server_create(&o, &api->http, em);
+    if (r < 0)
+        return r;
+    sk_api_add_routes(api);
+    r = sk_http_server_listen(api->http, s->options->host != NULL ? s->options->host : "::", port, em);
+    if (r < 0 && s->options->host == NULL) /* a machine without IPv6 */
+        r = sk_http_server_listen(api->http, "0.0.0.0", port, em);
+    return r;
+}
+
+/* The TCP stream is a help beside the main door: without it the boat still runs. */
+static void start_tcp(struct server *s)
+{
+    struct sk_errmsg em;
+    const char *address = s->options->tcp_host != NULL ? s->options->tcp_host : s->options->host != NULL ? s->options->host : "::";
+    unsigned port = s->options->tcp_port >= 0 ? (unsigned)s->options->tcp_port : DEFAULT_TCP_PORT;
+    if (!sk_settings_interface(s->settings, "tcp"))
+        return;
+    if (sk_tcp_server_create(&s->api, address, port, &s->tcp, &em) < 0) {
+        sk_log_error("%s", em.text);
+        return;
+    }
+    s->api.tcp_port = sk_tcp_server_port(s->tcp);
+}
+
+static void on_signal(uv_signal_t *h, int number)
+{
+    struct server *s = h->data;
+    sk_log_info("%s: stopping", number == SIGTERM ? "SIGTERM" : "SIGINT");
+    sk_loop_stop(s->loop);
+}
+
+static void start_signals(struct server *s)
+{
+    uv_loop_t *uv = sk_loop_uv(s->loop);
+    signal(SIGPIPE, SIG_IGN);
+    uv_signal_init(uv, &s->sigterm);
+    uv_signal_init(uv, &s->sigint);
+    s->sigterm.data = s->sigint.data = s;
+    uv_signal_start(&s->sigterm, on_signal, SIGTERM);
+    uv_signal_start(&s->sigint, on_signal, SIGINT);
+}
+
+static int start(struct server *s, struct sk_errmsg *em)
+{
+    int r = prepare_config(s->options, em);
+    if (r < 0)
+        return r;
+    s->settings = sk_settings_load(s->options->settings_file);
+    s->loop = sk_loop_create();
+    s->api.loop = s->loop;
+    start_signals(s);
+    r = start_data(s, em);
+    if (r == 0)
+        r = start_http(s, em);
+    if (r < 0)
+        return r;
+    start_tcp(s);
+    s->inputs = sk_inputs_create(s->api.hub, s->settings, s->options->config_dir);
+    const char *host = s->options->host != NULL ? s->options->host : "0.0.0.0";
+    printf("signalk-server running at %s:%u\n", host, sk_http_server_port(s->api.http));
+    fflush(stdout);
+    return 0;
+}
+
+/* ---- down --------------------------------------------------------------------------------------------------------------- */
+
+static void http_closed(void *arg)
+{
+    struct server *s = arg;
+    s->http_closed = true;
+}
+
+static bool is_http_closed(void *arg)
+{
+    return ((struct server *)arg)->http_closed;
+}
+
+static void stop_http(struct server *s)
+{
+    if (s->api.http == NULL)
+        return;
+    sk_http_server_close(s->api.http, STOP_GRACE_MS, http_closed, s);
+    if (sk_loop_run_until(s->loop, is_http_closed, s, sk_clock_mono_ms() + STOP_DEADLINE_MS))
+        sk_http_server_destroy(s->api.http);
+    else
+        s->abandoned = true;
+}
+
+static void stop(struct server *s)
+{
+    struct sk_api *api = &s->api;
+    sk_inputs_destroy(s->inputs);
+    sk_tcp_server_destroy(s->tcp);
+    stop_http(s);
+    if (s->abandoned) {
+        sk_log_warn("stopped without waiting for connections that did not close");
+        return;
+    }
+    if (api->hub != NULL) {
+        sk_publishers_destroy(api->publishers);
+        sk_puts_destroy(api->puts);
+        sk_hub_destroy(api->hub);
+        sk_model_destroy(api->model);
+    }
+    sk_basedeltas_destroy(api->base);
+    if (s->loop != NULL) {
+        uv_close((uv_handle_t *)&s->sigterm, NULL);
+        uv_close((uv_handle_t *)&s->sigint, NULL);
+        sk_loop_destroy(s->loop);
+    }
+    sk_settings_destroy(s->settings);
+}
+
+int sk_server_run(const struct sk_options *o, struct sk_errmsg *em)
+{
+    struct server s = { .options = o };
+    int r = start(&s, em);
+    if (r == 0)
+        sk_loop_run(s.loop);
+    stop(&s);
+    if (r == 0)
+        sk_log_info("stopped");
+    return r;
+}

@@ -1,0 +1,60 @@
+#include "store/settings.h"
+
+#include "base/log.h"
+#include "store/fs.h"
+
+#include <stdlib.h>
+
+#define FILE_MAX ((size_t)4 * 1024 * 1024)
+
+struct sk_settings {
+    yyjson_doc *doc;
+};
+
+static int read_file(const char *file, yyjson_doc **ret_doc, struct sk_errmsg *em)
+{
+    SK_CLEANUP(sk_freep) char *text = NULL;
+    size_t n;
+    int r = sk_fs_read(file, FILE_MAX, &text, &n, em);
+    if (r < 0)
+        return r;
+    r = sk_json_read((struct sk_span){ text, n }, ret_doc, em);
+    if (r < 0)
+        return sk_errmsg_wrap(em, r, "%s", file);
+    if (yyjson_is_obj(yyjson_doc_get_root(*ret_doc)))
+        return 0;
+    yyjson_doc_free(*ret_doc);
+    return sk_errmsg_set(em, SK_ERR_INVALID, "%s: not an object", file);
+}
+
+struct sk_settings *sk_settings_load(const char *file)
+{
+    struct sk_settings *s = sk_xcalloc(1, sizeof *s);
+    struct sk_errmsg em;
+    int r = read_file(file, &s->doc, &em);
+    if (r == 0)
+        return s;
+    if (r != SK_ERR_NOTFOUND)
+        sk_log_error("settings not read, going on with the defaults: %s", em.text);
+    r = sk_json_read(SK_SPAN("{\"pipedProviders\":[],\"interfaces\":{}}"), &s->doc, &em);
+    SK_ASSERT(r == 0);
+    return s;
+}
+
+void sk_settings_destroy(struct sk_settings *s)
+{
+    if (s == NULL)
+        return;
+    yyjson_doc_free(s->doc);
+    free(s);
+}
+
+yyjson_val *sk_settings_root(const struct sk_settings *s)
+{
+    return yyjson_doc_get_root(s->doc);
+}
+
+bool sk_settings_interface(const struct sk_settings *s, const char *name)
+{
+    return sk_json_get_bool(sk_json_get(sk_settings_root(s), "interfaces"), name, true);
+}

@@ -1,0 +1,18 @@
+/*
+ * settings.json: what the user configured. Members that skiff does not know are kept. Owner: loop thread; load and save block.
+ */
+#ifndef SK_STORE_SETTINGS_H
+#define SK_STORE_SETTINGS_H
+
+#include "base/json.h"
+
+struct sk_settings;
+
+/* A missing file is the default settings; a broken one too, with an error in the log, and it is left as it is. */
+struct sk_settings *sk_settings_load(const char *file);
+void sk_settings_destroy(struct sk_settings *s);
+yyjson_val *sk_settings_root(const struct sk_settings *s); /* an object */
+/* settings.interfaces.<name>: absent is on. */
+bool sk_settings_interface(const struct sk_settings *s, const char *name);
+
+#endif
