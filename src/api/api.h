@@ -32,6 +32,7 @@ struct sk_api {
     const char *config_dir;
     bool saving_base;                 /* one write of baseDeltas.json at a time */
     struct sk_meta_job *meta_jobs;
+    struct sk_route *routes;
 };
 
 /* Adds the routes of all resources. */

@@ -18,5 +18,7 @@ void sk_api_add_routes(struct sk_api *api)
         { "DELETE", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_delete, api },
         { "GET", "/signalk/v1/requests/:id", SK_ACCESS_READ, sk_request_get, api },
     };
-    sk_http_server_add(api->http, table, SK_COUNT(table));
+    api->routes = sk_xmalloc(sizeof table); /* the server keeps a pointer to it */
+    memcpy(api->routes, table, sizeof table);
+    sk_http_server_add(api->http, api->routes, SK_COUNT(table));
 }

@@ -203,6 +203,7 @@ static void stop(struct server *s)
         sk_model_destroy(api->model);
     }
     sk_basedeltas_destroy(api->base);
+    free(api->routes);
     if (s->loop != NULL) {
         uv_close((uv_handle_t *)&s->sigterm, NULL);
         uv_close((uv_handle_t *)&s->sigint, NULL);

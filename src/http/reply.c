@@ -508,8 +508,6 @@ void sk_reply_begin(struct sk_http_req *r, int status, const char *type, uint64_
     struct sk_buf *b = head_begin(r->server, r, status);
     if (type != NULL)
         head_line(b, "Content-Type", type);
-    if (sk_type_compressible(type))
-        SK_BUF_LIT(b, "Vary: Accept-Encoding\r\n");
     head_length(b, length);
     head_end(r->server, b, r->keep_alive);
     sk_outq_copy(&r->conn->out, b->p, b->n);
