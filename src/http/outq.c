@@ -221,8 +221,6 @@ static void flush(struct sk_outq *q)
 {
     uv_buf_t bufs[IOV_MAX_PER_CALL];
     size_t share = FLUSH_MAX, sum;
-    if (q->count == 0)
-        return;
     while (q->count > 0) {
         unsigned n = gather(q, bufs, IOV_MAX_PER_CALL, share, &sum);
         int r = q->stream == NULL ? (int)sum : uv_try_write(q->stream, bufs, n);
@@ -251,6 +249,6 @@ static void run_hook(struct sk_loop_hook *hook)
         return;
     if (q->error != 0)
         fail(q, q->error);
-    else if (!q->waiting)
+    else if (!q->waiting && q->count > 0)
         flush(q);
 }
