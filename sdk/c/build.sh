@@ -29,7 +29,7 @@ if [ -z "${CLANG:-}" ]; then
     exit 3
 fi
 
-common="-std=gnu11 -Os -Wall -Wextra -mbulk-memory -I$here/include -Wl,--strip-all -Wl,-z,stack-size=65536 -Wl,--stack-first"
+common="-std=gnu11 -Os -Wall -Wextra -I$here/include -Wl,--strip-all -Wl,-z,stack-size=65536 -Wl,--stack-first"
 if [ "${SKP_WASI:-0}" = 1 ]; then
     sysroot=${WASI_SYSROOT:-/usr}
     if [ ! -e "$sysroot/lib/wasm32-wasi/libc.a" ]; then
@@ -40,5 +40,6 @@ if [ "${SKP_WASI:-0}" = 1 ]; then
     # shellcheck disable=SC2086
     exec "$CLANG" --target=wasm32-wasi --sysroot="$sysroot" -mexec-model=reactor $common "$@" -o "$out" "$src" "$here/plugin.c"
 fi
+# Bulk memory turns memcpy and memset into instructions, so that no libc has to have them.
 # shellcheck disable=SC2086
-exec "$CLANG" --target=wasm32 -nostdlib -ffreestanding -Wl,--no-entry $common "$@" -o "$out" "$src" "$here/plugin.c"
+exec "$CLANG" --target=wasm32 -mbulk-memory -nostdlib -ffreestanding -Wl,--no-entry $common "$@" -o "$out" "$src" "$here/plugin.c"
