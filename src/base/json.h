@@ -24,7 +24,8 @@ int sk_json_read_raw(struct sk_arena *a, struct sk_span text, yyjson_doc **ret_d
 bool sk_json_number(const yyjson_val *v, double *ret_value);
 static inline struct sk_span sk_json_str(const yyjson_val *v) /* {NULL,0} unless a string */
 {
-    return (struct sk_span){ yyjson_get_str((yyjson_val *)(uintptr_t)v), yyjson_get_len((yyjson_val *)(uintptr_t)v) };
+    yyjson_val *s = (yyjson_val *)(uintptr_t)v;
+    return yyjson_is_str(s) ? (struct sk_span){ yyjson_get_str(s), yyjson_get_len(s) } : (struct sk_span){ NULL, 0 };
 }
 /* The last member of that name, as ECMAScript reads duplicates; NULL when absent or `obj` is no object. */
 yyjson_val *sk_json_get(const yyjson_val *obj, const char *key);

@@ -1,11 +1,7 @@
-/* The proof in the WebSocket handshake (RFC 6455 §4.2.2). SHA-1 through libcrypto's old interface on purpose: the new one loads
-   its providers, which costs more memory than the rest of this layer together. */
-#define OPENSSL_API_COMPAT 0x10100000L
-#define OPENSSL_SUPPRESS_DEPRECATED
-
+/* The proof in the WebSocket handshake (RFC 6455 §4.2.2). */
+#include "base/digest.h"
+#include "base/log.h"
 #include "http/conn.h"
-
-#include <openssl/sha.h>
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -34,14 +30,17 @@ static bool well_formed(struct sk_span key) /* 16 bytes make 22 characters and "
 bool sk_ws_accept_key(struct sk_span key, char out[SK_WS_KEY_SIZE])
 {
     static const char magic[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    unsigned char digest[SHA_DIGEST_LENGTH];
-    SHA_CTX sha;
+    unsigned char digest[SK_SHA1_SIZE];
+    char proof[24 + sizeof magic];
+    struct sk_errmsg em;
     if (!well_formed(key))
         return false;
-    SHA1_Init(&sha);
-    SHA1_Update(&sha, key.p, key.n);
-    SHA1_Update(&sha, magic, sizeof magic - 1);
-    SHA1_Final(digest, &sha);
+    memcpy(proof, key.p, key.n);
+    memcpy(proof + key.n, magic, sizeof magic - 1);
+    if (sk_sha1((struct sk_span){ proof, key.n + sizeof magic - 1 }, digest, &em) < 0) {
+        sk_log_error("no WebSocket can be opened: %s", em.text);
+        return false;
+    }
     base64(digest, sizeof digest, out);
     return true;
 }
