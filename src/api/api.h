@@ -33,6 +33,9 @@ struct sk_api {
     bool saving_base;                 /* one write of baseDeltas.json at a time */
     struct sk_meta_job *meta_jobs;
     struct sk_route *routes;
+    uv_timer_t events_timer;
+    uint64_t started_ms, deltas_before;
+    double delta_rate;                /* deltas per second, over the last period of server events */
 };
 
 /* Adds the routes of all resources. */
@@ -42,13 +45,17 @@ void sk_api_add_routes(struct sk_api *api);
 void sk_api_hello(const struct sk_api *api, struct sk_buf *out);
 
 /* One file each; `arg` of the handlers is the sk_api. */
+void sk_features_get(struct sk_http_req *r, void *arg);
 void sk_discovery_get(struct sk_http_req *r, void *arg);
 void sk_rest_get(struct sk_http_req *r, void *arg);
 void sk_rest_put(struct sk_http_req *r, void *arg);
 void sk_rest_delete(struct sk_http_req *r, void *arg);
 void sk_request_get(struct sk_http_req *r, void *arg);
 void sk_stream_get(struct sk_http_req *r, void *arg);
-void sk_streams_close(struct sk_api *api);
+
+/* Server events (status, statistics) for the streams that asked for them. */
+void sk_events_start(struct sk_api *api);
+void sk_events_stop(struct sk_api *api);
 
 /*
  * Metadata that the user edits: `field` "" for the whole object; `value` NULL deletes. Saved on the thread pool, then sent as a

@@ -11,6 +11,7 @@ void sk_api_add_routes(struct sk_api *api)
 {
     const struct sk_route table[] = {
         { "GET", "/signalk", SK_ACCESS_OPEN, sk_discovery_get, api },
+        { "GET", "/signalk/v2/features", SK_ACCESS_READ, sk_features_get, api },
         { "GET", "/signalk/v1/stream", SK_ACCESS_OPEN, sk_stream_get, api }, /* decides by itself what an anonymous client gets */
         { "GET", "/signalk/v2/stream", SK_ACCESS_OPEN, upgrade_nowhere, api },
         { "GET", "/signalk/v1/api/*", SK_ACCESS_READ, sk_rest_get, api },

@@ -23,6 +23,7 @@ struct sk_stream {
     const struct sk_stream_ops *ops;
     void *arg;
     const char *provider; /* of the deltas it sends: "ws", "tcp" */
+    bool events;          /* gets server events */
     bool requests;        /* understands put, delete and requestId queries (WebSocket) */
     bool remarks;         /* subscription remarks are sent to it (WebSocket), else logged */
     struct sk_feed *feed;
@@ -37,6 +38,9 @@ void sk_stream_init(struct sk_stream *s, struct sk_api *api, const struct sk_str
 void sk_stream_finish(struct sk_stream *s);
 /* One JSON message. Unparsable text is ignored, as clients expect; DEBUG says so. */
 void sk_stream_message(struct sk_stream *s, struct sk_span text);
+
+/* events.c: the first events of a stream */
+void sk_events_greet(struct sk_stream *s);
 
 /* stream_put.c */
 void sk_stream_put(struct sk_stream *s, const yyjson_val *message, bool is_delete);

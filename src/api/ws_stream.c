@@ -79,6 +79,7 @@ void sk_stream_get(struct sk_http_req *r, void *arg)
     }
     enum sk_feed_mode mode = mode_of(sk_http_query_param(r, "subscribe"));
     bool cached = !sk_span_eq(sk_http_query_param(r, "sendCachedValues"), "false");
+    bool events = sk_span_eq(sk_http_query_param(r, "serverevents"), "all");
     bool meta = sk_span_eq(sk_http_query_param(r, "sendMeta"), "all");
     struct ws_stream *w = sk_xcalloc(1, sizeof *w);
     snprintf(w->base.remote_ip, sizeof w->base.remote_ip, "%s", sk_http_remote_ip(r));
@@ -97,5 +98,8 @@ void sk_stream_get(struct sk_http_req *r, void *arg)
     sk_feed_set_meta(w->base.feed, meta);
     if (cached)
         sk_feed_replay(w->base.feed, mode);
+    if (events)
+        sk_events_greet(&w->base);
+    w->base.events = events;
     sk_feed_set_mode(w->base.feed, mode);
 }

@@ -150,16 +150,16 @@ static void take_value(struct sk_hub *h, struct sk_context *c, struct sk_update 
 
 static void take_meta(struct sk_hub *h, struct sk_context *c, struct sk_update *u, struct sk_path_value *pv, struct sk_errmsg *em)
 {
-    if (pv->path->text.n == 0 || pv->len == 0)
-        return;
-    /* Read again from the rendering: the arena's document keeps numbers as text, the registry wants plain JSON. */
-    struct sk_span json = { h->out.p + pv->at, pv->len };
-    yyjson_doc *doc = NULL;
-    if (sk_json_read(json, &doc, em) < 0)
-        return;
-    if (sk_meta_overlay(pv->path, yyjson_doc_get_root(doc), em) == 0)
-        sk_rows_loose(h, c, u, pv->path, json, true);
-    yyjson_doc_free(doc);
+    if (pv->path->text.n != 0 && sk_meta_overlay(pv->path, pv->value, em) == 0)
+        sk_rows_loose(h, c, u, pv->path, (struct sk_span){ h->out.p + pv->at, pv->len }, true);
+}
+
+/* A context that can hold no values ("vessels"): metadata is not about contexts, so it counts all the same. */
+static void take_metas_only(struct sk_delta *d)
+{
+    for (uint32_t i = 0; i < d->update_count; i++)
+        for (uint32_t k = 0; k < d->updates[i].meta_count; k++)
+            (void)sk_meta_overlay(d->updates[i].metas[k].path, d->updates[i].metas[k].value, NULL);
 }
 
 static void take_update(struct sk_hub *h, const struct sk_origin *o, struct sk_context *c, struct sk_update *u, struct sk_errmsg *em)
@@ -213,6 +213,8 @@ static int pass_on(struct sk_hub *h, const struct sk_origin *o, struct sk_delta 
     bool own = d->context.p == NULL || sk_span_eq(d->context, "vessels.self");
     struct sk_context *c;
     int r = own ? 0 : sk_context_intern(h->model, d->context, &c, em);
+    if (r == SK_ERR_INVALID)
+        take_metas_only(d);
     if (r < 0)
         return r;
     if (own)

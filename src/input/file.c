@@ -136,19 +136,21 @@ static void on_pause_over(uv_timer_t *t)
 /* Time of a line: the log's own, else the first timestamp in the delta's text. */
 static bool time_of(struct sk_span *line, int64_t *ret_ms)
 {
-    static const char key[] = "\"timestamp\":\"";
+    static const char key[] = "\"timestamp\"";
     if (line->n > 16 && line->p[13] == ';' && line->p[15] == ';') {
         bool ok = sk_parse_int((struct sk_span){ line->p, 13 }, 0, INT64_MAX, ret_ms);
         line->p += 16;
         line->n -= 16;
         return ok;
     }
-    const char *at = memmem(line->p, line->n, key, sizeof key - 1);
+    const char *at = memmem(line->p, line->n, key, sizeof key - 1), *stop = line->p + line->n;
     if (at == NULL)
         return false;
     at += sizeof key - 1;
-    const char *end = memchr(at, '"', line->n - (size_t)(at - line->p));
-    return end != NULL && sk_iso_parse(at, (size_t)(end - at), ret_ms);
+    while (at < stop && (*at == ' ' || *at == ':'))
+        at++;
+    const char *end = at < stop && *at == '"' ? memchr(at + 1, '"', (size_t)(stop - at - 1)) : NULL;
+    return end != NULL && sk_iso_parse(at + 1, (size_t)(end - at - 1), ret_ms);
 }
 
 static void deliver(struct file_input *f)

@@ -104,7 +104,6 @@ SECURITY_HEADERS = {
     "X-Download-Options": "noopen",
     "X-Permitted-Cross-Domain-Policies": "none",
     "Referrer-Policy": "no-referrer",
-    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "Origin-Agent-Cluster": "?1",
     "X-XSS-Protection": "0",
 }

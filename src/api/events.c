@@ -1,0 +1,119 @@
+/* Server events on streams opened with ?serverevents=all: how the server does, for dashboards. */
+#include "api/stream.h"
+#include "base/clock.h"
+#include "model/query.h"
+
+#define EVENT_PERIOD_MS 5000
+
+static size_t count_leaves(const struct sk_node *n)
+{
+    size_t count = 0;
+    for (; n != NULL; n = n->next)
+        count += (n->leaf != NULL) + count_leaves(n->first);
+    return count;
+}
+
+static void member(struct sk_buf *b, const char *name, const struct sk_root_member *m)
+{
+    if (m == NULL)
+        return;
+    sk_buf_append(b, ",", b->p[b->n - 1] != '{');
+    sk_json_write_str(b, sk_span_of(name));
+    sk_buf_char(b, ':');
+    sk_buf_span_append(b, sk_text_span(&m->json));
+}
+
+static void write_vessel_info(const struct sk_api *api, struct sk_buf *b)
+{
+    const struct sk_context *self = sk_model_self(api->model);
+    SK_BUF_LIT(b, "{\"type\":\"VESSEL_INFO\",\"data\":{");
+    member(b, "name", sk_context_member(self, SK_SPAN("name")));
+    member(b, "mmsi", sk_context_member(self, SK_SPAN("mmsi")));
+    member(b, "uuid", sk_context_member(self, SK_SPAN("uuid")));
+    SK_BUF_LIT(b, "}}");
+}
+
+static void write_provider_status(struct sk_api *api, struct sk_buf *b)
+{
+    SK_BUF_LIT(b, "{\"type\":\"PROVIDERSTATUS\",\"from\":\"signalk-server\",\"data\":");
+    sk_status_write(sk_hub_status(api->hub), b);
+    sk_buf_char(b, '}');
+}
+
+static void write_statistics(struct sk_api *api, struct sk_buf *b)
+{
+    struct sk_hub_stats stats;
+    size_t clients = 0;
+    sk_hub_stats(api->hub, &stats);
+    for (const struct sk_stream *s = api->streams; s != NULL; s = s->next)
+        clients += s->requests;
+    SK_BUF_LIT(b, "{\"type\":\"SERVERSTATISTICS\",\"from\":\"signalk-server\",\"data\":{\"deltaRate\":");
+    sk_json_write_double(b, api->delta_rate);
+    sk_buf_printf(b, ",\"numberOfAvailablePaths\":%zu,\"wsClients\":%zu,\"uptime\":", count_leaves(sk_model_self(api->model)->first), clients);
+    sk_json_write_double(b, (double)(sk_clock_mono_ms() - api->started_ms) / 1000);
+    SK_BUF_LIT(b, ",\"providerStatistics\":{}}}");
+}
+
+static void push(const struct sk_stream *s, const struct sk_buf *b)
+{
+    if (sk_buf_ok(b))
+        (void)s->ops->text(s->arg, sk_buf_span(b));
+}
+
+void sk_events_greet(struct sk_stream *s)
+{
+    struct sk_buf b;
+    sk_buf_init(&b, 4 * 1024 * 1024);
+    write_vessel_info(s->api, &b);
+    push(s, &b);
+    sk_buf_clear(&b);
+    write_provider_status(s->api, &b);
+    push(s, &b);
+    sk_buf_clear(&b);
+    write_statistics(s->api, &b);
+    push(s, &b);
+    sk_buf_finish(&b);
+}
+
+static void broadcast(struct sk_api *api, void (*write)(struct sk_api *api, struct sk_buf *b))
+{
+    struct sk_buf b;
+    sk_buf_init(&b, 4 * 1024 * 1024);
+    write(api, &b);
+    struct sk_frame *f = sk_buf_ok(&b) ? sk_frame_create(b.p, b.n) : NULL;
+    for (struct sk_stream *s = api->streams; f != NULL && s != NULL; s = s->next)
+        if (s->events)
+            (void)s->ops->frame(s->arg, f);
+    sk_frame_unref(f);
+    sk_buf_finish(&b);
+}
+
+static void tick(uv_timer_t *t)
+{
+    struct sk_api *api = t->data;
+    struct sk_hub_stats stats;
+    sk_hub_stats(api->hub, &stats);
+    api->delta_rate = (double)(stats.deltas - api->deltas_before) * 1000 / EVENT_PERIOD_MS;
+    api->deltas_before = stats.deltas;
+    bool wanted = false;
+    for (const struct sk_stream *s = api->streams; s != NULL; s = s->next)
+        wanted |= s->events;
+    if (!wanted)
+        return;
+    broadcast(api, write_provider_status);
+    broadcast(api, write_statistics);
+}
+
+void sk_events_start(struct sk_api *api)
+{
+    uv_timer_init(sk_loop_uv(api->loop), &api->events_timer);
+    api->events_timer.data = api;
+    api->started_ms = sk_clock_mono_ms();
+    uv_timer_start(&api->events_timer, tick, EVENT_PERIOD_MS, EVENT_PERIOD_MS);
+}
+
+void sk_events_stop(struct sk_api *api)
+{
+    if (api->started_ms != 0)
+        uv_close((uv_handle_t *)&api->events_timer, NULL);
+}
