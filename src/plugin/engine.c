@@ -1,8 +1,5 @@
 #include "plugin/engine.h"
 
-#include "base/clock.h"
-#include "base/log.h"
-
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -76,10 +73,10 @@ wasm_config_t *sk_engine_config(void)
 /* Under the lock. */
 static void find_lost(struct sk_engine *e)
 {
-    uint64_t now = sk_clock_mono_ms();
+    uint64_t now = sk_engine_ticks(e), grace = sk_engine_ticks_of(e->grace_ms);
     for (struct sk_watch *w = e->watches; w != NULL; w = w->next) {
-        uint64_t until = atomic_load_explicit(&w->busy_until_ms, memory_order_relaxed);
-        if (until != 0 && now > until + e->grace_ms && !w->reported) {
+        uint64_t until = atomic_load_explicit(&w->busy_until, memory_order_relaxed);
+        if (until != 0 && now > until + grace && !w->reported) {
             w->reported = true;
             w->lost(w);
         }

@@ -23,7 +23,7 @@ struct sk_engine;
 /* What the ticker looks at of each worker. Embedded in the worker; listed between sk_engine_watch and sk_engine_unwatch. */
 struct sk_watch {
     struct sk_watch *next;
-    atomic_uint_fast64_t busy_until_ms; /* monotonic; 0 while no call is active */
+    atomic_uint_fast64_t busy_until; /* tick; 0 while no call is active */
     bool reported;
     void (*lost)(struct sk_watch *w); /* on the ticker thread, once; under the engine's lock: only posts */
 };

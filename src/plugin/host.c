@@ -1,0 +1,350 @@
+#include "plugin/host.h"
+
+#include "base/log.h"
+#include "plugin/plugin.h"
+#include "store/fs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NS "signalk:wasm:loader"
+
+const struct sk_host_limits sk_host_default_limits = {
+    .module_max = (size_t)16 * 1024 * 1024,
+    .memory_max = (size_t)64 * 1024 * 1024,
+    .table_max = 100000,
+    .inbox_deltas = 1000,
+    .inbox_bytes = (size_t)1024 * 1024,
+    .outbox_messages = 1000,
+    .outbox_bytes = (size_t)4 * 1024 * 1024,
+    .calls_max = 64,
+    .put_handlers = 1000,
+    .start_ms = 30000,
+    .stop_ms = 2000,
+    .request_ms = 10000,
+    .call_ms = 5000,
+    .question_ms = 2000,
+    .grace_ms = 2000,
+    .poll_ms = 1000,
+    .compile_ms = 120000,
+    .restart = { .restarts = 3, .first_delay_ms = 1000, .healthy_ms = 60000 },
+};
+
+/* ---- folders ---- */
+
+static void add_root(char **roots, size_t *n, const char *dir, const char *below)
+{
+    if (dir == NULL || *dir == 0)
+        return;
+    char *path = below != NULL ? sk_fs_path(dir, below) : sk_xstrdup(dir);
+    for (size_t i = 0; i < *n; i++)
+        if (strcmp(roots[i], path) == 0) {
+            free(path);
+            return;
+        }
+    roots[(*n)++] = path;
+}
+
+char **sk_host_default_roots(const char *config_dir, const char *app_dir, const char *const *extra, size_t extra_count)
+{
+    char **roots = sk_xcalloc(extra_count + 6, sizeof *roots);
+    size_t n = 0;
+    add_root(roots, &n, config_dir, "node_modules");
+    add_root(roots, &n, app_dir, "node_modules");
+    add_root(roots, &n, getenv("NPM_CONFIG_PREFIX"), "lib/node_modules");
+    add_root(roots, &n, "/usr/local/lib/node_modules", NULL);
+    add_root(roots, &n, "/usr/lib/node_modules", NULL);
+    for (size_t i = 0; i < extra_count; i++)
+        add_root(roots, &n, extra[i], NULL);
+    return roots;
+}
+
+void sk_host_free_roots(char **roots)
+{
+    for (size_t i = 0; roots != NULL && roots[i] != NULL; i++)
+        free(roots[i]);
+    free(roots);
+}
+
+char *sk_host_default_cache_dir(void)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (xdg != NULL && xdg[0] == '/')
+        return sk_fs_path(xdg, "skiff");
+    return home != NULL && home[0] == '/' ? sk_fs_path(home, ".cache/skiff") : NULL;
+}
+
+/* ---- life ---- */
+
+static void run_wakes(struct sk_loop_hook *hook)
+{
+    struct sk_host *h = SK_CONTAINER(hook, struct sk_host, wake_hook);
+    while (h->to_wake != NULL) {
+        struct sk_plugin *p = h->to_wake;
+        h->to_wake = p->wake_next;
+        p->wake_queued = false;
+        if (p->worker != NULL)
+            sk_worker_wake(p->worker);
+    }
+}
+
+void sk_host_wake_later(struct sk_host *h, struct sk_plugin *p)
+{
+    p->wake_queued = true;
+    p->wake_next = h->to_wake;
+    h->to_wake = p;
+    sk_loop_at_turn_end(h->o.loop, &h->wake_hook);
+}
+
+void sk_host_changed(struct sk_host *h)
+{
+    if (h->o.changed != NULL && !h->closing)
+        h->o.changed(h->o.changed_arg);
+}
+
+int sk_host_create(const struct sk_host_options *o, struct sk_host **ret_host, struct sk_errmsg *em)
+{
+    if (o->loop == NULL || o->hub == NULL || o->puts == NULL || o->config_dir == NULL)
+        return sk_errmsg_set(em, SK_ERR_INVALID, "plugin host: an option is missing");
+    struct sk_host *h = sk_xcalloc(1, sizeof *h);
+    h->o = *o;
+    h->limits = o->limits != NULL ? *o->limits : sk_host_default_limits;
+    h->config_dir = sk_xstrdup(o->config_dir);
+    h->cache_dir = o->cache_dir != NULL ? sk_xstrdup(o->cache_dir) : NULL;
+    h->bundled_root = o->bundled_root != NULL ? sk_xstrdup(o->bundled_root) : NULL;
+    h->roots = sk_xcalloc(o->root_count + 1, sizeof *h->roots);
+    for (size_t i = 0; i < o->root_count; i++)
+        h->roots[i] = sk_xstrdup(o->roots[i]);
+    h->engine = sk_engine_create(h->limits.grace_ms);
+    h->wake_hook.run = run_wakes;
+    *ret_host = h;
+    return 0;
+}
+
+/* ---- scanning ---- */
+
+struct scan {
+    uv_work_t work;
+    struct sk_host *host;
+    struct sk_packages found;
+    struct sk_span *configs; /* file text per package; p NULL: no file */
+};
+
+static struct sk_span read_config(const char *config_dir, const char *id)
+{
+    struct sk_errmsg em = { 0 };
+    char name[SK_PACKAGE_NAME_MAX + 8], *text = NULL;
+    size_t n = 0;
+    snprintf(name, sizeof name, "%s.json", id);
+    char *dir = sk_fs_path(config_dir, "plugin-config-data"), *file = sk_fs_path(dir, name);
+    int r = sk_fs_read(file, SK_PLUGIN_CONFIG_MAX, &text, &n, &em);
+    if (r < 0 && r != SK_ERR_NOTFOUND)
+        sk_log_warn("%s", em.text);
+    free(dir);
+    free(file);
+    return (struct sk_span){ r == 0 ? text : NULL, n };
+}
+
+static void scan(uv_work_t *work)
+{
+    struct scan *s = work->data;
+    size_t n = 0;
+    while (s->host->roots[n] != NULL)
+        n++;
+    sk_discover((const char *const *)(uintptr_t)s->host->roots, n, s->host->bundled_root, &s->found);
+    s->configs = sk_xcalloc(s->found.count + 1, sizeof *s->configs);
+    for (size_t i = 0; i < s->found.count; i++)
+        if (s->found.list[i]->is_plugin && s->found.list[i]->manifest != NULL)
+            s->configs[i] = read_config(s->host->config_dir, s->found.list[i]->id);
+}
+
+/* "a,b": as the environment variables of the Node server are written. */
+static bool in_list(const char *list, const char *id)
+{
+    size_t n = strlen(id);
+    for (const char *at = list; at != NULL && *at != 0; at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL)
+        if (strncmp(at, id, n) == 0 && (at[n] == 0 || at[n] == ','))
+            return true;
+    return false;
+}
+
+static void honour_environment(struct sk_plugin *p)
+{
+    const char *off = getenv("DISABLEPLUGINS");
+    if (off != NULL && *off != 0 && strcmp(off, "false") != 0)
+        p->config.enabled = false;
+    else if (p->config.data == NULL && in_list(getenv("DEFAULTENABLEDPLUGINS"), p->package->id))
+        p->config.enabled = true;
+}
+
+static void scanned(uv_work_t *work, int status)
+{
+    struct scan *s = work->data;
+    struct sk_host *h = s->host;
+    (void)status;
+    h->works--;
+    h->scanning = false;
+    h->packages = s->found;
+    h->plugins = sk_xcalloc(s->found.count + 1, sizeof(struct sk_plugin *));
+    for (size_t i = 0; i < s->found.count && !h->closing; i++) {
+        struct sk_package *package = s->found.list[i];
+        if (!package->is_plugin || package->manifest == NULL)
+            continue;
+        struct sk_plugin *p = sk_plugin_create(h, package, s->configs[i]);
+        honour_environment(p);
+        h->plugins[h->plugin_count++] = p;
+    }
+    for (size_t i = 0; i < s->found.count; i++)
+        free((void *)(uintptr_t)s->configs[i].p);
+    free(s->configs);
+    free(s);
+    h->scanned = true;
+    for (size_t i = 0; i < h->plugin_count; i++)
+        sk_plugin_boot(h->plugins[i]);
+    sk_log_debug(NS, "%zu WASM plugins found", h->plugin_count);
+    sk_host_changed(h);
+    sk_host_check_stopped(h);
+}
+
+void sk_host_start(struct sk_host *h)
+{
+    SK_ASSERT(!h->scanning && !h->scanned);
+    if (h->o.plugins_off) {
+        h->scanned = true;
+        return;
+    }
+    struct scan *s = sk_xcalloc(1, sizeof *s);
+    s->host = h;
+    s->work.data = s;
+    h->scanning = true;
+    h->works++;
+    SK_ASSERT(uv_queue_work(sk_loop_uv(h->o.loop), &s->work, scan, scanned) == 0);
+}
+
+bool sk_host_settled(const struct sk_host *h)
+{
+    if (!h->scanned)
+        return false;
+    for (size_t i = 0; i < h->plugin_count; i++)
+        if (!h->plugins[i]->settled)
+            return false;
+    return true;
+}
+
+/* ---- shutdown ---- */
+
+static void tell_stopped(struct sk_loop_task *task)
+{
+    struct sk_host *h = SK_CONTAINER(task, struct sk_host, stopped_task);
+    if (h->stopped != NULL)
+        h->stopped(h->stopped_arg);
+}
+
+void sk_host_check_stopped(struct sk_host *h)
+{
+    if (!h->closing || h->closed_told || h->works > 0)
+        return;
+    for (size_t i = 0; i < h->plugin_count; i++)
+        if (h->plugins[i]->worker != NULL)
+            return;
+    h->closed_told = true;
+    h->stopped_task.run = tell_stopped;
+    sk_loop_post(h->o.loop, &h->stopped_task); /* a later turn: callers are not called back from within their call */
+}
+
+void sk_host_stop_all(struct sk_host *h, void (*done)(void *arg), void *arg)
+{
+    SK_ASSERT(!h->closing);
+    h->closing = true;
+    h->stopped = done;
+    h->stopped_arg = arg;
+    for (size_t i = 0; i < h->plugin_count; i++)
+        sk_plugin_shut(h->plugins[i]);
+    sk_host_check_stopped(h);
+}
+
+void sk_host_destroy(struct sk_host *h)
+{
+    if (h == NULL)
+        return;
+    bool lost = false;
+    h->closing = true;
+    sk_loop_disarm(h->o.loop, &h->wake_hook);
+    for (size_t i = 0; i < h->plugin_count; i++) {
+        lost |= h->plugins[i]->lost != NULL;
+        sk_plugin_destroy(h->plugins[i]);
+    }
+    free(h->plugins);
+    if (lost) {
+        /* threads that did not come back still use the engine, their package and the limits: all of it is left to them */
+        sk_log_warn("a plugin did not come back; its memory is given up");
+        return;
+    }
+    sk_packages_finish(&h->packages);
+    sk_engine_destroy(h->engine);
+    sk_host_free_roots(h->roots);
+    free(h->config_dir);
+    free(h->cache_dir);
+    free(h->bundled_root);
+    free(h);
+}
+
+/* ---- listing ---- */
+
+struct sk_plugin *sk_host_find(struct sk_host *h, struct sk_span id)
+{
+    for (size_t i = 0; i < h->plugin_count; i++)
+        if (sk_span_eq(id, h->plugins[i]->package->id))
+            return h->plugins[i];
+    return NULL;
+}
+
+struct sk_plugin *sk_host_find_package(struct sk_host *h, struct sk_span name)
+{
+    for (size_t i = 0; i < h->plugin_count; i++)
+        if (sk_span_eq(name, h->plugins[i]->package->name))
+            return h->plugins[i];
+    return NULL;
+}
+
+struct sk_plugin *sk_host_next(struct sk_host *h, const struct sk_plugin *before)
+{
+    for (size_t i = 0; i < h->plugin_count; i++)
+        if (before == NULL || (i > 0 && h->plugins[i - 1] == before))
+            return h->plugins[i];
+    return NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(sk_plugin_name(*(struct sk_plugin *const *)a), sk_plugin_name(*(struct sk_plugin *const *)b));
+}
+
+void sk_host_write_list(struct sk_host *h, struct sk_buf *out)
+{
+    struct sk_plugin **sorted = sk_xcalloc(h->plugin_count + 1, sizeof(struct sk_plugin *));
+    for (size_t i = 0; i < h->plugin_count; i++)
+        sorted[i] = h->plugins[i];
+    qsort(sorted, h->plugin_count, sizeof(struct sk_plugin *), by_name);
+    sk_buf_char(out, '[');
+    for (size_t i = 0; i < h->plugin_count; i++) {
+        if (i > 0)
+            sk_buf_char(out, ',');
+        sk_plugin_write_entry(sorted[i], out);
+    }
+    sk_buf_char(out, ']');
+    free(sorted);
+}
+
+void sk_host_each_webapp(struct sk_host *h, sk_webapp_fn fn, void *arg)
+{
+    for (size_t i = 0; i < h->packages.count; i++) {
+        const struct sk_package *package = h->packages.list[i];
+        if (!package->is_webapp)
+            continue;
+        char *pub = sk_fs_path(package->dir, "public");
+        struct sk_plugin *p = sk_host_find_package(h, sk_span_of(package->name));
+        fn(arg, package, sk_fs_is_dir(pub) ? pub : package->dir, p != NULL && !p->config.enabled);
+        free(pub);
+    }
+}

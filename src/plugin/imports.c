@@ -1,0 +1,262 @@
+#include "plugin/imports.h"
+
+#include "base/log.h"
+#include "plugin/compile.h"
+
+#include <math.h>
+
+#define NS "signalk:wasm:bindings"
+#define WASI "wasi_snapshot_preview1"
+
+/* ---- the table ---- */
+
+#define MATH1(X) X(acos) X(acosh) X(asin) X(asinh) X(atan) X(atanh) X(cbrt) X(ceil) X(cos) X(cosh) X(exp) X(expm1) X(fabs) \
+    X(floor) X(log) X(log10) X(log1p) X(log2) X(sin) X(sinh) X(sqrt) X(tan) X(tanh) X(trunc)
+#define MATH2(X) X(atan2) X(hypot) X(pow)
+#define AS_FUNC1(fn) static void math_##fn(struct sk_hostcall *c) { c->result_f = fn(c->f[0]); }
+#define AS_FUNC2(fn) static void math_##fn(struct sk_hostcall *c) { c->result_f = fn(c->f[0], c->f[1]); }
+MATH1(AS_FUNC1)
+MATH2(AS_FUNC2)
+
+#define ANY SK_CAP_NONE
+#define STUB NULL
+#define RESOURCE SK_CAP_RESOURCE_PROVIDER
+#define WEATHER SK_CAP_WEATHER_PROVIDER
+#define RADAR SK_CAP_RADAR_PROVIDER
+#define SOCKETS SK_CAP_RAW_SOCKETS
+
+const struct sk_import sk_imports[] = {
+    /* logging and status */
+    { "env", "sk_debug", "ii>", ANY, 0, sk_import_debug },
+    { "env", "sk_set_status", "ii>", ANY, 0, sk_import_set_status },
+    { "env", "sk_set_error", "ii>", ANY, 0, sk_import_set_error },
+    /* data */
+    { "env", "sk_handle_message", "iii>", SK_CAP_DATA_WRITE, 0, sk_import_handle_message },
+    { "env", "sk_publish_notification", "iiii>i", SK_CAP_DATA_WRITE, -1, sk_import_publish_notification },
+    { "env", "sk_get_self_path", "iiii>i", SK_CAP_DATA_READ, 0, sk_import_get_self_path },
+    { "env", "sk_get_path", "iiii>i", SK_CAP_DATA_READ, 0, sk_import_get_path },
+    { "env", "sk_read_config", "ii>i", ANY, 0, sk_import_read_config },
+    { "env", "sk_save_config", "ii>i", ANY, -1, sk_import_save_config },
+    { "env", "sk_has_capability", "ii>i", ANY, 0, sk_import_has_capability },
+    /* registration */
+    { "env", "sk_register_put_handler", "iiii>i", SK_CAP_PUT_HANDLERS, 0, sk_import_register_put_handler },
+    { "env", "sk_register_resource_provider", "ii>i", RESOURCE, 0, STUB },
+    { "env", "sk_register_weather_provider", "ii>i", WEATHER, 0, STUB },
+    { "env", "sk_register_radar_provider", "ii>i", RADAR, 0, STUB },
+    /* binary streams */
+    { "env", "sk_emit_binary_stream", "iiii>i", ANY, 0, STUB },
+    { "env", "sk_radar_emit_spokes", "iiii>i", RADAR, 0, STUB },
+    /* UDP */
+    { "env", "sk_udp_create", "i>i", SOCKETS, -1, STUB },
+    { "env", "sk_udp_bind", "ii>i", SOCKETS, -1, STUB },
+    { "env", "sk_udp_join_multicast", "iiiii>i", SOCKETS, -1, STUB },
+    { "env", "sk_udp_leave_multicast", "iiiii>i", SOCKETS, -1, STUB },
+    { "env", "sk_udp_set_multicast_ttl", "ii>i", SOCKETS, -1, STUB },
+    { "env", "sk_udp_set_multicast_loopback", "ii>i", SOCKETS, -1, STUB },
+    { "env", "sk_udp_set_broadcast", "ii>i", SOCKETS, -1, STUB },
+    { "env", "sk_udp_send", "iiiiii>i", SOCKETS, -1, STUB },
+    { "env", "sk_udp_recv", "iiiii>i", SOCKETS, -1, STUB },
+    { "env", "sk_udp_pending", "i>i", SOCKETS, -1, STUB },
+    { "env", "sk_udp_close", "i>", SOCKETS, 0, STUB },
+    /* TCP client */
+    { "env", "sk_tcp_create", ">i", SOCKETS, -1, STUB },
+    { "env", "sk_tcp_connect", "iiii>i", SOCKETS, -1, STUB },
+    { "env", "sk_tcp_connected", "i>i", SOCKETS, -1, STUB },
+    { "env", "sk_tcp_set_line_buffering", "ii>i", SOCKETS, -1, STUB },
+    { "env", "sk_tcp_send", "iii>i", SOCKETS, -1, STUB },
+    { "env", "sk_tcp_recv_line", "iii>i", SOCKETS, -1, STUB },
+    { "env", "sk_tcp_recv_raw", "iii>i", SOCKETS, -1, STUB },
+    { "env", "sk_tcp_pending", "i>i", SOCKETS, -1, STUB },
+    { "env", "sk_tcp_close", "i>", SOCKETS, 0, STUB },
+    /* what AssemblyScript's own library wants */
+    { "env", "abort", "iiii>", ANY, 0, sk_import_abort },
+    { "env", "trace", "iiddddd>", ANY, 0, sk_import_trace },
+    { "env", "seed", ">d", ANY, 0, sk_import_seed },
+    { "env", "Date.now", ">d", ANY, 0, sk_import_now },
+    { "env", "performance.now", ">d", ANY, 0, sk_import_performance_now },
+    { "env", "process.exit", "i>", ANY, 0, sk_import_exit },
+    { "env", "console.log", "ii>", ANY, 0, sk_import_console },
+    { "env", "console.debug", "i>", ANY, 0, sk_import_console },
+    { "env", "console.info", "i>", ANY, 0, sk_import_console },
+    { "env", "console.warn", "i>", ANY, 0, sk_import_console },
+    { "env", "console.error", "i>", ANY, 0, sk_import_console },
+    { "env", "console.assert", "ii>", ANY, 0, sk_import_console_assert },
+    { "env", "console.time", "i>", ANY, 0, sk_import_nothing },
+    { "env", "console.timeLog", "i>", ANY, 0, sk_import_nothing },
+    { "env", "console.timeEnd", "i>", ANY, 0, sk_import_nothing },
+    { "Date", "now", ">d", ANY, 0, sk_import_now },
+#define AS_ROW1(fn) { "Math", #fn, "d>d", ANY, 0, math_##fn },
+#define AS_ROW2(fn) { "Math", #fn, "dd>d", ANY, 0, math_##fn },
+    MATH1(AS_ROW1) MATH2(AS_ROW2)
+    /* network of AssemblyScript plugins */
+    { "as-fetch", "_initAsyncify", "ii>", ANY, 0, sk_import_nothing },
+    { "as-fetch", "_fetchGETSync", "iii>i", SK_CAP_NETWORK, 0, STUB },
+    { "as-fetch", "_fetchPOSTSync", "iiii>i", SK_CAP_NETWORK, 0, STUB },
+    { "as-fetch", "_fetchGET", "iiii>", SK_CAP_NETWORK, 0, STUB },
+    { "as-fetch", "_fetchPOST", "iiiii>", SK_CAP_NETWORK, 0, STUB },
+    /* ours instead of Wasmtime's */
+    { WASI, "poll_oneoff", "iiii>i", ANY, 28 /* EINVAL */, sk_wasi_poll_oneoff },
+};
+const size_t sk_import_count = SK_COUNT(sk_imports);
+
+static bool named(const wasm_name_t *a, const char *b)
+{
+    return a->size == strlen(b) && memcmp(a->data, b, a->size) == 0;
+}
+
+const struct sk_import *sk_import_find(const wasm_name_t *module, const wasm_name_t *name)
+{
+    for (size_t i = 0; i < sk_import_count; i++)
+        if (named(name, sk_imports[i].name) && named(module, sk_imports[i].module))
+            return &sk_imports[i];
+    return NULL;
+}
+
+bool sk_import_is_wasi(const wasm_name_t *module)
+{
+    return named(module, WASI);
+}
+
+/* ---- one call ---- */
+
+static void take_argument(struct sk_hostcall *c, unsigned i, wasm_valkind_t kind, const wasmtime_val_raw_t *raw)
+{
+    switch (kind) {
+    case WASM_F64:
+        c->f[i] = raw->f64;
+        break;
+    case WASM_F32:
+        c->f[i] = (double)raw->f32;
+        break;
+    case WASM_I64:
+        c->a[i] = (uint32_t)raw->i64;
+        c->f[i] = (double)raw->i64;
+        return;
+    default:
+        c->a[i] = (uint32_t)raw->i32;
+        c->f[i] = (double)raw->i32;
+        return;
+    }
+    double d = c->f[i];
+    c->a[i] = d > -9007199254740992.0 && d < 9007199254740992.0 ? (uint32_t)(int64_t)d : 0;
+}
+
+static void give_result(const struct sk_import_binding *b, const struct sk_hostcall *c, wasmtime_val_raw_t *raw)
+{
+    const char *canonical = strchr(b->import->type, '>') + 1;
+    double d = *canonical == 'd' ? c->result_f : (double)c->result;
+    if (b->nresults == 0)
+        return;
+    memset(raw, 0, sizeof *raw);
+    switch (b->result) {
+    case WASM_F64:
+        raw->f64 = d;
+        break;
+    case WASM_F32:
+        raw->f32 = (float)d;
+        break;
+    case WASM_I64:
+        raw->i64 = d > -9e18 && d < 9e18 ? (int64_t)d : 0;
+        break;
+    default:
+        raw->i32 = *canonical == 'd' ? (d > -9e15 && d < 9e15 ? (int32_t)(uint32_t)(int64_t)d : 0) : c->result;
+    }
+}
+
+static void say_denied(struct sk_guest *g, const struct sk_import_binding *b)
+{
+    uint64_t bit = UINT64_C(1) << ((size_t)(b->import - sk_imports) % 64);
+    if (g->stub_logged & bit)
+        return;
+    g->stub_logged |= bit;
+    if (b->denied)
+        sk_log_debug(NS, "[%s] %s: package.json does not declare the capability it needs", g->o.package->name, b->import->name);
+    else
+        sk_log_warn("[%s] %s is not available in this version; it fails", g->o.package->name, b->import->name);
+}
+
+static wasm_trap_t *call(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *raw, size_t n)
+{
+    struct sk_import_binding *b = env;
+    struct sk_guest *g = b->g;
+    struct sk_hostcall c = { .g = g, .given = b->nparams, .result = b->import->denied };
+    (void)n;
+    if (b->denied || b->import->fn == NULL) {
+        say_denied(g, b);
+        give_result(b, &c, raw);
+        return NULL;
+    }
+    for (unsigned i = 0; i < b->nparams; i++)
+        take_argument(&c, i, b->params[i], &raw[i]);
+    wasmtime_context_t *outside = g->ctx;
+    g->ctx = wasmtime_caller_context(caller);
+    if (!g->has_memory) { /* top-level code runs before instantiation ends */
+        wasmtime_extern_t item;
+        if (wasmtime_caller_export_get(caller, "memory", 6, &item) && item.kind == WASMTIME_EXTERN_MEMORY) {
+            g->memory = item.of.memory;
+            g->has_memory = true;
+        }
+    }
+    b->import->fn(&c);
+    g->ctx = outside;
+    give_result(b, &c, raw);
+    return c.trap != NULL ? wasmtime_trap_new(c.trap, strlen(c.trap)) : NULL;
+}
+
+/* ---- linking ---- */
+
+static bool bindable(struct sk_import_binding *b, const wasm_functype_t *t)
+{
+    const wasm_valtype_vec_t *params = wasm_functype_params(t), *results = wasm_functype_results(t);
+    if (params->size > SK_GUEST_PARAMS_MAX || results->size > 1)
+        return false;
+    b->nparams = (uint8_t)params->size;
+    b->nresults = (uint8_t)results->size;
+    for (size_t i = 0; i < params->size; i++) {
+        b->params[i] = wasm_valtype_kind(params->data[i]);
+        if (b->params[i] > WASM_F64)
+            return false;
+    }
+    if (results->size == 1)
+        b->result = wasm_valtype_kind(results->data[0]);
+    return results->size == 0 || b->result <= WASM_F64;
+}
+
+static int bind_ours(struct sk_guest *g, struct sk_import_binding *b, const struct sk_import *import, const wasm_functype_t *type,
+                     wasmtime_extern_t *ret_extern, struct sk_errmsg *em)
+{
+    b->g = g;
+    b->import = import;
+    b->denied = !sk_package_can(g->o.package, import->cap);
+    if (!bindable(b, type))
+        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "import %s.%s has a type that no caller can use", import->module, import->name);
+    ret_extern->kind = WASMTIME_EXTERN_FUNC;
+    wasmtime_func_new_unchecked(g->ctx, type, call, b, NULL, &ret_extern->of.func);
+    return 0;
+}
+
+int sk_imports_bind(struct sk_guest *g, wasmtime_extern_t *ret_externs, const wasm_importtype_vec_t *types, struct sk_errmsg *em)
+{
+    wasmtime_linker_t *wasi = NULL;
+    int r = sk_module_check_imports(types, em);
+    for (size_t i = 0; i < types->size && r == 0; i++) {
+        const wasm_name_t *module = wasm_importtype_module(types->data[i]), *name = wasm_importtype_name(types->data[i]);
+        const struct sk_import *import = sk_import_find(module, name);
+        if (import != NULL) {
+            const wasm_functype_t *t = wasm_externtype_as_functype_const(wasm_importtype_type(types->data[i]));
+            r = bind_ours(g, &g->bindings[i], import, t, &ret_externs[i], em);
+            continue;
+        }
+        if (wasi == NULL) {
+            wasi = wasmtime_linker_new(sk_engine_wasm(g->o.engine));
+            wasmtime_error_t *e = wasmtime_linker_define_wasi(wasi);
+            if (e != NULL)
+                r = sk_engine_error(em, SK_ERR_INTERNAL, e, "WASI");
+        }
+        if (r == 0 && !wasmtime_linker_get(wasi, g->ctx, module->data, module->size, name->data, name->size, &ret_externs[i]))
+            r = sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "unknown import %.*s.%.*s", (int)module->size, module->data, (int)name->size, name->data);
+    }
+    if (wasi != NULL)
+        wasmtime_linker_delete(wasi);
+    return r;
+}

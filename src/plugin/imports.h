@@ -1,0 +1,61 @@
+/*
+ * The functions that plugins may import: one table of module, name, canonical type, needed capability and implementation.
+ * A module links with whatever numeric types it declares (missing arguments are 0, surplus ones are dropped); that is done once,
+ * here, for all of them. Thread: a worker, during a call into its guest.
+ */
+#ifndef SK_PLUGIN_IMPORTS_H
+#define SK_PLUGIN_IMPORTS_H
+
+#include "plugin/guest_impl.h"
+
+/* One call: arguments both as 32-bit words and as doubles, whatever the module declared. */
+struct sk_hostcall {
+    struct sk_guest *g;
+    uint32_t a[SK_GUEST_PARAMS_MAX];
+    double f[SK_GUEST_PARAMS_MAX];
+    unsigned given; /* arguments that the module declares */
+    int32_t result;
+    double result_f; /* of functions whose canonical result is a double */
+    const char *trap; /* set: the call traps with this text */
+};
+
+struct sk_import {
+    const char *module, *name;
+    const char *type; /* letters of parameters, '>', letter of the result: i = i32, d = f64 */
+    enum sk_capability cap;
+    int32_t denied; /* result without the capability, and of stubs */
+    void (*fn)(struct sk_hostcall *c); /* NULL: a stub */
+};
+
+extern const struct sk_import sk_imports[];
+extern const size_t sk_import_count;
+const struct sk_import *sk_import_find(const wasm_name_t *module, const wasm_name_t *name); /* NULL: not ours */
+bool sk_import_is_wasi(const wasm_name_t *module);
+
+/* Implementations, by family. */
+void sk_import_debug(struct sk_hostcall *c);
+void sk_import_set_status(struct sk_hostcall *c);
+void sk_import_set_error(struct sk_hostcall *c);
+void sk_import_abort(struct sk_hostcall *c);
+void sk_import_console(struct sk_hostcall *c);
+void sk_import_console_assert(struct sk_hostcall *c);
+void sk_import_trace(struct sk_hostcall *c);
+void sk_import_seed(struct sk_hostcall *c);
+void sk_import_now(struct sk_hostcall *c);
+void sk_import_performance_now(struct sk_hostcall *c);
+void sk_import_exit(struct sk_hostcall *c);
+void sk_import_nothing(struct sk_hostcall *c);
+
+void sk_import_handle_message(struct sk_hostcall *c);
+void sk_import_publish_notification(struct sk_hostcall *c);
+void sk_import_get_self_path(struct sk_hostcall *c);
+void sk_import_get_path(struct sk_hostcall *c);
+void sk_import_read_config(struct sk_hostcall *c);
+void sk_import_save_config(struct sk_hostcall *c);
+void sk_import_has_capability(struct sk_hostcall *c);
+void sk_import_register_put_handler(struct sk_hostcall *c);
+
+/* wasi.c: replaces Wasmtime's, which sleeps where no deadline reaches. */
+void sk_wasi_poll_oneoff(struct sk_hostcall *c);
+
+#endif

@@ -1,0 +1,127 @@
+#include "plugin/module.h"
+
+#include "plugin/imports.h"
+
+#include <stdlib.h>
+
+static bool is(const wasm_name_t *name, const char *text)
+{
+    return name->size == strlen(text) && memcmp(name->data, text, name->size) == 0;
+}
+
+int sk_module_kind(const wasmtime_module_t *m, enum sk_module_kind *ret_kind, struct sk_errmsg *em)
+{
+    wasm_exporttype_vec_t exports;
+    bool id = false, name = false, start = false, alloc = false, command = false;
+    wasmtime_module_exports(m, &exports);
+    for (size_t i = 0; i < exports.size; i++) {
+        const wasm_name_t *n = wasm_exporttype_name(exports.data[i]);
+        id |= is(n, "plugin_id");
+        name |= is(n, "plugin_name");
+        start |= is(n, "plugin_start");
+        alloc |= is(n, "allocate");
+        command |= is(n, "_start");
+    }
+    wasm_exporttype_vec_delete(&exports);
+    if (id && alloc)
+        *ret_kind = command ? SK_MODULE_COMMAND : SK_MODULE_BUFFER;
+    else if ((id || (name && start)) && !alloc && !command)
+        *ret_kind = SK_MODULE_AS;
+    else if (command)
+        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "a bare command module (_start) is no plugin: it must export plugin_id and allocate");
+    else if (alloc)
+        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "Unknown WASM plugin format: allocate is exported, but plugin_id is not");
+    else
+        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "Unknown WASM plugin format: none of plugin_id, plugin_name and plugin_start is exported");
+    return 0;
+}
+
+/* ---- names ---- */
+
+#define NAME_MAX_COMPARED 48
+
+static size_t distance(const char *a, size_t an, const char *b, size_t bn)
+{
+    size_t row[NAME_MAX_COMPARED + 1];
+    for (size_t j = 0; j <= bn; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= an; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= bn; j++) {
+            size_t up = row[j], change = diagonal + (a[i - 1] != b[j - 1]);
+            size_t best = up < row[j - 1] ? up + 1 : row[j - 1] + 1;
+            row[j] = change < best ? change : best;
+            diagonal = up;
+        }
+    }
+    return row[bn];
+}
+
+const char *sk_nearest_name(const char *name, size_t n, const char *const *names)
+{
+    const char *best = NULL;
+    size_t best_d = n / 3 + 1; /* further off it is another name, not a misspelt one */
+    if (n == 0 || n > NAME_MAX_COMPARED)
+        return NULL;
+    for (; *names != NULL; names++) {
+        size_t len = strlen(*names);
+        size_t d = len <= NAME_MAX_COMPARED ? distance(name, n, *names, len) : n;
+        if (d < best_d) {
+            best_d = d;
+            best = *names;
+        }
+    }
+    return best;
+}
+
+/* Names that tutorials and generated code are known to use by mistake. */
+static const char *known_mistake(const wasm_name_t *name)
+{
+    static const struct {
+        const char *wrong, *right;
+    } table[] = {
+        { "sk_log_debug", "sk_debug" }, { "sk_log_info", "sk_debug" },       { "sk_log_warn", "sk_debug" },
+        { "sk_log_error", "sk_debug" }, { "sk_log", "sk_debug" },            { "sk_emit_delta", "sk_handle_message" },
+        { "sk_send_delta", "sk_handle_message" }, { "sk_udp_recv_from", "sk_udp_recv" },
+    };
+    for (size_t i = 0; i < SK_COUNT(table); i++)
+        if (is(name, table[i].wrong))
+            return table[i].right;
+    return NULL;
+}
+
+static const char *suggestion(const wasm_name_t *name)
+{
+    const char *right = known_mistake(name);
+    if (right != NULL)
+        return right;
+    const char **names = sk_xcalloc(sk_import_count + 1, sizeof *names);
+    for (size_t i = 0; i < sk_import_count; i++)
+        names[i] = sk_imports[i].name;
+    right = sk_nearest_name(name->data, name->size, names);
+    free(names);
+    return right;
+}
+
+static int refuse(const wasm_name_t *module, const wasm_name_t *name, struct sk_errmsg *em)
+{
+    const char *right = suggestion(name);
+    int mn = module->size < 100 ? (int)module->size : 100, nn = name->size < 100 ? (int)name->size : 100;
+    if (right != NULL)
+        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "unknown import %.*s.%.*s; did you mean %s?", mn, module->data, nn, name->data, right);
+    return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "unknown import %.*s.%.*s", mn, module->data, nn, name->data);
+}
+
+int sk_module_check_imports(const wasm_importtype_vec_t *imports, struct sk_errmsg *em)
+{
+    for (size_t i = 0; i < imports->size; i++) {
+        const wasm_name_t *module = wasm_importtype_module(imports->data[i]), *name = wasm_importtype_name(imports->data[i]);
+        if (wasm_externtype_kind(wasm_importtype_type(imports->data[i])) != WASM_EXTERN_FUNC)
+            return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "import %.*s.%.*s is no function: plugins bring their own memory and tables",
+                                 (int)module->size, module->data, (int)name->size, name->data);
+        if (sk_import_find(module, name) == NULL && !sk_import_is_wasi(module))
+            return refuse(module, name, em);
+    }
+    return 0;
+}

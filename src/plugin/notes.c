@@ -1,0 +1,231 @@
+/* What workers say, taken on the loop: each note has its effect before the next is looked at. */
+#include "plugin/plugin.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NS "signalk:wasm:loader"
+#define NOTES_PER_TURN 256u /* then the others get their turn */
+
+static void replace(char **at, struct sk_span text)
+{
+    free(*at);
+    *at = sk_xstrndup(text.p, text.n);
+}
+
+static void loaded(struct sk_plugin *p, const struct sk_note *n)
+{
+    replace(&p->name, n->text);
+    replace(&p->schema, n->more);
+    p->load_failed = false;
+    if (n->third.p != NULL) {
+        struct sk_errmsg em = { 0 };
+        sk_endpoints_destroy(p->endpoints);
+        p->endpoints = NULL;
+        sk_endpoints_parse(n->third, &p->endpoints, &em);
+        if (em.code != 0)
+            sk_log_warn("[%s] %s", p->package->name, em.text);
+    }
+    if (!p->worker_starts)
+        p->settled = true;
+    sk_host_changed(p->host);
+}
+
+/* The first attempt, and a save that waits for one, know now how it went. */
+static void attempt_over(struct sk_plugin *p, const char *error)
+{
+    p->settled = true;
+    sk_plugin_save_outcome(p, error);
+}
+
+static void load_failed(struct sk_plugin *p, const struct sk_note *n)
+{
+    if (p->super.state == SK_SUPER_STOPPING)
+        return; /* given up on purpose */
+    p->load_failed = true;
+    sk_plugin_say(p, "%s", n->text.p);
+    if (p->worker_starts)
+        sk_plugin_event(p, SK_SUPER_EV_START_FAILED);
+    else
+        sk_host_changed(p->host);
+    attempt_over(p, n->text.p);
+}
+
+static void started(struct sk_plugin *p, const struct sk_note *n)
+{
+    if (n->code != 0) {
+        char text[80];
+        if (n->code == INT32_MIN)
+            snprintf(text, sizeof text, "Plugin start() returned error code: undefined");
+        else
+            snprintf(text, sizeof text, "Plugin start() returned error code: %d", (int)n->code);
+        if (!p->said) /* the plugin's own words say more */
+            sk_plugin_say(p, "%s", text);
+        else
+            sk_log_error("[%s] %s", p->package->name, text);
+        sk_plugin_event(p, SK_SUPER_EV_START_FAILED);
+        attempt_over(p, text);
+        return;
+    }
+    if (n->flag && p->super.state == SK_SUPER_STARTING && sk_package_can(p->package, SK_CAP_DATA_READ)) {
+        sk_hub_add_tap(p->host->o.hub, &p->tap);
+        p->tapped = true;
+    }
+    sk_plugin_event(p, SK_SUPER_EV_STARTED);
+    if (p->super.state == SK_SUPER_RUNNING)
+        attempt_over(p, NULL);
+}
+
+static void crashed(struct sk_plugin *p, const struct sk_note *n)
+{
+    bool starting = p->super.state == SK_SUPER_STARTING;
+    p->crashes++;
+    p->deadline_misses += n->flag;
+    replace(&p->last_trap, n->more);
+    sk_log_error("[%s] crashed: %s", p->package->name, n->more.p);
+    if (p->super.state == SK_SUPER_STOPPING)
+        return;
+    sk_plugin_event(p, SK_SUPER_EV_CRASHED);
+    if (p->super.state == SK_SUPER_ERROR)
+        sk_plugin_say(p, "Crashed repeatedly, not restarted until its configuration is saved: %s", n->text.p);
+    else
+        sk_plugin_say(p, "Crashed: %s", n->text.p);
+    if (starting)
+        attempt_over(p, n->text.p);
+}
+
+static void ended(struct sk_plugin *p)
+{
+    struct sk_worker_stats s;
+    sk_worker_stats(p->worker, &s);
+    p->past.calls += s.calls;
+    p->past.cpu_ns += s.cpu_ns;
+    p->past.deltas_dropped += s.deltas_dropped;
+    p->past.out_dropped += s.out_dropped;
+    sk_worker_destroy(p->worker);
+    p->worker = NULL;
+    p->settled |= !p->worker_starts;
+    if (p->start_waits && p->super.state == SK_SUPER_STARTING) {
+        sk_plugin_start_life(p);
+    } else {
+        p->start_waits = false;
+        sk_plugin_event(p, SK_SUPER_EV_ENDED);
+    }
+    if (p->super.state == SK_SUPER_STOPPED)
+        sk_plugin_save_outcome(p, NULL);
+    sk_host_check_stopped(p->host);
+}
+
+static void delta(struct sk_plugin *p, const struct sk_note *n)
+{
+    struct sk_errmsg em = { 0 };
+    struct sk_origin origin = { .provider = p->package->name, .version = n->code };
+    p->deltas_out++;
+    if (sk_hub_ingest(p->host->o.hub, &origin, n->text, &em) < 0)
+        sk_log_debug("signalk:wasm:bindings", "[%s] delta refused: %s", p->package->name, em.text);
+}
+
+static void status(struct sk_plugin *p, const struct sk_note *n)
+{
+    struct sk_status *s = sk_hub_status(p->host->o.hub);
+    p->said = true;
+    p->host_said = false;
+    if (n->flag)
+        sk_status_error(s, SK_STATUS_PLUGIN, p->package->name, n->text);
+    else
+        sk_status_set(s, SK_STATUS_PLUGIN, p->package->name, n->text);
+}
+
+static void query(struct sk_plugin *p, const struct sk_note *n)
+{
+    struct sk_buf out;
+    sk_buf_init(&out, (size_t)16 * 1024 * 1024);
+    int r = sk_model_query(sk_hub_model(p->host->o.hub), n->text, n->flag, &out);
+    sk_question_answer(n->question, r == 0 && !sk_buf_ok(&out) ? SK_ERR_LIMIT : r, &out);
+    sk_buf_finish(&out);
+}
+
+static void save_config(struct sk_plugin *p, struct sk_note *n)
+{
+    if (p->super.state == SK_SUPER_STOPPING && p->applying != NULL)
+        return; /* the user's new configuration shall not be overwritten by the old one on its way out */
+    struct sk_save *s = sk_xcalloc(1, sizeof *s);
+    s->text = sk_xstrndup(n->text.p, n->text.n);
+    s->n = n->text.n;
+    s->question = n->question; /* with its reference */
+    n->question = NULL;
+    sk_plugin_save(p, s);
+}
+
+static void take(struct sk_plugin *p, struct sk_note *n)
+{
+    switch (n->kind) {
+    case SK_NOTE_LOADED:
+        loaded(p, n);
+        break;
+    case SK_NOTE_LOAD_FAILED:
+        load_failed(p, n);
+        break;
+    case SK_NOTE_STARTED:
+        started(p, n);
+        break;
+    case SK_NOTE_DELTA:
+        delta(p, n);
+        break;
+    case SK_NOTE_STATUS:
+        status(p, n);
+        break;
+    case SK_NOTE_REGISTER_PUT:
+        if (p->super.state == SK_SUPER_STARTING || p->super.state == SK_SUPER_RUNNING)
+            sk_plugin_register_put(p, n->text, n->more);
+        break;
+    case SK_NOTE_QUERY:
+        query(p, n);
+        break;
+    case SK_NOTE_SAVE_CONFIG:
+        save_config(p, n);
+        break;
+    case SK_NOTE_REPLY:
+        sk_plugin_reply(p, n->id, (enum sk_call_result)n->code, n->text);
+        break;
+    case SK_NOTE_CRASHED:
+        crashed(p, n);
+        break;
+    case SK_NOTE_ENDED:
+        ended(p);
+        break;
+    }
+}
+
+/* A lost worker that did return: nothing it says has an effect any more, but the plugin may be started again. */
+static void drain_lost(struct sk_plugin *p)
+{
+    struct sk_note *n;
+    while (p->lost != NULL && (n = sk_worker_take(p->lost)) != NULL) {
+        if (n->kind == SK_NOTE_ENDED) {
+            sk_worker_destroy(p->lost);
+            p->lost = NULL;
+            sk_plugin_say(p, "came back too late; save its configuration to start it again");
+        }
+        sk_note_destroy(n);
+    }
+}
+
+void sk_plugin_notes(struct sk_plugin *p)
+{
+    struct sk_note *n;
+    drain_lost(p);
+    for (unsigned i = 0; i < NOTES_PER_TURN; i++) {
+        struct sk_worker *w = p->worker;
+        if (w == NULL || (n = sk_worker_take(w)) == NULL)
+            return;
+        bool last = n->kind == SK_NOTE_ENDED;
+        take(p, n);
+        sk_note_destroy(n);
+        if (last) /* a new worker announces its notes itself */
+            return;
+    }
+    sk_worker_notify_again(p->worker);
+}

@@ -1,0 +1,394 @@
+#include "plugin/plugin.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "store/fs.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NS "signalk:wasm:loader"
+
+static struct sk_plugin *plugin_from(void *p)
+{
+    struct sk_plugin *plugin = p;
+    SK_ASSERT(plugin != NULL && plugin->tag == SK_PLUGIN_TAG);
+    return plugin;
+}
+
+/* ---- what the user sees ---- */
+
+void sk_plugin_say(struct sk_plugin *p, const char *fmt, ...)
+{
+    char text[1000];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    sk_status_error(sk_hub_status(p->host->o.hub), SK_STATUS_PLUGIN, p->package->name, sk_span_of(text));
+    p->host_said = true;
+    sk_log_error("[%s] %s", p->package->name, text);
+}
+
+static void unsay(struct sk_plugin *p)
+{
+    if (p->host_said)
+        sk_status_remove(sk_hub_status(p->host->o.hub), p->package->name);
+    p->host_said = false;
+}
+
+const struct sk_package *sk_plugin_package(const struct sk_plugin *p)
+{
+    return p->package;
+}
+
+const char *sk_plugin_id(const struct sk_plugin *p)
+{
+    return p->package->id;
+}
+
+const char *sk_plugin_name(const struct sk_plugin *p)
+{
+    return p->name;
+}
+
+const char *sk_plugin_state(const struct sk_plugin *p)
+{
+    if (p->host->o.wasm_off)
+        return "disabled";
+    if (p->super.state == SK_SUPER_STOPPED && p->load_failed)
+        return "error";
+    return sk_super_state_text(p->super.state);
+}
+
+const char *sk_plugin_message(const struct sk_plugin *p)
+{
+    return sk_status_text(sk_hub_status(p->host->o.hub), p->package->name);
+}
+
+bool sk_plugin_enabled(const struct sk_plugin *p)
+{
+    return p->config.enabled;
+}
+
+bool sk_plugin_has_routes(const struct sk_plugin *p)
+{
+    return !p->host->o.wasm_off;
+}
+
+const struct sk_endpoint *sk_plugin_endpoint(const struct sk_plugin *p, struct sk_span method, struct sk_span path,
+                                             struct sk_endpoint_params *ret_params)
+{
+    return sk_endpoints_match(p->endpoints, method, path, ret_params);
+}
+
+bool sk_plugin_alive(const struct sk_plugin *p)
+{
+    return p->worker != NULL;
+}
+
+static void key(struct sk_buf *out, const char *name, const char *value)
+{
+    sk_buf_printf(out, "\"%s\":", name);
+    sk_json_write_str(out, sk_span_of(value));
+    sk_buf_char(out, ',');
+}
+
+void sk_plugin_write_entry(const struct sk_plugin *p, struct sk_buf *out)
+{
+    sk_buf_char(out, '{');
+    key(out, "id", p->package->id);
+    key(out, "name", p->name);
+    key(out, "packageName", p->package->name);
+    sk_buf_printf(out, "\"keywords\":%s,", p->package->keywords_json);
+    key(out, "version", p->package->version);
+    key(out, "description", p->package->description);
+    SK_BUF_LIT(out, "\"schema\":");
+    sk_buf_text(out, p->schema);
+    sk_buf_char(out, ',');
+    key(out, "statusMessage", sk_plugin_message(p));
+    key(out, "state", sk_plugin_state(p));
+    SK_BUF_LIT(out, "\"data\":");
+    sk_buf_text(out, p->config.data != NULL ? p->config.data : "{}");
+    sk_buf_printf(out, ",\"type\":\"wasm\",\"bundled\":%s}", p->package->bundled ? "true" : "false");
+}
+
+void sk_plugin_write_info(const struct sk_plugin *p, struct sk_buf *out)
+{
+    sk_buf_printf(out, "{\"enabled\":%s,\"enabledByDefault\":false,", p->config.enabled ? "true" : "false");
+    key(out, "id", p->package->id);
+    key(out, "name", p->name);
+    SK_BUF_LIT(out, "\"version\":");
+    sk_json_write_str(out, sk_span_of(p->package->version));
+    sk_buf_char(out, '}');
+}
+
+void sk_plugin_write_config(const struct sk_plugin *p, struct sk_buf *out)
+{
+    sk_plugin_config_write(&p->config, out);
+}
+
+void sk_plugin_stats(const struct sk_plugin *p, struct sk_plugin_stats *ret_stats)
+{
+    struct sk_worker_stats now = { 0 };
+    if (p->worker != NULL)
+        sk_worker_stats(p->worker, &now);
+    *ret_stats = (struct sk_plugin_stats){
+        .calls = p->past.calls + now.calls,
+        .cpu_ns = p->past.cpu_ns + now.cpu_ns,
+        .deltas_in = p->deltas_in,
+        .deltas_dropped = p->past.deltas_dropped + now.deltas_dropped,
+        .deltas_out = p->deltas_out,
+        .out_dropped = p->past.out_dropped + now.out_dropped,
+        .deadline_misses = p->deadline_misses,
+        .crashes = p->crashes,
+        .starts = p->starts,
+        .memory_bytes = now.memory_bytes,
+        .last_trap = p->last_trap != NULL ? p->last_trap : "",
+    };
+}
+
+/* ---- lives ---- */
+
+static void on_notify(void *owner)
+{
+    sk_plugin_notes(plugin_from(owner));
+}
+
+/* Stuck in a host call: the thread cannot be ended from outside. It is set aside; if it ever returns, the plugin may start again. */
+static void on_lost(void *owner)
+{
+    struct sk_plugin *p = plugin_from(owner);
+    if (p->worker == NULL)
+        return;
+    sk_plugin_drop_calls(p, "the plugin does not come back");
+    p->lost = p->worker;
+    p->worker = NULL;
+    p->deadline_misses++;
+    p->super.crashes = p->super.limits.restarts; /* no restart: the thread still holds the plugin's files */
+    sk_plugin_say(p, "does not come back from a call; it stays off until that returns");
+    sk_plugin_event(p, SK_SUPER_EV_CRASHED);
+    sk_plugin_event(p, SK_SUPER_EV_ENDED);
+    p->settled = p->load_failed = true;
+    sk_plugin_save_outcome(p, "the plugin does not come back from a call");
+    sk_host_check_stopped(p->host);
+}
+
+static bool create_worker(struct sk_plugin *p, bool start)
+{
+    struct sk_buf config;
+    sk_buf_init(&config, 2 * SK_PLUGIN_CONFIG_MAX);
+    sk_plugin_config_write_start(&p->config, &config);
+    struct sk_worker_options o = {
+        .loop = p->host->o.loop,
+        .engine = p->host->engine,
+        .limits = &p->host->limits,
+        .package = p->package,
+        .data_dir = p->data_dir,
+        .cache_dir = p->host->cache_dir,
+        .compile_in_process = p->host->o.compile_in_process,
+        .start = start,
+        .config = sk_buf_span(&config),
+        .configuration = p->config.configuration != NULL ? sk_span_of(p->config.configuration) : (struct sk_span){ 0 },
+        .notify = on_notify,
+        .lost = on_lost,
+        .owner = p,
+    };
+    p->worker = sk_worker_create(&o);
+    p->worker_starts = start;
+    p->said = false;
+    sk_buf_finish(&config);
+    return p->worker != NULL;
+}
+
+void sk_plugin_start_life(struct sk_plugin *p)
+{
+    if (p->worker != NULL) { /* still reading the schema, or about to end */
+        p->start_waits = true;
+        return;
+    }
+    p->start_waits = false;
+    p->load_failed = false;
+    const char *why = NULL;
+    if (p->lost != NULL)
+        why = "an earlier call does not come back; restart the server to run it again";
+    else if (p->host->closing)
+        why = "the server is stopping";
+    else if (!create_worker(p, true))
+        why = "no thread can be created";
+    if (why != NULL) {
+        sk_plugin_say(p, "%s", why);
+        sk_plugin_event(p, SK_SUPER_EV_START_FAILED);
+        sk_plugin_save_outcome(p, why);
+        return;
+    }
+    unsay(p);
+    p->starts++;
+}
+
+static void quiet(struct sk_plugin *p)
+{
+    if (p->tapped)
+        sk_hub_remove_tap(p->host->o.hub, &p->tap);
+    p->tapped = false;
+    sk_puts_unregister_source(p->host->o.puts, p->package->name);
+}
+
+static void stop_life(struct sk_plugin *p)
+{
+    quiet(p);
+    sk_plugin_drop_calls(p, "Plugin is not running");
+    if (p->worker != NULL && p->worker_starts)
+        sk_worker_stop(p->worker);
+    else { /* its start had not begun */
+        p->start_waits = false;
+        sk_plugin_event(p, SK_SUPER_EV_ENDED);
+    }
+}
+
+void sk_plugin_event(struct sk_plugin *p, enum sk_super_event ev)
+{
+    enum sk_super_state before = p->super.state;
+    struct sk_super_action a = sk_super_step(&p->super, ev, sk_clock_mono_ms());
+    p->restart_at_ms = a.wake_at_ms;
+    if (before != p->super.state) {
+        sk_log_debug(NS, "[%s] %s", p->package->name, sk_super_state_text(p->super.state));
+        if (p->super.state == SK_SUPER_CRASHED || p->super.state == SK_SUPER_ERROR || p->super.state == SK_SUPER_STOPPED) {
+            quiet(p);
+            sk_plugin_drop_calls(p, "Plugin is not running");
+        }
+        if (p->super.state == SK_SUPER_STOPPED)
+            unsay(p);
+        sk_host_changed(p->host);
+    }
+    sk_plugin_reschedule(p);
+    if (a.what == SK_SUPER_DO_START)
+        sk_plugin_start_life(p);
+    else if (a.what == SK_SUPER_DO_STOP)
+        stop_life(p);
+}
+
+void sk_plugin_boot(struct sk_plugin *p)
+{
+    if (p->host->o.wasm_off) {
+        p->settled = true;
+        sk_status_set(sk_hub_status(p->host->o.hub), SK_STATUS_PLUGIN, p->package->id, SK_SPAN("WASM interface disabled"));
+        return;
+    }
+    if (p->config.enabled) {
+        sk_plugin_event(p, SK_SUPER_EV_WANTED);
+    } else if (!create_worker(p, false)) {
+        p->settled = true;
+        sk_plugin_say(p, "no thread can be created");
+    }
+}
+
+void sk_plugin_shut(struct sk_plugin *p)
+{
+    p->start_waits = false;
+    sk_plugin_event(p, SK_SUPER_EV_UNWANTED);
+    if (p->worker != NULL && !p->worker_starts)
+        sk_worker_stop(p->worker); /* gives up a compile */
+}
+
+/* ---- time ---- */
+
+static void on_timer(uv_timer_t *t)
+{
+    struct sk_plugin *p = plugin_from(t->data);
+    uint64_t now = sk_clock_mono_ms();
+    sk_plugin_expire_calls(p, now);
+    if (p->restart_at_ms != 0 && now >= p->restart_at_ms)
+        sk_plugin_event(p, SK_SUPER_EV_TIME);
+    sk_plugin_reschedule(p);
+}
+
+void sk_plugin_reschedule(struct sk_plugin *p)
+{
+    uint64_t at = p->restart_at_ms != 0 ? p->restart_at_ms : UINT64_MAX, now = sk_clock_mono_ms();
+    for (struct sk_call *c = p->calls; c != NULL; c = c->next)
+        at = c->deadline_ms < at ? c->deadline_ms : at;
+    if (!p->timer_open)
+        return;
+    if (at == UINT64_MAX) {
+        uv_timer_stop(&p->timer);
+        return;
+    }
+    uv_update_time(sk_loop_uv(p->host->o.loop)); /* or a long turn would make it fire early, again and again */
+    uv_timer_start(&p->timer, on_timer, at > now ? at - now : 0, 0);
+}
+
+/* ---- existence ---- */
+
+static void on_delta(struct sk_hub_tap *tap, struct sk_frame *delta, bool self)
+{
+    struct sk_plugin *p = SK_CONTAINER(tap, struct sk_plugin, tap);
+    (void)self;
+    if (p->worker == NULL)
+        return;
+    p->deltas_in++;
+    sk_worker_deliver(p->worker, delta);
+    if (!p->wake_queued)
+        sk_host_wake_later(p->host, p);
+}
+
+struct sk_plugin *sk_plugin_create(struct sk_host *h, struct sk_package *package, struct sk_span config_text)
+{
+    struct sk_plugin *p = sk_xcalloc(1, sizeof *p);
+    struct sk_errmsg em = { 0 };
+    p->tag = SK_PLUGIN_TAG;
+    p->host = h;
+    p->package = package;
+    p->name = sk_xstrdup(h->o.wasm_off ? package->display_name : package->name);
+    p->schema = sk_xstrdup("{}");
+    p->calls_end = &p->calls;
+    p->saves_end = &p->saves;
+    p->tap.deliver = on_delta;
+    sk_super_init(&p->super, h->limits.restart);
+    char *all = sk_fs_path(h->config_dir, "plugin-config-data");
+    p->data_dir = sk_fs_path(all, package->id);
+    free(all);
+    if (config_text.p != NULL && sk_plugin_config_parse(&p->config, config_text, &em) < 0)
+        sk_log_warn("configuration of %s cannot be read, the plugin is off: %s", package->name, em.text);
+    uv_timer_init(sk_loop_uv(h->o.loop), &p->timer);
+    p->timer.data = p;
+    p->timer_open = true;
+    return p;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+void sk_plugin_destroy(struct sk_plugin *p)
+{
+    SK_ASSERT(p->worker == NULL && p->saving == NULL);
+    sk_plugin_drop_calls(p, "the server has stopped");
+    quiet(p);
+    if (p->lost != NULL)
+        sk_worker_abandon(p->lost);
+    while (p->saves != NULL) {
+        struct sk_save *s = p->saves;
+        p->saves = s->next;
+        if (s->done != NULL)
+            s->done(s->arg, "the server is stopping");
+        if (s->question != NULL)
+            sk_question_answer(s->question, SK_ERR_CLOSED, NULL);
+        sk_question_unref(s->question);
+        free(s->text);
+        free(s);
+    }
+    sk_plugin_save_outcome(p, "the server is stopping");
+    sk_endpoints_destroy(p->endpoints);
+    sk_plugin_config_finish(&p->config);
+    free(p->name);
+    free(p->schema);
+    free(p->data_dir);
+    free(p->last_trap);
+    p->tag = 0;
+    p->timer_open = false;
+    uv_close((uv_handle_t *)&p->timer, on_timer_closed);
+}

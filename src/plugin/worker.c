@@ -1,0 +1,558 @@
+#include "plugin/worker.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "plugin/compile.h"
+#include "plugin/config.h"
+#include "plugin/worker_impl.h"
+#include "store/fs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define NS "signalk:wasm:runtime"
+#define ANSWER_MAX ((size_t)16 * 1024 * 1024)
+
+static const struct sk_span none = { NULL, 0 };
+
+/* ---- around each call ---- */
+
+static void begin(struct sk_worker *w, unsigned ms)
+{
+    atomic_store_explicit(&w->watch.busy_until, sk_engine_ticks(w->o.engine) + sk_engine_ticks_of(ms), memory_order_relaxed);
+}
+
+static void end(struct sk_worker *w)
+{
+    atomic_store_explicit(&w->watch.busy_until, 0, memory_order_relaxed);
+}
+
+static void publish_figures(struct sk_worker *w)
+{
+    if (w->guest == NULL)
+        return;
+    atomic_store_explicit(&w->calls, sk_guest_calls(w->guest), memory_order_relaxed);
+    atomic_store_explicit(&w->memory_bytes, sk_guest_memory_bytes(w->guest), memory_order_relaxed);
+}
+
+/* True when the life is over; the note is sent then. */
+static bool crashed(struct sk_worker *w, int r, const struct sk_errmsg *em)
+{
+    if (!sk_guest_dead(w->guest))
+        return false;
+    struct sk_note *n = sk_note_create(SK_NOTE_CRASHED, sk_span_of(em->text), sk_span_of(sk_guest_trap(w->guest)), none, NULL);
+    if (n != NULL)
+        n->flag = r == SK_ERR_TIMEOUT;
+    sk_worker_note(w, n, true);
+    return true;
+}
+
+/* ---- loading ---- */
+
+static int make_folders(const char *data_dir, char **ret_vfs, struct sk_errmsg *em)
+{
+    static const char *const parts[] = { "data", "config", "tmp" };
+    char *vfs = sk_fs_path(data_dir, "vfs");
+    int r = 0;
+    for (size_t i = 0; i < SK_COUNT(parts) && r == 0; i++) {
+        char *dir = sk_fs_path(vfs, parts[i]);
+        r = sk_fs_mkdirs(dir, 0755, em);
+        free(dir);
+    }
+    if (r < 0)
+        free(vfs);
+    else
+        *ret_vfs = vfs;
+    return r;
+}
+
+static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
+{
+    const struct sk_host_limits *l = w->o.limits;
+    struct sk_compile_options co = {
+        .engine = w->o.engine, .cache_dir = w->cache_dir, .module_max = l->module_max, .ms = l->compile_ms,
+        .in_process = w->o.compile_in_process, .cancel = &w->cancel,
+    };
+    wasmtime_module_t *module = NULL;
+    char *file = sk_fs_path(w->o.package->dir, w->o.package->manifest), *vfs = NULL;
+    int r = sk_module_load(&co, file, &module, em);
+    if (r == 0 && !w->o.package->no_storage)
+        r = make_folders(w->data_dir, &vfs, em);
+    if (r == 0) {
+        struct sk_guest_options go = {
+            .engine = w->o.engine, .module = module, .package = w->o.package, .vfs = vfs, .memory_max = l->memory_max,
+            .table_max = l->table_max, .ops = &sk_worker_ops, .owner = w, .cut_at = &w->cut_at,
+        };
+        begin(w, l->start_ms);
+        r = sk_guest_create(&go, l->start_ms, &w->guest, em);
+        end(w);
+    }
+    if (module != NULL)
+        wasmtime_module_delete(module); /* the store keeps what it needs */
+    free(vfs);
+    free(file);
+    return r;
+}
+
+static int read_text(struct sk_worker *w, const char *name, struct sk_buf *out, struct sk_errmsg *em)
+{
+    sk_buf_init(out, (size_t)1024 * 1024);
+    begin(w, w->o.limits->call_ms);
+    int r = sk_guest_text(w->guest, name, w->o.limits->call_ms, out, em);
+    end(w);
+    if (r == 0 && !sk_buf_ok(out))
+        r = sk_errmsg_set(em, SK_ERR_LIMIT, "%s: text too long", name);
+    return r == SK_ERR_NOTFOUND ? 0 : r;
+}
+
+/* The schema as a compact object; the listing's readers take it for granted. */
+static int tidy_schema(struct sk_buf *schema, struct sk_errmsg *em)
+{
+    yyjson_doc *doc = NULL;
+    int r = schema->n == 0 ? 0 : sk_json_read(sk_buf_span(schema), &doc, em);
+    if (r < 0)
+        return sk_errmsg_wrap(em, r, "plugin_schema is not valid JSON");
+    sk_buf_clear(schema);
+    if (yyjson_is_obj(yyjson_doc_get_root(doc)))
+        sk_json_write(schema, yyjson_doc_get_root(doc));
+    else
+        SK_BUF_LIT(schema, "{}");
+    yyjson_doc_free(doc);
+    return sk_buf_ok(schema) ? 0 : sk_errmsg_set(em, SK_ERR_LIMIT, "plugin_schema is nested too deeply");
+}
+
+static int load(struct sk_worker *w, struct sk_errmsg *em)
+{
+    struct sk_buf name = { 0 }, schema = { 0 }, endpoints = { 0 };
+    int r = open_guest(w, em);
+    if (r == 0)
+        r = read_text(w, "plugin_name", &name, em);
+    if (r == 0)
+        r = read_text(w, "plugin_schema", &schema, em);
+    if (r == 0)
+        r = tidy_schema(&schema, em);
+    bool has_endpoints = r == 0 && w->o.start && sk_guest_has_export(w->guest, "http_endpoints");
+    if (has_endpoints)
+        r = read_text(w, "http_endpoints", &endpoints, em);
+    if (r == 0) {
+        struct sk_span shown = name.n > 0 ? sk_buf_span(&name) : sk_span_of(w->o.package->name);
+        struct sk_span ends = has_endpoints ? (struct sk_span){ endpoints.n > 0 ? endpoints.p : "[]", endpoints.n > 0 ? endpoints.n : 2 } : none;
+        sk_worker_note(w, sk_note_create(SK_NOTE_LOADED, shown, sk_buf_span(&schema), ends, NULL), true);
+    }
+    sk_buf_finish(&name);
+    sk_buf_finish(&schema);
+    sk_buf_finish(&endpoints);
+    publish_figures(w);
+    return r;
+}
+
+/* ---- serving ---- */
+
+static bool start(struct sk_worker *w)
+{
+    struct sk_errmsg em = { 0 };
+    int32_t code = 0;
+    begin(w, w->o.limits->start_ms);
+    int r = sk_guest_start(w->guest, sk_span_of(w->config), w->o.limits->start_ms, &code, &em);
+    end(w);
+    publish_figures(w);
+    if (r < 0 && crashed(w, r, &em))
+        return false;
+    struct sk_note *n = r < 0 ? sk_note_create(SK_NOTE_LOAD_FAILED, sk_span_of(em.text), none, none, NULL)
+                              : sk_note_create(SK_NOTE_STARTED, none, none, none, NULL);
+    if (n != NULL && r == 0) {
+        n->code = code;
+        n->flag = sk_guest_has_delta_handler(w->guest);
+    }
+    sk_worker_note(w, n, true);
+    return r == 0 && code == 0;
+}
+
+static void reply(struct sk_worker *w, uint64_t id, enum sk_call_result result, struct sk_span text)
+{
+    struct sk_note *n = sk_note_create(SK_NOTE_REPLY, text, none, none, NULL);
+    if (n == NULL)
+        return; /* the loop's own deadline answers */
+    n->id = id;
+    n->code = (int32_t)result;
+    sk_worker_note(w, n, true);
+}
+
+/* False: the guest died. */
+static bool serve_order(struct sk_worker *w, const struct sk_order *o)
+{
+    uint64_t now = sk_clock_mono_ms();
+    if (now >= o->deadline_ms)
+        return true; /* answered with a timeout already; nobody would read the result */
+    struct sk_errmsg em = { 0 };
+    struct sk_buf out;
+    sk_buf_init(&out, ANSWER_MAX);
+    unsigned ms = (unsigned)(o->deadline_ms - now);
+    begin(w, ms);
+    int r = sk_guest_request(w->guest, o->shape, o->name, o->request, o->out_max, ms, &out, &em);
+    end(w);
+    if (r == 0)
+        reply(w, o->id, SK_CALL_OK, sk_buf_span(&out));
+    else
+        reply(w, o->id, r == SK_ERR_NOTFOUND ? SK_CALL_MISSING : r == SK_ERR_TIMEOUT ? SK_CALL_TIMEOUT : SK_CALL_FAILED, sk_span_of(em.text));
+    sk_buf_finish(&out);
+    publish_figures(w);
+    return r == 0 || !crashed(w, r, &em);
+}
+
+static bool serve_orders(struct sk_worker *w)
+{
+    for (;;) {
+        pthread_mutex_lock(&w->lock);
+        struct sk_order *o = w->stop ? NULL : w->orders;
+        if (o != NULL && (w->orders = o->next) == NULL)
+            w->orders_end = &w->orders;
+        if (o == NULL && !w->stop)
+            atomic_store(&w->urgent, false);
+        pthread_mutex_unlock(&w->lock);
+        if (o == NULL)
+            return true;
+        bool alive = serve_order(w, o);
+        free(o);
+        if (!alive)
+            return false;
+    }
+}
+
+static bool poll_once(struct sk_worker *w)
+{
+    struct sk_errmsg em = { 0 };
+    int32_t code = 0;
+    begin(w, w->o.limits->call_ms);
+    int r = sk_guest_poll(w->guest, w->o.limits->call_ms, &code, &em);
+    end(w);
+    publish_figures(w);
+    if (r == 0 && code != 0)
+        sk_log_debug(NS, "[%s] poll returned %d", w->o.package->name, (int)code);
+    return r == 0 || !crashed(w, r, &em);
+}
+
+/* The hot path: no clock, no lock, no allocation of ours per delta. */
+static bool serve_deltas(struct sk_worker *w)
+{
+    struct sk_errmsg em = { 0 };
+    const unsigned ms = w->o.limits->call_ms;
+    struct sk_frame *f;
+    int r = 0;
+    while (r == 0 && !atomic_load_explicit(&w->urgent, memory_order_relaxed) && (f = sk_inbox_pop(&w->batch)) != NULL) {
+        begin(w, ms);
+        r = sk_guest_delta(w->guest, sk_frame_text(f), ms, &em);
+        sk_frame_unref(f);
+        if (r < 0 && !sk_guest_dead(w->guest)) { /* no room in the guest for this one: it is lost, the next may fit */
+            sk_log_debug(NS, "[%s] a delta was not delivered: %s", w->o.package->name, em.text);
+            r = 0;
+        }
+    }
+    end(w);
+    publish_figures(w);
+    return r == 0 || !crashed(w, r, &em);
+}
+
+enum due { DUE_STOP, DUE_ORDER, DUE_DELTAS, DUE_POLL };
+
+static enum due wait_for_work(struct sk_worker *w, bool polls, uint64_t poll_at_ms)
+{
+    enum due due;
+    pthread_mutex_lock(&w->lock);
+    for (;;) {
+        uint64_t now = polls ? sk_clock_mono_ms() : 0;
+        if (w->stop)
+            due = DUE_STOP;
+        else if (w->orders != NULL)
+            due = DUE_ORDER;
+        else if (polls && now >= poll_at_ms) /* before deltas, or a flood of them would starve it */
+            due = DUE_POLL;
+        else if (w->batch.count > 0 || w->inbox.count > 0)
+            due = DUE_DELTAS;
+        else if (polls) {
+            struct timespec until = sk_deadline_in((unsigned)(poll_at_ms - now));
+            pthread_cond_timedwait(&w->wake, &w->lock, &until);
+            continue;
+        } else {
+            pthread_cond_wait(&w->wake, &w->lock);
+            continue;
+        }
+        break;
+    }
+    if (due == DUE_DELTAS && w->batch.count == 0)
+        sk_inbox_swap(&w->inbox, &w->batch);
+    pthread_mutex_unlock(&w->lock);
+    return due;
+}
+
+static void stop(struct sk_worker *w)
+{
+    struct sk_errmsg em = { 0 };
+    int32_t code = 0;
+    atomic_store(&w->cut_at, 0); /* was for the call before; this one has a deadline of its own */
+    begin(w, w->o.limits->stop_ms);
+    int r = sk_guest_stop(w->guest, w->o.limits->stop_ms, &code, &em);
+    end(w);
+    publish_figures(w);
+    if (r < 0 && r != SK_ERR_NOTFOUND)
+        sk_log_warn("[%s] plugin_stop: %s", w->o.package->name, em.text);
+    else if (code != 0)
+        sk_log_debug(NS, "[%s] plugin_stop returned %d", w->o.package->name, (int)code);
+}
+
+static void serve(struct sk_worker *w)
+{
+    const unsigned period = w->o.limits->poll_ms;
+    bool polls = sk_guest_has_poll(w->guest), alive = true;
+    uint64_t poll_at_ms = sk_clock_mono_ms() + period;
+    sk_engine_leave(w->o.engine);
+    while (alive) {
+        enum due due = wait_for_work(w, polls, poll_at_ms);
+        sk_engine_enter(w->o.engine);
+        switch (due) {
+        case DUE_ORDER:
+            alive = serve_orders(w);
+            break;
+        case DUE_POLL:
+            alive = poll_once(w);
+            uint64_t now = sk_clock_mono_ms();
+            poll_at_ms += period; /* from the plan, not from the end of the call: 1000 ms apart on average, and after a
+                                     long call no burst to catch up */
+            if (poll_at_ms <= now)
+                poll_at_ms = now + period;
+            break;
+        case DUE_DELTAS:
+            alive = serve_deltas(w);
+            break;
+        case DUE_STOP:
+            stop(w);
+            return;
+        }
+        sk_engine_leave(w->o.engine);
+    }
+    sk_engine_enter(w->o.engine);
+}
+
+static void live(struct sk_worker *w)
+{
+    struct sk_errmsg em = { 0 };
+    int r = load(w, &em);
+    if (r < 0) {
+        sk_worker_note(w, sk_note_create(SK_NOTE_LOAD_FAILED, sk_span_of(em.text), none, none, NULL), true);
+        return;
+    }
+    if (!w->o.start)
+        return;
+    pthread_mutex_lock(&w->lock);
+    bool stopped = w->stop;
+    pthread_mutex_unlock(&w->lock);
+    if (!stopped && start(w))
+        serve(w);
+}
+
+static void *run(void *arg)
+{
+    struct sk_worker *w = arg;
+    char name[16];
+    const char *last = strrchr(w->o.package->name, '/');
+    snprintf(name, sizeof name, "p:%s", last != NULL ? last + 1 : w->o.package->name);
+    pthread_setname_np(pthread_self(), name);
+    sk_engine_watch(w->o.engine, &w->watch);
+    sk_engine_enter(w->o.engine);
+    live(w);
+    publish_figures(w);
+    sk_guest_destroy(w->guest);
+    w->guest = NULL;
+    sk_engine_leave(w->o.engine);
+    sk_engine_unwatch(w->o.engine, &w->watch);
+    sk_worker_note(w, sk_note_create(SK_NOTE_ENDED, none, none, none, NULL), true);
+    return NULL;
+}
+
+/* ---- the loop's side ---- */
+
+static void run_lost(struct sk_loop_task *task)
+{
+    struct sk_worker *w = SK_CONTAINER(task, struct sk_worker, lost_task);
+    pthread_mutex_lock(&w->out.lock);
+    w->lost_posted = false;
+    pthread_mutex_unlock(&w->out.lock);
+    if (!sk_worker_release_late(w))
+        w->o.lost(w->o.owner);
+}
+
+static void on_lost(struct sk_watch *watch)
+{
+    struct sk_worker *w = SK_CONTAINER(watch, struct sk_worker, watch);
+    pthread_mutex_lock(&w->out.lock);
+    if (!w->out.abandoned) {
+        w->lost_posted = true;
+        sk_loop_post(w->o.loop, &w->lost_task);
+    }
+    pthread_mutex_unlock(&w->out.lock);
+}
+
+static char *copy_text(struct sk_span s, const char *otherwise)
+{
+    return s.p != NULL ? sk_xstrndup(s.p, s.n) : sk_xstrdup(otherwise);
+}
+
+static void release(struct sk_worker *w)
+{
+    struct sk_note *n;
+    while ((n = sk_worker_take(w)) != NULL)
+        sk_note_destroy(n);
+    while (w->orders != NULL) {
+        struct sk_order *o = w->orders;
+        w->orders = o->next;
+        free(o);
+    }
+    sk_inbox_finish(&w->inbox);
+    sk_inbox_finish(&w->batch);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->out.lock);
+    pthread_cond_destroy(&w->out.room);
+    free(w->data_dir);
+    free(w->cache_dir);
+    free(w->config);
+    free(w->configuration);
+    free(w);
+}
+
+struct sk_worker *sk_worker_create(const struct sk_worker_options *o)
+{
+    struct sk_worker *w = sk_xcalloc(1, sizeof *w);
+    w->o = *o;
+    w->data_dir = sk_xstrdup(o->data_dir);
+    w->cache_dir = o->cache_dir != NULL ? sk_xstrdup(o->cache_dir) : NULL;
+    w->config = copy_text(o->config, "{}");
+    w->configuration = copy_text(o->configuration, "{}");
+    w->orders_end = &w->orders;
+    w->out.last_next = &w->out.first;
+    w->watch.lost = on_lost;
+    w->lost_task.run = run_lost;
+    w->output_at_ms = sk_clock_mono_ms();
+    w->output_tokens = 50;
+    sk_inbox_init(&w->inbox, o->limits->inbox_deltas, o->limits->inbox_bytes);
+    sk_inbox_init(&w->batch, o->limits->inbox_deltas, o->limits->inbox_bytes);
+    pthread_mutex_init(&w->lock, NULL);
+    sk_cond_init_monotonic(&w->wake);
+    pthread_mutex_init(&w->out.lock, NULL);
+    sk_cond_init_monotonic(&w->out.room);
+    pthread_attr_t a;
+    pthread_attr_init(&a);
+    pthread_attr_setstacksize(&a, SK_THREAD_STACK);
+    int r = pthread_create(&w->thread, &a, run, w);
+    pthread_attr_destroy(&a);
+    if (r != 0) {
+        release(w);
+        return NULL;
+    }
+    return w;
+}
+
+void sk_worker_destroy(struct sk_worker *w)
+{
+    if (w == NULL)
+        return;
+    pthread_join(w->thread, NULL); /* its ENDED note was its last act: no wait worth the name */
+    w->destroyed = true;
+    sk_worker_release_late(w);
+}
+
+bool sk_worker_release_late(struct sk_worker *w)
+{
+    if (!w->destroyed)
+        return false;
+    pthread_mutex_lock(&w->out.lock);
+    bool queued = w->out.posted || w->lost_posted; /* a task of ours still lies in the loop's queue */
+    pthread_mutex_unlock(&w->out.lock);
+    if (!queued)
+        release(w);
+    return true;
+}
+
+void sk_worker_abandon(struct sk_worker *w)
+{
+    pthread_mutex_lock(&w->out.lock);
+    w->out.abandoned = true;
+    pthread_cond_broadcast(&w->out.room);
+    pthread_mutex_unlock(&w->out.lock);
+}
+
+struct sk_note *sk_worker_take(struct sk_worker *w)
+{
+    pthread_mutex_lock(&w->out.lock);
+    struct sk_note *n = w->out.first;
+    if (n != NULL) {
+        w->out.first = n->next;
+        if (w->out.first == NULL)
+            w->out.last_next = &w->out.first;
+        w->out.count--;
+        w->out.bytes -= n->size;
+        pthread_cond_signal(&w->out.room);
+    }
+    pthread_mutex_unlock(&w->out.lock);
+    return n;
+}
+
+void sk_worker_stop(struct sk_worker *w)
+{
+    atomic_store(&w->cancel, true);
+    atomic_store(&w->cut_at, sk_engine_ticks(w->o.engine) + sk_engine_ticks_of(w->o.limits->stop_ms));
+    pthread_mutex_lock(&w->lock);
+    w->stop = true;
+    atomic_store(&w->urgent, true);
+    pthread_cond_broadcast(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void sk_worker_call(struct sk_worker *w, struct sk_order *o)
+{
+    o->next = NULL;
+    pthread_mutex_lock(&w->lock);
+    *w->orders_end = o;
+    w->orders_end = &o->next;
+    atomic_store(&w->urgent, true);
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void sk_worker_deliver(struct sk_worker *w, struct sk_frame *f)
+{
+    pthread_mutex_lock(&w->lock);
+    sk_inbox_push(&w->inbox, f);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void sk_worker_wake(struct sk_worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void sk_worker_stats(struct sk_worker *w, struct sk_worker_stats *ret_stats)
+{
+    clockid_t clock;
+    struct timespec t = { 0 };
+    if (pthread_getcpuclockid(w->thread, &clock) == 0)
+        clock_gettime(clock, &t);
+    pthread_mutex_lock(&w->lock);
+    uint64_t dropped = w->inbox.dropped;
+    pthread_mutex_unlock(&w->lock);
+    pthread_mutex_lock(&w->out.lock);
+    uint64_t out_dropped = w->out.dropped;
+    pthread_mutex_unlock(&w->out.lock);
+    *ret_stats = (struct sk_worker_stats){
+        .calls = atomic_load_explicit(&w->calls, memory_order_relaxed),
+        .cpu_ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec,
+        .deltas_dropped = dropped,
+        .out_dropped = out_dropped,
+        .memory_bytes = atomic_load_explicit(&w->memory_bytes, memory_order_relaxed),
+    };
+}

@@ -1,0 +1,60 @@
+/* Inside of a worker; only for worker.c and worker_ops.c. */
+#ifndef SK_PLUGIN_WORKER_IMPL_H
+#define SK_PLUGIN_WORKER_IMPL_H
+
+#include "plugin/engine.h"
+#include "plugin/guest.h"
+#include "plugin/inbox.h"
+#include "plugin/worker.h"
+
+struct sk_outbox {
+    pthread_mutex_t lock;
+    pthread_cond_t room;
+    struct sk_note *first, **last_next;
+    size_t count, bytes;
+    bool posted, abandoned;
+    uint64_t dropped;
+    struct sk_loop_task task;
+};
+
+struct sk_worker {
+    struct sk_worker_options o;
+    char *data_dir, *cache_dir, *config;
+    pthread_t thread;
+    struct sk_watch watch;
+    struct sk_loop_task lost_task;
+    bool lost_posted; /* under out.lock */
+    bool destroyed;   /* the loop's: memory goes when no task of ours is queued any more */
+
+    /* under `lock` */
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct sk_order *orders, **orders_end;
+    struct sk_inbox inbox;
+    bool stop;
+
+    atomic_bool urgent;  /* a stop or an order waits: look before the next delta */
+    atomic_bool cancel;  /* a stop: compiling is given up */
+    atomic_uint_fast64_t cut_at; /* tick at which the call in progress is cut, 0: none */
+    atomic_uint_fast64_t calls;
+    atomic_size_t memory_bytes;
+
+    struct sk_outbox out;
+
+    /* the thread's own */
+    struct sk_guest *guest;
+    struct sk_inbox batch;
+    char *configuration; /* as sk_read_config gives it */
+    unsigned puts;
+    double output_tokens;
+    uint64_t output_at_ms, output_skipped;
+};
+
+extern const struct sk_guest_ops sk_worker_ops;
+
+/* Thread: worker. False: no room, the note was dropped and counted. Notes that must not be lost are `sure`. */
+bool sk_worker_note(struct sk_worker *w, struct sk_note *n, bool sure);
+/* Thread: loop. True: the worker was destroyed before, and its memory may be gone now. */
+bool sk_worker_release_late(struct sk_worker *w);
+
+#endif

@@ -1,0 +1,205 @@
+/* What host calls of the guest do, on the worker's thread: mostly a note to the loop. */
+#include "plugin/worker_impl.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/utf8.h"
+#include "plugin/config.h"
+
+#include <stdlib.h>
+
+#define NS "signalk:wasm:bindings"
+#define ROOM_WAIT_MS 50u
+#define OUTPUT_BURST 200.0 /* lines; then so many a second: a plugin must not fill the log */
+
+static const struct sk_span none = { NULL, 0 };
+
+static void run_notify(struct sk_loop_task *task)
+{
+    struct sk_outbox *out = SK_CONTAINER(task, struct sk_outbox, task);
+    struct sk_worker *w = SK_CONTAINER(out, struct sk_worker, out);
+    pthread_mutex_lock(&out->lock);
+    out->posted = false;
+    bool abandoned = out->abandoned;
+    pthread_mutex_unlock(&out->lock);
+    if (!sk_worker_release_late(w) && !abandoned)
+        w->o.notify(w->o.owner);
+}
+
+void sk_worker_notify_again(struct sk_worker *w)
+{
+    pthread_mutex_lock(&w->out.lock);
+    if (!w->out.posted) {
+        w->out.posted = true;
+        w->out.task.run = run_notify;
+        sk_loop_post(w->o.loop, &w->out.task);
+    }
+    pthread_mutex_unlock(&w->out.lock);
+}
+
+static bool full(struct sk_worker *w, size_t size)
+{
+    return w->out.count >= w->o.limits->outbox_messages || w->out.bytes + size > w->o.limits->outbox_bytes;
+}
+
+bool sk_worker_note(struct sk_worker *w, struct sk_note *n, bool sure)
+{
+    struct sk_outbox *out = &w->out;
+    if (n == NULL)
+        return false;
+    pthread_mutex_lock(&out->lock);
+    if (!sure && full(w, n->size) && !out->abandoned) { /* a burst may outrun the loop for a moment */
+        struct timespec until = sk_deadline_in(ROOM_WAIT_MS);
+        while (full(w, n->size) && !out->abandoned && pthread_cond_timedwait(&out->room, &out->lock, &until) == 0)
+            continue;
+    }
+    if (out->abandoned || (!sure && full(w, n->size))) {
+        out->dropped++;
+        pthread_mutex_unlock(&out->lock);
+        sk_note_destroy(n);
+        return false;
+    }
+    *out->last_next = n;
+    out->last_next = &n->next;
+    out->count++;
+    out->bytes += n->size;
+    if (!out->posted) {
+        out->posted = true;
+        out->task.run = run_notify;
+        sk_loop_post(w->o.loop, &out->task);
+    }
+    pthread_mutex_unlock(&out->lock);
+    return true;
+}
+
+static void on_log(void *owner, struct sk_span text)
+{
+    struct sk_worker *w = owner;
+    sk_log_debug(NS, "[%s] %.*s", w->o.package->name, (int)text.n, text.p != NULL ? text.p : "");
+}
+
+static void on_output(void *owner, struct sk_span line)
+{
+    struct sk_worker *w = owner;
+    uint64_t now = sk_clock_mono_ms();
+    w->output_tokens += (double)(now - w->output_at_ms) * OUTPUT_BURST / 1000.0;
+    w->output_tokens = w->output_tokens > OUTPUT_BURST ? OUTPUT_BURST : w->output_tokens;
+    w->output_at_ms = now;
+    if (w->output_tokens < 1) {
+        w->output_skipped++;
+        return;
+    }
+    w->output_tokens -= 1;
+    struct sk_buf b;
+    sk_buf_init(&b, 16384);
+    sk_utf8_append_lossy(&b, line.p, line.n);
+    if (w->output_skipped > 0)
+        sk_log_warn("[%s] %llu lines of output left out", w->o.package->name, (unsigned long long)w->output_skipped);
+    w->output_skipped = 0;
+    sk_log_info("[%s] %.*s", w->o.package->name, (int)b.n, b.p != NULL ? b.p : "");
+    sk_buf_finish(&b);
+}
+
+static void on_status(void *owner, struct sk_span text, bool error)
+{
+    struct sk_note *n = sk_note_create(SK_NOTE_STATUS, text, none, none, NULL);
+    if (n != NULL)
+        n->flag = error;
+    sk_worker_note(owner, n, false);
+}
+
+static void on_delta(void *owner, struct sk_span json, int version)
+{
+    struct sk_note *n = sk_note_create(SK_NOTE_DELTA, json, none, none, NULL);
+    if (n != NULL)
+        n->code = version;
+    sk_worker_note(owner, n, false);
+}
+
+static bool on_register_put(void *owner, struct sk_span context, struct sk_span path)
+{
+    struct sk_worker *w = owner;
+    if (w->puts >= w->o.limits->put_handlers)
+        return false;
+    w->puts++;
+    return sk_worker_note(w, sk_note_create(SK_NOTE_REGISTER_PUT, context, path, none, NULL), false);
+}
+
+/* Never longer than the call has left: the loop may be busy, or gone. */
+static int ask(struct sk_worker *w, enum sk_note_kind kind, struct sk_span text, bool flag, struct sk_buf *out)
+{
+    struct sk_question *q = sk_question_create();
+    struct sk_note *n = sk_note_create(kind, text, none, none, q);
+    if (n != NULL)
+        n->flag = flag;
+    int r = SK_ERR_BUSY;
+    uint64_t left = w->guest != NULL ? sk_guest_ms_left(w->guest) + SK_TICK_MS : w->o.limits->question_ms;
+    if (sk_worker_note(w, n, false))
+        r = sk_question_wait(q, left < w->o.limits->question_ms ? (unsigned)left : w->o.limits->question_ms, out);
+    sk_question_unref(q);
+    return r;
+}
+
+static int on_query(void *owner, struct sk_span path, bool from_root, struct sk_buf *out)
+{
+    return ask(owner, SK_NOTE_QUERY, path, from_root, out);
+}
+
+static void on_read_config(void *owner, struct sk_buf *out)
+{
+    struct sk_worker *w = owner;
+    sk_buf_text(out, w->configuration);
+}
+
+static int on_save_config(void *owner, struct sk_span json)
+{
+    struct sk_worker *w = owner;
+    yyjson_doc *doc = NULL;
+    struct sk_buf b;
+    if (sk_json_read(json, &doc, NULL) < 0)
+        return SK_ERR_INVALID;
+    sk_buf_init(&b, SK_PLUGIN_CONFIG_MAX);
+    sk_json_write(&b, yyjson_doc_get_root(doc));
+    yyjson_doc_free(doc);
+    char *text = sk_buf_steal(&b, NULL);
+    sk_buf_finish(&b);
+    if (text == NULL)
+        return SK_ERR_LIMIT;
+    int r = ask(w, SK_NOTE_SAVE_CONFIG, sk_span_of(text), false, NULL);
+    if (r < 0) {
+        free(text);
+        return r;
+    }
+    free(w->configuration);
+    w->configuration = text;
+    return 0;
+}
+
+static void on_sleep(void *owner, unsigned ms)
+{
+    struct sk_worker *w = owner;
+    uint64_t end = sk_clock_mono_ms() + ms;
+    pthread_mutex_lock(&w->lock);
+    for (;;) {
+        uint64_t now = sk_clock_mono_ms(), left = w->guest != NULL ? sk_guest_ms_left(w->guest) + SK_TICK_MS : ms;
+        if (now >= end || left <= SK_TICK_MS)
+            break;
+        uint64_t wait = end - now < left ? end - now : left;
+        struct timespec until = sk_deadline_in((unsigned)wait);
+        pthread_cond_timedwait(&w->wake, &w->lock, &until); /* a stop wakes it and shortens what is left */
+    }
+    pthread_mutex_unlock(&w->lock);
+}
+
+const struct sk_guest_ops sk_worker_ops = {
+    .log = on_log,
+    .output = on_output,
+    .status = on_status,
+    .delta = on_delta,
+    .register_put = on_register_put,
+    .query = on_query,
+    .read_config = on_read_config,
+    .save_config = on_save_config,
+    .sleep = on_sleep,
+};
