@@ -126,7 +126,7 @@ def test_no_settings_file_is_an_ordinary_start(config, launch):
 def test_settings_that_are_not_understood_are_reported_and_left_as_they_are(config, launch):
     config.write("settings.json", "{ this is not JSON")
     server = launch()
-    assert "settings.json" in server.log("err")
+    server.wait_log(r"settings\.json", stream="err")
     assert server.api("self").ok() == SELF
     assert config.text("settings.json") == "{ this is not JSON"
 

@@ -63,10 +63,11 @@ def test_the_javascript_client_changes_its_subscription(feeder, script):
 
 
 def test_the_javascript_client_hears_notifications(server, feeder, script):
-    feeder.values(notifications__depth={"state": "normal", "method": [], "message": "deep"})
+    # this client tells notifications apart by a timestamp inside the value
+    feeder.values(notifications__depth={"state": "normal", "method": [], "message": "deep", "timestamp": "2026-01-01T00:00:00Z"})
     running = script("signalk-client.js", "notifications")
     running.until("connected")
-    feeder.values(notifications__depth={"state": "alarm", "method": ["visual"], "message": "shallow"})
+    feeder.values(notifications__depth={"state": "alarm", "method": ["visual"], "message": "shallow", "timestamp": "2026-01-01T00:00:01Z"})
     assert running.finish()["notification"][-1]["message"] == "shallow"
 
 

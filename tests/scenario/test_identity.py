@@ -145,5 +145,5 @@ def test_a_file_that_is_not_understood_is_left_as_it_is(config, launcher):
         server.start()
     except AssertionError:
         pass
+    server.wait_log(r"baseDeltas\.json", stream="err")
     assert config.text("baseDeltas.json") == "{ this is not JSON"
-    assert "baseDeltas.json" in server.log("err")

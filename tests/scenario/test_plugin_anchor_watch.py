@@ -14,7 +14,7 @@ ALARM = "notifications.navigation.anchor"
 
 @pytest.fixture
 def name(config):
-    package = packages.first_party("anchor-watch-rust")
+    package = packages.built("skiff-anchor-watch")
     config.install(package)
     return package.name
 

@@ -7,7 +7,7 @@ from harness.server import plugin_id
 
 @pytest.fixture
 def guide(config):
-    package = packages.probe("guide-rust")
+    package = packages.built("guide-rust")
     config.install(package)
     return package.name
 

@@ -8,7 +8,7 @@ from harness.waiting import eventually
 
 @pytest.fixture
 def boat(config):
-    package = packages.first_party("demo-boat")
+    package = packages.built("skiff-demo-boat")
     config.install(package)
     return package.name
 

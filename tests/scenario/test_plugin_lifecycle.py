@@ -1,4 +1,4 @@
-"""The guide's Rust plugin, unmodified, from installation to kill -9 and back, by each of the guide's three ways to install."""
+"""A Rust plugin as the plugin guide has it, from installation to kill -9 and back, by each of the guide's three ways to install."""
 import json
 import os
 import shutil
@@ -15,7 +15,7 @@ DEBUG = {"DEBUG": "signalk:wasm:*"}
 
 @pytest.fixture(scope="module")
 def guide():
-    return packages.probe("guide-rust")
+    return packages.built("guide-rust")
 
 
 def by_symlink(package, config, home):
@@ -47,7 +47,7 @@ def test_the_guides_plugin_by_each_way_of_installing(guide, config, launch, home
 
     entry = server.plugin(guide.name)
     assert entry["id"] == plugin_id(guide.name)
-    assert entry["name"] == "My Rust Plugin"
+    assert entry["name"] == "Guide plugin (Rust)"
     assert entry["version"] == guide.manifest["version"]
     assert entry["description"] == guide.manifest["description"]
     assert entry["keywords"] == guide.manifest["keywords"]
@@ -94,7 +94,7 @@ def test_the_routes_of_a_plugin_exist_under_both_prefixes(installed, launch, pre
     for path in (base, base + "/"):
         about = server.get(path).ok()
         assert about == {"enabled": False, "enabledByDefault": False, "id": plugin_id(installed.name),
-                         "name": "My Rust Plugin", "version": installed.manifest["version"]}
+                         "name": "Guide plugin (Rust)", "version": installed.manifest["version"]}
     config = server.get(base + "/config").ok()
     assert config["enabled"] is False
     assert "configuration" not in config
@@ -231,5 +231,5 @@ def test_features_name_the_plugin(installed, launch):
     server = launch()
     server.configure(installed.name, {"maxRadius": 1})
     features = server.get("/signalk/v2/features").ok()["plugins"]
-    assert {"id": plugin_id(installed.name), "name": "My Rust Plugin", "version": installed.manifest["version"], "enabled": True} in features
+    assert {"id": plugin_id(installed.name), "name": "Guide plugin (Rust)", "version": installed.manifest["version"], "enabled": True} in features
     assert eventually(lambda: server.get("/signalk/v2/features?enabled=0").ok()["plugins"] == [])

@@ -97,10 +97,11 @@ class Stream(_Receiver):
     """A WebSocket client of /signalk/v1/stream (or another path)."""
 
     def __init__(self, url, headers=None):
-        self.socket = connect(
+        self.open = connect(
             url, compression=None, proxy=None, max_size=None, max_queue=None, ping_interval=None, close_timeout=1,
             additional_headers=headers, user_agent_header=None,
         )
+        self.socket = self.open.__enter__()
 
     def recv_text(self, timeout=DEADLINE):
         text = self.socket.recv(timeout=max(timeout, 0.001))
@@ -136,7 +137,7 @@ class Stream(_Receiver):
                 raise Late(f"the server did not close the stream within {timeout} s") from None
 
     def close(self):
-        self.socket.close()
+        self.open.__exit__(None, None, None)
 
 
 class Feeder(Stream):
