@@ -873,8 +873,11 @@ bool skp_json_text(const struct skp_json *v, const char *path, char *out, size_t
     size_t len = 0;
     char c[4];
     const char *end = found.end - 1;
-    for (const char *p = found.at + 1; p < end;)
+    for (const char *p = found.at + 1; p < end;) {
         len += text_next(&p, end, c);
+        if (c[0] == '\0')
+            return false;
+    }
     if (len >= max)
         return false;
     for (const char *p = found.at + 1; p < end;) {

@@ -43,9 +43,11 @@ else
     # build-std is still behind the nightly switch; this variable is the official way to use it with a stable compiler.
     export RUSTC_BOOTSTRAP=1
     export CARGO_TARGET_WASM32_WASIP1_LINKER="$linker"
-    export RUSTFLAGS="${RUSTFLAGS:-} -C link-self-contained=no -L native=$libc"
+    RUSTFLAGS="${RUSTFLAGS:-} -C link-self-contained=no -L native=$libc"
     set -- -Z build-std=std,panic_abort
 fi
+# Panic messages name source files; whose home directory they lay in is nobody's business.
+export RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo --remap-path-prefix=$(pwd)=plugin"
 # The last line that cargo prints about a built artifact names the file, whatever the crate and target directory are called.
 file=$(cargo build --quiet --locked --release --target $target --message-format=json-render-diagnostics "$@" |
     sed -n 's/.*"filenames":\["\([^"]*\.wasm\)".*/\1/p' | tail -n 1)

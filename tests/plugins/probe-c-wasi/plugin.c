@@ -54,19 +54,22 @@ static void try_file(const char *name, const char *path)
     say(name, text);
 }
 
-/* "escaped", or the reason why not. */
+/* The reason why the path does not open, or where it led: "inside" when the server cut it to the plugin's own root. */
 static void try_escape(const char *name, const char *path, int flags)
 {
     int fd = open(path, flags, 0666);
-    say(name, fd >= 0 ? "escaped" : strerror(errno));
-    if (fd >= 0)
-        close(fd);
+    if (fd < 0) {
+        say(name, strerror(errno));
+        return;
+    }
+    close(fd);
+    say(name, unlink(strrchr(path, '/')) == 0 ? "inside" : "escaped");
 }
 
 static void try_symlink(void)
 {
     unlink("/tmp/out");
-    if (symlink("../../..", "/tmp/out") != 0) {
+    if (symlink("../../../..", "/tmp/out") != 0) {
         say("symlink", strerror(errno));
         return;
     }
@@ -86,7 +89,7 @@ SKP_ON_START(config)
     try_file("config", "/config/x");
     try_file("tmp", "/tmp/x");
     try_escape("dotdot", "/../escape", O_WRONLY | O_CREAT);
-    try_escape("dotdotData", "/data/../../escape", O_WRONLY | O_CREAT);
+    try_escape("dotdotData", "/data/../../escape2", O_WRONLY | O_CREAT);
     try_escape("dotdotSettings", "/../../../settings.json", O_RDONLY);
     try_escape("absolute", "/etc/passwd", O_RDONLY);
     try_symlink();

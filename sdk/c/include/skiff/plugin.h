@@ -183,7 +183,7 @@ bool skp_json_next(const struct skp_json *v, size_t *cursor, struct skp_json *re
 /* These give false, and leave the result alone, when the value is absent or of another type. */
 bool skp_json_number(const struct skp_json *v, const char *path, double *ret);
 bool skp_json_bool(const struct skp_json *v, const char *path, bool *ret);
-/* Escapes are undone. `out` is NUL-terminated. False also when it does not fit into max bytes with the NUL. */
+/* Escapes are undone. `out` is NUL-terminated: false also when the text with the NUL does not fit, or holds a NUL itself. */
 bool skp_json_text(const struct skp_json *v, const char *path, char *out, size_t max);
 bool skp_json_is_null(const struct skp_json *v, const char *path);
 

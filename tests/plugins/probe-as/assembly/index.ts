@@ -36,6 +36,12 @@ function publish(path: string, json: string): void {
   emit(new Delta('vessels.self', [new Update([new PathValue(path, json)])]))
 }
 
+// This SDK decodes its whole buffer, with the zeros behind the server's answer.
+function untilNul(text: string): string {
+  const end = text.indexOf('\0')
+  return end < 0 ? text : text.substring(0, end)
+}
+
 function quoted(text: string): string {
   return JSON.from<string>(text).stringify()
 }
@@ -143,7 +149,7 @@ export function http_self(request: string): string {
   const query = parsed.getObj('query')
   const path = query ? query.getString('path') : null
   const value = getSelfPath(path ? path.valueOf() : 'uuid')
-  return answer(value === null ? 404 : 200, value === null ? 'null' : value)
+  return answer(value === null ? 404 : 200, value === null ? 'null' : untilNul(value))
 }
 
 // The two-parameter form: the second is the length in UTF-16 units, which must agree with the string's own.
@@ -152,7 +158,7 @@ export function http_units(request: string, units: i32): string {
 }
 
 export function http_config(request: string): string {
-  return answer(200, `{"stored":${readConfig()},"started":${quoted(plugin.config)}}`)
+  return answer(200, `{"stored":${untilNul(readConfig())},"started":${quoted(plugin.config)}}`)
 }
 
 export function http_save(request: string): string {
