@@ -2,13 +2,17 @@
 #include "app/options.h"
 #include "app/server.h"
 #include "base/log.h"
+#include "plugin/host.h"
 
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], SK_COMPILE_FLAG) == 0)
+        return sk_compile_main(argc, argv);
     struct sk_options o;
     struct sk_errmsg em;
     mallopt(M_ARENA_MAX, 2); /* an arena for each plugin thread would cost more than the plugins */

@@ -1,11 +1,13 @@
 #include "app/server.h"
 
 #include "api/api.h"
+#include "api/plugins.h"
 #include "api/publishers.h"
 #include "api/tcp_stream.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "input/input.h"
+#include "plugin/host.h"
 #include "store/fs.h"
 #include "store/settings.h"
 
@@ -17,6 +19,7 @@
 #define DEFAULT_TCP_PORT 8375
 #define STOP_GRACE_MS 1000u
 #define STOP_DEADLINE_MS 5000u
+#define PLUGINS_DEADLINE_MS 8000u
 
 struct server {
     const struct sk_options *options;
@@ -26,7 +29,7 @@ struct server {
     struct sk_inputs *inputs;
     struct sk_tcp_server *tcp;
     uv_signal_t sigterm, sigint;
-    bool http_closed, abandoned; /* abandoned: something did not end in time, its memory is left to the system */
+    bool http_closed, plugins_down, abandoned; /* abandoned: something did not end in time, its memory is left to the system */
 };
 
 /* ---- up ----------------------------------------------------------------------------------------------------------------- */
@@ -101,6 +104,7 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     if (r < 0)
         return r;
     sk_api_add_routes(api);
+    sk_plugins_add_routes(api);
     r = sk_http_server_listen(api->http, s->options->host != NULL ? s->options->host : "::", port, em);
     if (r < 0 && s->options->host == NULL) /* a machine without IPv6 */
         r = sk_http_server_listen(api->http, "0.0.0.0", port, em);
@@ -120,6 +124,34 @@ static void start_tcp(struct server *s)
         return;
     }
     s->api.tcp_port = sk_tcp_server_port(s->tcp);
+}
+
+/* npm's folders, and those that the setting pluginPaths names. */
+static char **plugin_roots(const struct server *s)
+{
+    const char *extra[64];
+    size_t count = 0, i, n;
+    yyjson_val *v, *paths = sk_json_get(sk_settings_root(s->settings), "pluginPaths");
+    yyjson_arr_foreach(paths, i, n, v)
+        if (yyjson_is_str(v) && count < SK_COUNT(extra))
+            extra[count++] = yyjson_get_str(v);
+    return sk_host_default_roots(s->options->config_dir, NULL, extra, count);
+}
+
+static int start_plugins(struct server *s, struct sk_errmsg *em)
+{
+    struct sk_host_options o = { .loop = s->loop, .hub = s->api.hub, .puts = s->api.puts, .config_dir = s->options->config_dir };
+    SK_CLEANUP(sk_freep) char *cache_dir = sk_host_default_cache_dir();
+    char **roots = plugin_roots(s);
+    while (roots[o.root_count] != NULL)
+        o.root_count++;
+    o.roots = (const char *const *)roots;
+    o.cache_dir = cache_dir;
+    o.plugins_off = s->options->no_plugins || !sk_settings_interface(s->settings, "plugins");
+    o.wasm_off = !sk_settings_interface(s->settings, "wasm");
+    int r = sk_host_create(&o, &s->api.plugins, em);
+    sk_host_free_roots(roots);
+    return r;
 }
 
 static void on_signal(uv_signal_t *h, int number)
@@ -151,12 +183,16 @@ static int start(struct server *s, struct sk_errmsg *em)
     start_signals(s);
     r = start_data(s, em);
     if (r == 0)
+        r = start_plugins(s, em);
+    if (r == 0)
         r = start_http(s, em);
     if (r < 0)
         return r;
     start_tcp(s);
+    sk_events_start(&s->api);
     s->inputs = sk_inputs_create(s->api.hub, s->settings, s->options->config_dir);
     const char *host = s->options->host != NULL ? s->options->host : "0.0.0.0";
+    sk_host_start(s->api.plugins); /* behind the listener: no plugin delays it */
     printf("signalk-server running at %s:%u\n", host, sk_http_server_port(s->api.http));
     fflush(stdout);
     return 0;
@@ -175,6 +211,30 @@ static bool is_http_closed(void *arg)
     return ((struct server *)arg)->http_closed;
 }
 
+static bool is_saved(void *arg)
+{
+    const struct sk_api *api = &((struct server *)arg)->api;
+    return !api->saving_base && api->meta_jobs == NULL;
+}
+
+static void plugins_stopped(void *arg)
+{
+    ((struct server *)arg)->plugins_down = true;
+}
+
+static bool are_plugins_down(void *arg)
+{
+    return ((struct server *)arg)->plugins_down;
+}
+
+static void stop_plugins(struct server *s)
+{
+    if (s->api.plugins == NULL)
+        return;
+    sk_host_stop_all(s->api.plugins, plugins_stopped, s);
+    s->abandoned |= !sk_loop_run_until(s->loop, are_plugins_down, s, sk_clock_mono_ms() + PLUGINS_DEADLINE_MS);
+}
+
 static void stop_http(struct server *s)
 {
     if (s->api.http == NULL)
@@ -189,13 +249,19 @@ static void stop_http(struct server *s)
 static void stop(struct server *s)
 {
     struct sk_api *api = &s->api;
+    if (s->loop == NULL)
+        return;
     sk_inputs_destroy(s->inputs);
+    stop_plugins(s);
     sk_tcp_server_destroy(s->tcp);
     stop_http(s);
+    s->abandoned |= !sk_loop_run_until(s->loop, is_saved, s, sk_clock_mono_ms() + STOP_DEADLINE_MS);
     if (s->abandoned) {
-        sk_log_warn("stopped without waiting for connections that did not close");
+        sk_log_warn("stopped without waiting for what did not end in time");
         return;
     }
+    sk_events_stop(api);
+    sk_host_destroy(api->plugins);
     if (api->hub != NULL) {
         sk_publishers_destroy(api->publishers);
         sk_puts_destroy(api->puts);
@@ -204,11 +270,9 @@ static void stop(struct server *s)
     }
     sk_basedeltas_destroy(api->base);
     free(api->routes);
-    if (s->loop != NULL) {
-        uv_close((uv_handle_t *)&s->sigterm, NULL);
-        uv_close((uv_handle_t *)&s->sigint, NULL);
-        sk_loop_destroy(s->loop);
-    }
+    uv_close((uv_handle_t *)&s->sigterm, NULL);
+    uv_close((uv_handle_t *)&s->sigint, NULL);
+    sk_loop_destroy(s->loop);
     sk_settings_destroy(s->settings);
 }
 

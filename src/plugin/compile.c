@@ -2,13 +2,13 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "plugin/host.h"
 #include "store/fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/sha.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -77,11 +77,16 @@ static uint32_t cpu_fingerprint(void)
     return h;
 }
 
+/* NULL: no digest can be made, so nothing is cached. */
 static char *image_path(const char *dir, const char *text, size_t n)
 {
-    unsigned char sha[SHA256_DIGEST_LENGTH];
+    unsigned char sha[SK_SHA256_SIZE];
     char name[2 * sizeof sha + 64];
-    SHA256((const unsigned char *)text, n, sha);
+    struct sk_errmsg em;
+    if (sk_sha256((struct sk_span){ text, n }, sha, &em) < 0) {
+        sk_log_warn("compiled plugins are not kept: %s", em.text);
+        return NULL;
+    }
     for (size_t i = 0; i < sizeof sha; i++)
         snprintf(name + 2 * i, 3, "%02x", sha[i]);
     snprintf(name + 2 * sizeof sha, sizeof name - 2 * sizeof sha, "-" WASMTIME_VERSION "-%08x%s.cwasm", (unsigned)cpu_fingerprint(),
