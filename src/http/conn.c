@@ -122,11 +122,6 @@ static void post_resume(struct sk_http_conn *c)
     sk_loop_post(c->server->loop, &c->resume);
 }
 
-static uint16_t status_of(const struct sk_http_conn *c, llhttp_errno_t e)
-{
-    return c->fail_status != 0 ? c->fail_status : e == HPE_INVALID_VERSION ? 505 : 400;
-}
-
 /* How many of the bytes were consumed; a complete request is in c->req when *ret_whole. */
 static size_t parse(struct sk_http_conn *c, const char *p, size_t n, bool *ret_whole)
 {
@@ -145,7 +140,7 @@ static size_t parse(struct sk_http_conn *c, const char *p, size_t n, bool *ret_w
         llhttp_resume(&c->parser);
         return used;
     }
-    int status = status_of(c, e);
+    int status = c->fail_status != 0 ? c->fail_status : 400;
     sk_log_debug("skiff:http", "%s: %d: %s", c->ip, status, llhttp_get_error_reason(&c->parser));
     sk_conn_fail(c, status, c->fail_status != 0 ? c->fail_text : sk_http_reason(status));
     return n;

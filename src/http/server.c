@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -60,6 +61,7 @@ int sk_http_server_create(const struct sk_http_options *o, struct sk_http_server
         free(read_buf);
         return sk_errmsg_set(em, SK_ERR_NOMEM, "http server");
     }
+    signal(SIGPIPE, SIG_IGN); /* libuv writes with writev, which knows no MSG_NOSIGNAL; a client that left is an error code */
     s->tag = SK_SERVER_TAG;
     s->o = *o;
     s->loop = o->loop;
