@@ -1,0 +1,482 @@
+#!/usr/bin/env python3
+"""Measures the server against its budgets: ./dev bench, or bench/run.py [--quick] [--out FILE] [--server PROGRAM] [--only NAME,...]
+
+Prints a table "what | budget | measured | ok"; every sample goes as a JSON line to --out. README.md here says how to read it.
+Needs a C compiler, clang with the wasm32 target for the plugins, and wrk for the REST figures (left out without it).
+"""
+
+import argparse
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+DEADLINE_MS = 5000  # of poll and delta_handler, the server's default
+NODE_LEAF_MS, NODE_SELF_MS = 0.30, 0.61  # CPU per request of the Node server, wrk -t1 -c32, measured with the same script
+
+# name, what, unit, budget (None: for information), decimals
+FIGURES = [
+    ("start_bare", "exec to first 200 on /signalk, no plugins", "ms", 10, 1),
+    ("start_50", "exec to first 200 on /signalk, 50 cached plugins", "ms", 100, 1),
+    ("start_50_running", "exec to all 50 plugins running", "ms", None, 0),
+    ("rss_bare", "resident memory idle, no plugins", "MB", 4, 2),
+    ("rss_10", "resident memory idle, 10 small plugins from the cache", "MB", 12, 2),
+    ("binary", "program, stripped", "MiB", 16, 2),
+    ("ingest", "server CPU per 100k deltas, WebSocket in, one subscriber", "s", 0.10, 3),
+    ("ingest_null", "  the bare relay", "s", None, 3),
+    ("ingest_tcp", "  the same in by TCP", "s", None, 3),
+    ("fanout", "CPU per delivery to 300 subscribers", "us", None, 2),
+    ("fanout_null", "  the bare relay", "us", None, 2),
+    ("fanout_ratio", "  ratio of both", "x", 1.2, 2),
+    ("fanout_p99", "  latency p99", "ms", None, 1),
+    ("plugin_1", "extra CPU per plugin per 100k deltas, 1 plugin", "s", 0.03, 3),
+    ("plugin_10", "extra CPU per plugin per 100k deltas, 10 plugins", "s", 0.03, 3),
+    ("plugin_10_seen", "  part of the deltas the slowest plugin saw", "%", None, 1),
+    ("leaf", "REST leaf, CPU per request", "us", None, 1),
+    ("leaf_ratio", "  requests per CPU second against the Node server", "x", -20, 0),
+    ("self", "REST vessels/self, CPU per request", "us", None, 1),
+    ("self_ratio", "  requests per CPU second against the Node server", "x", -20, 0),
+    ("loop_p99", "a plugin that loops: GET /signalk, p99", "ms", 50, 1),
+    ("loop_max", "  the slowest", "ms", None, 1),
+    ("loop_cut", "  cut after", "ms", DEADLINE_MS + 20, 0),
+    ("memory_p99", "a plugin that takes memory: GET /signalk, p99", "ms", 50, 1),
+    ("memory_peak", "  resident memory at most", "MB", None, 1),
+    ("trap_p99", "a plugin that traps: GET /signalk, p99", "ms", 50, 1),
+    ("flood_p99", "a plugin that floods: GET /signalk, p99", "ms", 50, 1),
+]
+BUDGET = {name: budget for name, _, _, budget, _ in FIGURES}  # negative: at least
+
+
+# ---- processes ----
+
+
+def cpu_clock(pid):
+    """All threads of a process; finer than the ticks of /proc/PID/stat."""
+    return time.clock_gettime(~pid << 3 | 2)
+
+
+def rss_mb(pid, key="VmRSS"):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(rf"^{key}:\s+(\d+)", text, re.M)[1]) / 1024
+
+
+def free_ports(n):
+    held = [socket.socket() for _ in range(n)]
+    for s in held:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in held]
+    for s in held:
+        s.close()
+    return ports
+
+
+class Process:
+    def __init__(self, command, env, log, port):
+        self.port = port
+        self.began = time.monotonic()
+        # close_fds=False lets Python use posix_spawn, so that the clock starts close to exec.
+        self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, close_fds=False)
+        self.pid = self.process.pid
+
+    def first_answer(self, path=None, limit=60):
+        """Milliseconds from exec to the first 200 (without a path: to the first connection)."""
+        request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
+        while time.monotonic() - self.began < limit:
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", self.port)) != 0:
+                    if self.process.poll() is not None:
+                        break
+                    os.sched_yield()
+                    continue
+                if path is None:
+                    return (time.monotonic() - self.began) * 1000
+                s.settimeout(limit)
+                s.sendall(request)
+                if s.recv(4096).startswith(b"HTTP/1.1 200"):
+                    return (time.monotonic() - self.began) * 1000
+        raise RuntimeError(f"no answer on port {self.port}")
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Client:
+    """One kept connection."""
+
+    def __init__(self, port):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        self.connection.connect()
+        self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def get(self, path):
+        self.connection.request("GET", path)
+        answer = self.connection.getresponse()
+        body = answer.read()
+        return body if answer.status == 200 else None
+
+    def json(self, path):
+        body = self.get(path)
+        return None if body is None else json.loads(body)
+
+
+# ---- the bench's own tools ----
+
+
+class Bench:
+    def __init__(self, args, work):
+        self.args, self.work = args, work
+        self.server = pathlib.Path(args.server).resolve()
+        self.cache = work / "cache"
+        self.samples = {name: [] for name in BUDGET}
+        self.out = open(args.out, "w") if args.out else None
+        self.number = 0
+        self.modules = {}
+        self.skload = self.compile("skload")
+        self.nullserver = self.compile("nullserver")
+
+    def compile(self, name):
+        target = self.work / name
+        subprocess.run([os.environ.get("CC", "cc"), "-O2", "-std=gnu11", "-o", target, HERE / f"{name}.c"], check=True)
+        return target
+
+    def module(self, name):
+        if name not in self.modules:
+            source = HERE / f"plugins/{name}.c"
+            if not source.exists():
+                source = ROOT / f"tests/plugins/{name}/plugin.c"
+            target = self.work / f"{name}.wasm"
+            subprocess.run(["sh", ROOT / "sdk/c/build.sh", source, target], check=True, stdout=subprocess.DEVNULL)
+            self.modules[name] = target.read_bytes()
+        return self.modules[name]
+
+    def note(self, name, value, **more):
+        self.samples[name].append(value)
+        if self.out:
+            line = {"figure": name, "value": round(value, 4), "time": time.strftime("%FT%TZ", time.gmtime()), "load": os.getloadavg()[0]}
+            self.out.write(json.dumps({**line, **more}) + "\n")
+            self.out.flush()
+
+    def install(self, folder, name, package, configuration):
+        """A module of its own for each package, by a custom section: fifty plugins have fifty cache entries."""
+        section = bytes([len(package)]) + package.encode()
+        home = folder / "node_modules" / package
+        home.mkdir(parents=True)
+        (home / "plugin.wasm").write_bytes(self.module(name) + bytes([0, len(section)]) + section)
+        manifest = {
+            "name": package,
+            "version": "0.1.0",
+            "keywords": ["signalk-wasm-plugin"],
+            "wasmManifest": "plugin.wasm",
+            "wasmCapabilities": {"network": False, "storage": "vfs-only", "dataRead": True, "dataWrite": True},
+        }
+        (home / "package.json").write_text(json.dumps(manifest))
+        data = folder / "plugin-config-data"
+        data.mkdir(exist_ok=True)
+        (data / f"{package}.json").write_text(json.dumps({"enabled": True, "configuration": configuration}))
+
+    def start(self, plugins=()):
+        """plugins: (module, package, configuration)"""
+        self.number += 1
+        folder = self.work / f"config-{self.number}"
+        folder.mkdir()
+        for plugin in plugins:
+            self.install(folder, *plugin)
+        port, tcp = free_ports(2)
+        env = {
+            **os.environ,
+            "TCPSTREAMPORT": str(tcp),
+            "MAX_WS_CONNECTIONS_PER_IP": "10000",
+            "XDG_CACHE_HOME": str(self.cache),
+            "HOME": str(self.work),
+        }
+        with open(self.work / f"server-{self.number}.log", "w") as log:
+            p = Process([str(self.server), "-c", str(folder), "--host", "127.0.0.1", "--port", str(port)], env, log, port)
+        p.tcp = tcp
+        return p
+
+    def null(self):
+        (port,) = free_ports(1)
+        p = Process([str(self.nullserver), str(port)], dict(os.environ), subprocess.DEVNULL, port)
+        p.tcp = 0
+        p.first_answer()
+        return p
+
+    def load(self, server, **options):
+        command = [str(self.skload), "--port", str(server.port), "--tcp-port", str(server.tcp), "--pid", str(server.pid)]
+        for key, value in options.items():
+            command += [f"--{key.replace('_', '-')}", str(value)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        if done.returncode == 2:
+            raise RuntimeError(done.stderr.strip())
+        result = json.loads(done.stdout)
+        if result["gave_up"] or result["lost"]:
+            say(f"skload: {done.stdout.strip()}")
+        return result
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def counters(n):
+    return [("bench-counter", f"bench-counter-{i:02d}", {"tag": f"p{i:02d}", "every": 1000}) for i in range(n)]
+
+
+def wait_running(server, n, limit=120):
+    client = Client(server.port)
+    while time.monotonic() - server.began < limit:
+        if sum(p.get("state") == "running" for p in client.json("/skServer/plugins") or []) >= n:
+            return (time.monotonic() - server.began) * 1000
+        time.sleep(0.002)
+    raise RuntimeError("the plugins do not start")
+
+
+# ---- the measurements ----
+
+
+def startup(b):
+    with b.start() as s:
+        b.note("start_bare", s.first_answer("/signalk"))
+        time.sleep(b.args.settle)
+        b.note("rss_bare", rss_mb(s.pid))
+    if not b.args.warmed:
+        with b.start(counters(50)) as s:
+            s.first_answer("/signalk")
+            wait_running(s, 50)
+        b.args.warmed = True
+    with b.start(counters(50)) as s:
+        b.note("start_50", s.first_answer("/signalk"))
+        b.note("start_50_running", wait_running(s, 50))
+    with b.start(counters(10)) as s:
+        s.first_answer("/signalk")
+        wait_running(s, 10)
+        time.sleep(b.args.settle)
+        b.note("rss_10", rss_mb(s.pid))
+
+
+def binary(b):
+    target = b.work / "stripped"
+    subprocess.run(["strip", "-o", target, b.server], check=True)
+    b.note("binary", target.stat().st_size / 1048576)
+
+
+def ingest(b):
+    with b.start() as s:
+        s.first_answer("/signalk")
+        b.load(s, count=5000, warm=0.2)
+        r = b.load(s, count=b.args.count, warm=0.3)
+        b.note("ingest", r["cpu_s_per_100k_in"], **r)
+        r = b.load(s, count=b.args.count, warm=0.3, transport="tcp")
+        b.note("ingest_tcp", r["cpu_s_per_100k_in"], **r)
+    with b.null() as s:
+        r = b.load(s, count=b.args.count, warm=0.3)
+        b.note("ingest_null", r["cpu_s_per_100k_in"], **r)
+
+
+def fanout(b):
+    figures = {}
+    for name, start in (("fanout", b.start), ("fanout_null", b.null)):
+        with start() as s:
+            if name == "fanout":
+                s.first_answer("/signalk")
+            b.load(s, count=2000, warm=0.2)
+            r = b.load(s, subs=300, rate=b.args.rate, secs=b.args.secs, window=0, warm=1)
+            figures[name] = r["cpu_us_per_delivery"]
+            b.note(name, figures[name], **r)
+            if name == "fanout":
+                b.note("fanout_p99", r["lat_ms_p99"])
+    b.note("fanout_ratio", figures["fanout"] / figures["fanout_null"])
+
+
+def plugin_cost(b):
+    base = None
+    for n in (0, 1, 10):
+        with b.start(counters(n)) as s:
+            s.first_answer("/signalk")
+            wait_running(s, n)
+            b.load(s, count=5000, warm=0.2)
+            before = counts(s) if n else []
+            r = b.load(s, count=b.args.count, warm=0.3)
+            if n == 0:
+                base = r["cpu_s_per_100k_in"]
+                continue
+            b.note(f"plugin_{n}", (r["cpu_s_per_100k_in"] - base) / n, **r)
+            if n == 10:
+                time.sleep(0.3)
+                seen = [after - was for was, after in zip(before, counts(s))]
+                b.note("plugin_10_seen", min(100.0, min(seen) / b.args.count * 100))
+
+
+def counts(server):
+    tree = Client(server.port).json("/signalk/v1/api/vessels/self/bench/counter") or {}
+    return [tree[k]["value"] for k in sorted(tree) if k.startswith("p")]
+
+
+def rest(b):
+    if shutil.which("wrk") is None:
+        say("wrk is missing: no REST figures")
+        return
+    with b.start() as s:
+        s.first_answer("/signalk")
+        b.load(s, count=2000, warm=0.2)
+        for name, path, node in (("leaf", "/navigation/speedOverGround/value", NODE_LEAF_MS), ("self", "", NODE_SELF_MS)):
+            url = f"http://127.0.0.1:{s.port}/signalk/v1/api/vessels/self{path}"
+            cpu = cpu_clock(s.pid)
+            text = subprocess.run(["wrk", "-t1", "-c32", f"-d{b.args.wrk}s", url], capture_output=True, text=True, check=True).stdout
+            cpu = cpu_clock(s.pid) - cpu
+            requests = int(re.search(r"(\d+) requests in", text)[1])
+            if "Non-2xx" in text or "Socket errors" in text:
+                say(text)
+            size = len(Client(s.port).get(f"/signalk/v1/api/vessels/self{path}"))
+            b.note(name, cpu / requests * 1e6, requests=requests, cpu_s=round(cpu, 3), bytes=size)
+            b.note(f"{name}_ratio", node / (cpu / requests * 1e3))
+
+
+def probe(b, server, seconds, plugin, each=None):
+    """GET /signalk every 5 ms; returns sorted latencies in ms, and when the plugin was first seen not running."""
+    timed, other = Client(server.port), Client(server.port)
+    latencies, cut, peak = [], None, 0
+    end = time.monotonic() + seconds
+    while (now := time.monotonic()) < end:
+        timed.get("/signalk")
+        latencies.append((time.monotonic() - now) * 1000)
+        if cut is None and any(p["id"] == plugin and p.get("state") != "running" for p in other.json("/skServer/plugins") or []):
+            cut = time.time()
+        peak = max(peak, rss_mb(server.pid))
+        if each:
+            each()
+        time.sleep(max(0, 0.005 - (time.monotonic() - now)))
+    return sorted(latencies), cut, peak
+
+
+def p99(latencies):
+    return latencies[int(len(latencies) * 0.99)]
+
+
+def loop(b):
+    with b.start([("bad-poll-loop", "bad-poll-loop", {})]) as s:
+        s.first_answer("/signalk")
+        client, leaf = Client(s.port), None
+        while (leaf or {}).get("value") != 3 and time.monotonic() - s.began < 30:
+            leaf = client.json("/signalk/v1/api/vessels/self/test/badPollLoop/polls")
+            time.sleep(0.001)
+        began = time.time()
+        latencies, cut, _ = probe(b, s, b.args.isolation, "bad-poll-loop")
+        b.note("loop_p99", p99(latencies), requests=len(latencies))
+        b.note("loop_max", latencies[-1])
+        if cut is None:
+            say("the looping plugin was not cut")
+        b.note("loop_cut", (cut - began) * 1000 if cut else 1e6)
+
+
+def memory(b):
+    with b.start([("bad-memory", "bad-memory", {"perPoll": 64})]) as s:
+        s.first_answer("/signalk")
+        latencies, _, peak = probe(b, s, b.args.isolation / 2, "bad-memory")
+        b.note("memory_p99", p99(latencies), slowest=latencies[-1])
+        b.note("memory_peak", peak)
+
+
+def trap(b):
+    with b.start([("bad-trap", "bad-trap", {})]) as s:
+        s.first_answer("/signalk")
+        wait_running(s, 1)
+        feed = [str(b.skload), "--port", str(s.port), "--rate", "200", "--secs", str(b.args.isolation / 2), "--window", "0"]
+        feeder = subprocess.Popen(feed, stdout=subprocess.DEVNULL)
+        latencies, cut, _ = probe(b, s, b.args.isolation / 2, "bad-trap")
+        feeder.wait()
+        b.note("trap_p99", p99(latencies), slowest=latencies[-1], cut=cut is not None)
+
+
+def flood(b):
+    with b.start([("flood", "flood", {})]) as s:
+        s.first_answer("/signalk")
+        latencies, _, peak = probe(b, s, b.args.isolation / 2, "flood")
+        b.note("flood_p99", p99(latencies), slowest=latencies[-1], peak_mb=peak)
+
+
+MEASUREMENTS = [startup, ingest, fanout, plugin_cost, rest, loop, memory, trap, flood]
+
+
+# ---- the table ----
+
+
+def within(budget, value):
+    return value <= budget if budget >= 0 else value >= -budget
+
+
+def table(b):
+    rows, over = [("what", "budget", "measured (least-most)", "")], 0
+    for name, what, unit, budget, digits in FIGURES:
+        values = b.samples[name]
+        if not values:
+            continue
+        middle = statistics.median(values)
+        shown = f"{middle:.{digits}f} {unit}"
+        if len(values) > 1:
+            shown += f" ({min(values):.{digits}f}-{max(values):.{digits}f})"
+        verdict = "" if budget is None else "ok" if within(budget, middle) else "OVER"
+        over += verdict == "OVER"
+        limit = "" if budget is None else f"{'<=' if budget >= 0 else '>='} {abs(budget)} {unit}"
+        rows.append((what, limit, shown, verdict))
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    for i, row in enumerate(rows):
+        print(" | ".join(cell.ljust(w) for cell, w in zip(row, widths)).rstrip(" "))
+        if i == 0:
+            print("-|-".join("-" * w for w in widths))
+    return over
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--server", default=ROOT / "build/skiff", help="the program to measure (default: build/skiff)")
+    p.add_argument("--out", help="JSON lines of every sample")
+    p.add_argument("--quick", action="store_true", help="one short round, about 30 s: for a first look, not for decisions")
+    p.add_argument("--rounds", type=int, help="default 3")
+    p.add_argument("--only", help="comma list of: binary, " + ", ".join(m.__name__ for m in MEASUREMENTS))
+    args = p.parse_args()
+    args.warmed = False
+    args.rounds = args.rounds or (1 if args.quick else 3)
+    args.count, args.rate, args.secs, args.wrk, args.settle, args.isolation = (
+        (30000, 100, 2, 1, 0.3, 6) if args.quick else (100000, 100, 6, 3, 1.5, 8)
+    )
+    only = args.only.split(",") if args.only else ["binary", *(m.__name__ for m in MEASUREMENTS)]
+    with tempfile.TemporaryDirectory(prefix="skiff-bench-") as folder:
+        b = Bench(args, pathlib.Path(folder))
+        if "binary" in only:
+            binary(b)
+        for r in range(args.rounds):  # round by round: a noisy minute of the machine does not hit one figure only
+            for m in MEASUREMENTS:
+                if m.__name__ in only:
+                    say(f"round {r + 1} of {args.rounds}: {m.__name__.replace('_', ' ')}")
+                    m(b)
+        over = table(b)
+    load = " ".join(f"{x:.1f}" for x in os.getloadavg())
+    print(f"\n{over} over budget; load of the machine (1, 5, 15 min): {load}, {os.cpu_count()} processors")
+
+
+if __name__ == "__main__":
+    main()
