@@ -150,12 +150,33 @@ def test_switching_it_off_says_so_and_takes_its_handlers_away(server, name):
     eventually(lambda: server.put(PUT + "maxRadius", {"value": 75}).status == 200)
 
 
+def send_put(client, request_id, value):
+    client.send({"requestId": request_id, "context": "vessels.self", "put": {"path": "navigation.anchor.maxRadius", "value": value}})
+
+
 def test_ten_clients_change_the_circle_at_once(server):
     clients = [server.stream("?subscribe=none") for _ in range(10)]
-    for number, client in enumerate(clients):
+    for client in clients:
         client.hello()
-        for value in range(20, 40):
-            client.send({"requestId": f"{number}-{value}", "context": "vessels.self", "put": {"path": "navigation.anchor.maxRadius", "value": value}})
-    for number, client in enumerate(clients):
-        replies = [client.until(lambda m: m.get("state") == "COMPLETED") for _ in range(20)]
-        assert [(reply["requestId"], reply["statusCode"]) for reply in replies] == [(f"{number}-{value}", 200) for value in range(20, 40)]
+    for value in range(20, 40):
+        for number, client in enumerate(clients):
+            send_put(client, f"{number}-{value}", value)
+        for number, client in enumerate(clients):
+            reply = client.until(lambda m: m.get("state") == "COMPLETED")
+            assert (reply["requestId"], reply["statusCode"]) == (f"{number}-{value}", 200)
+
+
+def test_a_burst_of_puts_gets_one_answer_each(client):
+    """More than a plugin's queue holds: the rest is refused at once, nothing is forgotten, nothing is answered twice."""
+    for number in range(500):
+        send_put(client, f"r{number}", 20 + number % 50)
+    final = {}
+    while len(final) < 500:
+        reply = client.recv()
+        if reply.get("state") == "COMPLETED":
+            assert reply["requestId"] not in final
+            final[reply["requestId"]] = reply["statusCode"]
+    assert set(final.values()) <= {200, 429, 503}
+    assert 200 in final.values()
+    send_put(client, "after", 50)
+    assert client.until(lambda m: m.get("requestId") == "after" and m["state"] == "COMPLETED")["statusCode"] == 200

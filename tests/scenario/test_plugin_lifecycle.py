@@ -11,6 +11,7 @@ from harness.server import plugin_id
 from harness.waiting import eventually
 
 DEBUG = {"DEBUG": "signalk:wasm:*"}
+DISPLAY_NAME = "Guide plugin (Rust)"
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +46,8 @@ def test_the_guides_plugin_by_each_way_of_installing(guide, config, launch, home
     env = {**DEBUG, **(install(guide, config, home) or {})}
     server = launch(env=env)
 
-    entry = server.plugin(guide.name)
+    entry = server.wait_plugin(guide.name, name=DISPLAY_NAME)  # it is listed with what its module says once that is loaded
     assert entry["id"] == plugin_id(guide.name)
-    assert entry["name"] == "Guide plugin (Rust)"
     assert entry["version"] == guide.manifest["version"]
     assert entry["description"] == guide.manifest["description"]
     assert entry["keywords"] == guide.manifest["keywords"]
@@ -76,7 +76,7 @@ def test_the_guides_plugin_by_each_way_of_installing(guide, config, launch, home
     server.wait_log(rf"\[{guide.name}\] Plugin stopped")
     server.stop()
     server.restart()
-    assert server.plugin(guide.name)["state"] in ("stopped", "disabled")
+    assert server.wait_plugin(guide.name, name=DISPLAY_NAME)["state"] in ("stopped", "disabled")
     assert config.json(config.plugin_file(guide.name))["enabled"] is False
 
 
@@ -89,12 +89,13 @@ def installed(guide, config):
 @pytest.mark.parametrize("prefix", ["/plugins", "/skServer/plugins"])
 def test_the_routes_of_a_plugin_exist_under_both_prefixes(installed, launch, prefix):
     server = launch()
+    server.wait_plugin(installed.name, name=DISPLAY_NAME)
     base = f"{prefix}/{plugin_id(installed.name)}"
     assert [entry["packageName"] for entry in server.get(prefix).ok()] == [installed.name]
     for path in (base, base + "/"):
         about = server.get(path).ok()
         assert about == {"enabled": False, "enabledByDefault": False, "id": plugin_id(installed.name),
-                         "name": "Guide plugin (Rust)", "version": installed.manifest["version"]}
+                         "name": DISPLAY_NAME, "version": installed.manifest["version"]}
     config = server.get(base + "/config").ok()
     assert config["enabled"] is False
     assert "configuration" not in config
@@ -105,6 +106,7 @@ def test_the_routes_of_a_plugin_exist_under_both_prefixes(installed, launch, pre
 
 def test_an_unknown_plugin_is_404(launch, installed):
     server = launch()
+    server.wait_plugin(installed.name, name=DISPLAY_NAME)
     for path in ("/plugins/nobody", "/plugins/nobody/config", f"/plugins/{plugin_id(installed.name)}/no/such/page"):
         answer = server.get(path)
         assert answer.status == 404
@@ -136,7 +138,7 @@ def test_unknown_members_of_an_existing_file_survive(installed, config, launch):
 def test_a_broken_configuration_file_means_disabled_and_is_kept(installed, config, launch):
     config.write(config.plugin_file(installed.name), "{ broken")
     server = launch()
-    assert server.plugin(installed.name)["state"] in ("stopped", "disabled")
+    assert server.wait_plugin(installed.name, name=DISPLAY_NAME)["state"] in ("stopped", "disabled")
     assert config.text(config.plugin_file(installed.name)) == "{ broken"
 
 
@@ -191,7 +193,7 @@ def test_with_the_wasm_interface_off_packages_are_listed_but_not_run(installed, 
     config.settings(interfaces={"wasm": False})
     config.enable(installed.name, {"maxRadius": 1})
     server = launch(env=DEBUG)
-    entry = server.plugin(installed.name)
+    entry = server.wait_plugin(installed.name)
     assert (entry["state"], entry["type"], entry["schema"]) == ("disabled", "wasm", {})
     assert "Plugin started" not in server.log()
 
@@ -209,6 +211,7 @@ def test_packages_are_found_and_sorted(guide, config, launch):
     config.write("node_modules/a-file", "not a folder")
     config.plugin_dir("dangling").symlink_to("/no/such/place")
     server = launch()
+    server.wait_plugin("old-keyword", name=DISPLAY_NAME)
     names = [entry["packageName"] for entry in server.get("/plugins").ok()]
     assert sorted(names) == sorted(["@scope/scoped-one", "old-keyword", "both-keywords"])
     assert server.plugin("@scope/scoped-one")["id"] == "_scope_scoped-one"
@@ -231,5 +234,5 @@ def test_features_name_the_plugin(installed, launch):
     server = launch()
     server.configure(installed.name, {"maxRadius": 1})
     features = server.get("/signalk/v2/features").ok()["plugins"]
-    assert {"id": plugin_id(installed.name), "name": "Guide plugin (Rust)", "version": installed.manifest["version"], "enabled": True} in features
+    assert {"id": plugin_id(installed.name), "name": DISPLAY_NAME, "version": installed.manifest["version"], "enabled": True} in features
     assert eventually(lambda: server.get("/signalk/v2/features?enabled=0").ok()["plugins"] == [])

@@ -340,6 +340,8 @@ class Server:
         return self.plugins()[package_name]
 
     def configure(self, package_name, configuration=None, enabled=True, **members):
+        """Saves a configuration as the plugin's page does, once the package is listed (the server listens first)."""
+        self.wait_plugin(package_name)
         body = {"enabled": enabled, "configuration": configuration or {}, **members}
         return self.post(f"/plugins/{plugin_id(package_name)}/config", json=body, timeout=60)
 
