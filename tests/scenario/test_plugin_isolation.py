@@ -38,7 +38,7 @@ class Watch:
         self.ended.set()
         self.thread.join(15)
         assert self.failure is None, self.failure
-        assert self.count > 10
+        assert self.count > 0
         assert self.slowest < SLOW_ANSWER, f"one answer took {self.slowest:.2f} s"
 
 
@@ -129,9 +129,8 @@ def test_a_delta_handler_that_never_returns_holds_up_no_delta(beside):
         feeder.values(a__b=value)
         client.until(has_value("a.b", value), timeout=SLOW_ANSWER * 2)
     still_polled(server)
-    told(server, "bad-delta-loop", *TOO_LONG, "armed", timeout=30)
-    eventually(lambda: server.plugin("bad-delta-loop")["state"] == "running", "its restart", 40)
-    told(server, "bad-delta-loop", "armed")
+    told(server, "bad-delta-loop", *TOO_LONG, state="crashed", timeout=30)
+    told(server, "bad-delta-loop", "armed", state="running", timeout=40)
 
 
 def test_a_handler_that_never_returns_is_answered_504(beside):
