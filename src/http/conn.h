@@ -137,6 +137,7 @@ struct sk_http_server {
     int64_t date_second;
     char date[64]; /* whole header line */
     char *read_buf;
+    char *unmasked; /* SK_READ_SIZE bytes for a WebSocket message, from the first on */
 };
 
 /* ---- conn.c ---- */

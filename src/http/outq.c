@@ -1,6 +1,8 @@
 #include "http/outq.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #define IOV_MAX_PER_CALL 256
 #define FLUSH_MAX ((size_t)1024 * 1024) /* bytes a turn: one fast client must not hold up the others */
@@ -205,7 +207,7 @@ static void on_written(uv_write_t *req, int status)
 }
 
 /* The stream takes nothing now, or this turn's share is used up: libuv tells when to go on.
-   Together with uv_try_write below this is the only place where bytes leave; a TLS filter goes between here and the stream. */
+   Together with send_now below this is the only place where bytes leave; a TLS filter goes between here and the stream. */
 static void wait_writable(struct sk_outq *q)
 {
     uv_buf_t bufs[WAIT_BUFS];
@@ -217,13 +219,29 @@ static void wait_writable(struct sk_outq *q)
         q->waiting = true;
 }
 
+/* What uv_try_write does, without its way through the file layer: nothing of ours is waiting in libuv when this is called. */
+static int send_now(struct sk_outq *q, uv_buf_t *bufs, unsigned n)
+{
+    uv_os_fd_t fd;
+    ssize_t r = uv_fileno((uv_handle_t *)q->stream, &fd);
+    if (r < 0)
+        return (int)r;
+    struct msghdr m = { .msg_iov = (struct iovec *)bufs, .msg_iovlen = n }; /* a uv_buf_t is laid out as an iovec */
+    do
+        r = n == 1 ? send(fd, bufs[0].base, bufs[0].len, MSG_NOSIGNAL | MSG_DONTWAIT) : sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (r < 0 && errno == EINTR);
+    if (r < 0)
+        return errno == EAGAIN || errno == ENOBUFS ? UV_EAGAIN : uv_translate_sys_error(errno);
+    return (int)r;
+}
+
 static void flush(struct sk_outq *q)
 {
     uv_buf_t bufs[IOV_MAX_PER_CALL];
     size_t share = FLUSH_MAX, sum;
     while (q->count > 0) {
         unsigned n = gather(q, bufs, IOV_MAX_PER_CALL, share, &sum);
-        int r = q->stream == NULL ? (int)sum : uv_try_write(q->stream, bufs, n);
+        int r = q->stream == NULL ? (int)sum : send_now(q, bufs, n);
         if (r < 0 && r != UV_EAGAIN) {
             fail(q, r);
             return;

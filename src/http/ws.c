@@ -1,4 +1,4 @@
-/* WebSocket endpoint. Frames are read by wslay and put together here; what goes out are ready frames in the connection's queue. */
+/* WebSocket endpoint. Frames are read by wslay (the usual ones here) and put together; what goes out are ready frames in the connection's queue. */
 #include "http/ws.h"
 
 #include "base/utf8.h"
@@ -303,6 +303,8 @@ void sk_ws_free_readers(struct sk_http_server *s)
         s->readers = r->next;
         free_reader(r);
     }
+    free(s->unmasked);
+    s->unmasked = NULL;
 }
 
 static bool code_allowed(unsigned code) /* RFC 6455 §7.4 and the IANA registry */
@@ -428,11 +430,48 @@ static void on_part(struct sk_ws *ws, const struct wslay_frame_iocb *f)
         data_end(ws);
 }
 
-void sk_ws_feed(struct sk_ws *ws, const char *p, size_t n)
+static void unmask(char *to, const unsigned char *from, size_t n, const unsigned char key[4])
 {
-    SK_ASSERT(ws->tag == WS_TAG);
-    if (ws->state == WS_DONE)
-        return;
+    uint32_t four;
+    memcpy(&four, key, 4);
+    const uint64_t mask = (uint64_t)four << 32 | four;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, from + i, 8);
+        eight ^= mask;
+        memcpy(to + i, &eight, 8);
+    }
+    for (; i < n; i++)
+        to[i] = (char)(from[i] ^ key[i & 3]);
+}
+
+/* The usual case, a message in one frame that is all there: eight bytes at a time, where wslay goes byte by byte. Everything else,
+   be it rare or wrong, is left to wslay. Returns how many bytes the frame took, 0: not such a frame. */
+static size_t whole_message(struct sk_ws *ws, const char *bytes, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)bytes;
+    struct sk_http_server *s = ws->conn->server;
+    if (n < 8 || (p[0] != (0x80 | WSLAY_TEXT_FRAME) && p[0] != (0x80 | WSLAY_BINARY_FRAME)) || p[1] < 0x80 || p[1] == 0xff)
+        return 0;
+    size_t len = p[1] & 127u, head = 6;
+    if (len == 126) {
+        len = (size_t)p[2] << 8 | p[3];
+        head = 8;
+        if (len < 126)
+            return 0;
+    }
+    if (len > n - head || len > SK_READ_SIZE || len > ws->limits.message_max)
+        return 0;
+    if (s->unmasked == NULL && (s->unmasked = malloc(SK_READ_SIZE)) == NULL)
+        return 0;
+    unmask(s->unmasked, p + head, len, p + head - 4);
+    on_message(ws, p[0] & 15u, (struct sk_span){ s->unmasked, len });
+    return head + len;
+}
+
+static void feed_reader(struct sk_ws *ws, const char *p, size_t n)
+{
     if (ws->reader == NULL)
         ws->reader = take_reader(ws->conn->server);
     if (ws->reader == NULL) {
@@ -442,16 +481,32 @@ void sk_ws_feed(struct sk_ws *ws, const char *p, size_t n)
     ws->reader->p = p;
     ws->reader->n = n;
     ws->unparsed += n;
-    ssize_t r = 0;
     while (ws->state != WS_DONE) {
         struct wslay_frame_iocb f = { 0 };
-        r = wslay_frame_recv(ws->reader->ctx, &f);
+        ssize_t r = wslay_frame_recv(ws->reader->ctx, &f);
         if (r == WSLAY_ERR_WANT_READ)
-            break;
+            return;
         if (r < 0)
             fail(ws, 1002);
         else
             on_part(ws, &f);
+    }
+}
+
+void sk_ws_feed(struct sk_ws *ws, const char *p, size_t n)
+{
+    SK_ASSERT(ws->tag == WS_TAG);
+    if (ws->state == WS_DONE)
+        return;
+    while (n > 0 && ws->state != WS_DONE) {
+        bool between = ws->unparsed == 0 && !ws->in_frame;
+        size_t k = between && ws->opcode == 0 ? whole_message(ws, p, n) : 0;
+        if (k == 0) { /* wslay gets no byte behind its frame, so that the next one can be a usual case again */
+            k = !ws->in_frame ? 1 : ws->frame_left < n ? (size_t)ws->frame_left : n;
+            feed_reader(ws, p, k);
+        }
+        p += k;
+        n -= k;
     }
     bool clean = ws->unparsed == 0 && !ws->in_frame && ws->state != WS_DONE;
     if (clean || ws->state == WS_DONE)
