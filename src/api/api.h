@@ -34,6 +34,7 @@ struct sk_api {
     struct sk_meta_job *meta_jobs;
     struct sk_route *routes;
     uv_timer_t events_timer;
+    struct sk_loop_hook plugins_changed;
     uint64_t started_ms, deltas_before;
     double delta_rate;                /* deltas per second, over the last period of server events */
 };
@@ -56,6 +57,8 @@ void sk_stream_get(struct sk_http_req *r, void *arg);
 /* Server events (status, statistics) for the streams that asked for them. */
 void sk_events_start(struct sk_api *api);
 void sk_events_stop(struct sk_api *api);
+/* The listing of plugins changed: told once at the end of the loop turn. `arg` is the sk_api. */
+void sk_events_plugins_changed(void *arg);
 
 /*
  * Metadata that the user edits: `field` "" for the whole object; `value` NULL deletes. Saved on the thread pool, then sent as a

@@ -2,6 +2,7 @@
 #include "api/stream.h"
 #include "base/clock.h"
 #include "model/query.h"
+#include "plugin/host.h"
 
 #define EVENT_PERIOD_MS 5000
 
@@ -88,6 +89,14 @@ static void broadcast(struct sk_api *api, void (*write)(struct sk_api *api, stru
     sk_buf_finish(&b);
 }
 
+static bool anybody_listens(const struct sk_api *api)
+{
+    for (const struct sk_stream *s = api->streams; s != NULL; s = s->next)
+        if (s->events)
+            return true;
+    return false;
+}
+
 static void tick(uv_timer_t *t)
 {
     struct sk_api *api = t->data;
@@ -95,13 +104,31 @@ static void tick(uv_timer_t *t)
     sk_hub_stats(api->hub, &stats);
     api->delta_rate = (double)(stats.deltas - api->deltas_before) * 1000 / EVENT_PERIOD_MS;
     api->deltas_before = stats.deltas;
-    bool wanted = false;
-    for (const struct sk_stream *s = api->streams; s != NULL; s = s->next)
-        wanted |= s->events;
-    if (!wanted)
+    if (!anybody_listens(api))
         return;
     broadcast(api, write_provider_status);
     broadcast(api, write_statistics);
+}
+
+static void write_plugins(struct sk_api *api, struct sk_buf *b)
+{
+    SK_BUF_LIT(b, "{\"type\":\"PLUGINS_CHANGED\",\"data\":");
+    sk_host_write_list(api->plugins, b);
+    sk_buf_char(b, '}');
+}
+
+static void tell_plugins(struct sk_loop_hook *hook)
+{
+    struct sk_api *api = SK_CONTAINER(hook, struct sk_api, plugins_changed);
+    if (api->plugins != NULL && anybody_listens(api))
+        broadcast(api, write_plugins);
+}
+
+void sk_events_plugins_changed(void *arg)
+{
+    struct sk_api *api = arg;
+    api->plugins_changed.run = tell_plugins;
+    sk_loop_at_turn_end(api->loop, &api->plugins_changed);
 }
 
 void sk_events_start(struct sk_api *api)
@@ -114,6 +141,7 @@ void sk_events_start(struct sk_api *api)
 
 void sk_events_stop(struct sk_api *api)
 {
+    sk_loop_disarm(api->loop, &api->plugins_changed);
     if (api->started_ms != 0)
         uv_close((uv_handle_t *)&api->events_timer, NULL);
 }

@@ -11,6 +11,7 @@
 #include "store/fs.h"
 #include "store/settings.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,6 +149,8 @@ static int start_plugins(struct server *s, struct sk_errmsg *em)
     o.roots = (const char *const *)roots;
     o.cache_dir = cache_dir;
     o.plugins_off = s->options->no_plugins || !sk_settings_interface(s->settings, "plugins");
+    o.changed = sk_events_plugins_changed;
+    o.changed_arg = &s->api;
     o.wasm_off = !sk_settings_interface(s->settings, "wasm");
     int r = sk_host_create(&o, &s->api.plugins, em);
     sk_host_free_roots(roots);
@@ -246,6 +249,15 @@ static void stop_http(struct server *s)
         s->abandoned = true;
 }
 
+static void block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static void stop(struct server *s)
 {
     struct sk_api *api = &s->api;
@@ -270,6 +282,7 @@ static void stop(struct server *s)
     }
     sk_basedeltas_destroy(api->base);
     free(api->routes);
+    block_signals(); /* a second one shall not kill what is about to end well */
     uv_close((uv_handle_t *)&s->sigterm, NULL);
     uv_close((uv_handle_t *)&s->sigint, NULL);
     sk_loop_destroy(s->loop);

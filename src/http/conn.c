@@ -382,6 +382,15 @@ void sk_conn_close(struct sk_http_conn *c)
     detach_req(c);
 }
 
+static void link_conn(struct sk_http_server *s, struct sk_http_conn *c)
+{
+    c->next = s->conns;
+    if (s->conns != NULL)
+        s->conns->prev = c;
+    s->conns = c;
+    s->stats.connections++;
+}
+
 struct sk_http_conn *sk_conn_create(struct sk_http_server *s)
 {
     struct sk_http_conn *c = sk_xcalloc(1, sizeof *c);
@@ -399,6 +408,15 @@ struct sk_http_conn *sk_conn_create(struct sk_http_server *s)
     c->out.broken = on_broken;
     llhttp_init(&c->parser, HTTP_REQUEST, &sk_parse_settings);
     c->parser.data = c;
+    link_conn(s, c);
+    return c;
+}
+
+struct sk_http_conn *sk_conn_create_deaf(struct sk_http_server *s)
+{
+    struct sk_http_conn *c = sk_conn_create(s);
+    c->no_socket = true;
+    c->out.stream = NULL;
     return c;
 }
 

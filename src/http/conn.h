@@ -142,6 +142,7 @@ struct sk_http_server {
 
 /* ---- conn.c ---- */
 struct sk_http_conn *sk_conn_create(struct sk_http_server *s);
+struct sk_http_conn *sk_conn_create_deaf(struct sk_http_server *s); /* without a socket, for fuzzing: answers vanish */
 void sk_conn_start(struct sk_http_conn *c);
 void sk_conn_bytes(struct sk_http_conn *c, const char *p, size_t n); /* what the socket (or the fuzzer) has read */
 void sk_conn_eof(struct sk_http_conn *c);

@@ -88,15 +88,6 @@ static void learn_ip(struct sk_http_conn *c)
         memmove(c->ip, c->ip + 7, strlen(c->ip + 7) + 1);
 }
 
-static void link_conn(struct sk_http_server *s, struct sk_http_conn *c)
-{
-    c->next = s->conns;
-    if (s->conns != NULL)
-        s->conns->prev = c;
-    s->conns = c;
-    s->stats.connections++;
-}
-
 static void on_connection(uv_stream_t *listener, int status)
 {
     struct sk_listener *l = listener->data;
@@ -106,7 +97,6 @@ static void on_connection(uv_stream_t *listener, int status)
         return;
     }
     struct sk_http_conn *c = sk_conn_create(s);
-    link_conn(s, c);
     if (uv_accept(listener, (uv_stream_t *)&c->tcp) < 0 || s->stats.connections > s->limits.connections_max + OVER_MAX) {
         sk_conn_close(c);
         return;

@@ -26,7 +26,7 @@ struct sk_host_limits {
     size_t inbox_bytes;     /* the same in bytes, default 1 MiB */
     size_t outbox_messages; /* effects of one plugin waiting for the loop, default 1,000 */
     size_t outbox_bytes;    /* the same in bytes, default 4 MiB */
-    size_t calls_max;       /* requests (PUT, HTTP, ...) waiting in one plugin, default 64; further ones are refused */
+    size_t calls_max;       /* requests (PUT, HTTP, ...) waiting in one plugin, default 1,000; further ones are refused */
     size_t put_handlers;    /* registrations of one plugin, default 1,000 */
     unsigned start_ms;      /* plugin_start and what runs before it, default 30,000 */
     unsigned stop_ms;       /* plugin_stop, and what a call in progress may still take when a stop waits, default 2,000 */

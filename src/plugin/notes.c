@@ -142,7 +142,7 @@ static void query(struct sk_plugin *p, const struct sk_note *n)
 {
     struct sk_buf out;
     sk_buf_init(&out, (size_t)16 * 1024 * 1024);
-    int r = sk_model_query(sk_hub_model(p->host->o.hub), n->text, n->flag, &out);
+    int r = n->text.n == 0 ? SK_ERR_NOTFOUND : sk_model_query(sk_hub_model(p->host->o.hub), n->text, n->flag, &out);
     sk_question_answer(n->question, r == 0 && !sk_buf_ok(&out) ? SK_ERR_LIMIT : r, &out);
     sk_buf_finish(&out);
 }

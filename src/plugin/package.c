@@ -117,8 +117,7 @@ static int fill(struct sk_package *p, const yyjson_val *root, struct sk_errmsg *
     const yyjson_val *manifest = sk_json_get(root, "wasmManifest");
     if (!sk_json_truthy(manifest))
         return 0;
-    if (!manifest_usable(sk_json_str(manifest)))
-        return sk_errmsg_set(em, SK_ERR_INVALID, "\"wasmManifest\" is no path within the package");
+    p->manifest_usable = manifest_usable(sk_json_str(manifest));
     p->manifest = text_of(manifest, "");
     return 0;
 }

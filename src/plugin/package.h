@@ -37,6 +37,7 @@ struct sk_package {
     char *dir;           /* where it was found; set by discovery */
     char *id;            /* plugin id: the name with @ and / as _ */
     char *manifest;      /* path of the .wasm within dir; NULL: no WASM plugin */
+    bool manifest_usable; /* it stays within dir; otherwise the plugin is listed with an error */
     char *keywords_json; /* the array, compact */
     char *display_name;  /* signalk.displayName, or the name */
     char *json;          /* the whole object, compact; only for webapps */
@@ -52,7 +53,7 @@ static inline bool sk_package_can(const struct sk_package *p, enum sk_capability
     return cap == SK_CAP_NONE || (p->caps & (UINT32_C(1) << cap)) != 0;
 }
 
-/* SK_ERR_INVALID: not JSON, no usable name, a manifest path that leaves the package. */
+/* SK_ERR_INVALID: not JSON, no usable name. */
 int sk_package_parse(struct sk_span text, struct sk_package **ret_package, struct sk_errmsg *em);
 void sk_package_destroy(struct sk_package *p);
 

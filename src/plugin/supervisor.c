@@ -81,7 +81,7 @@ static struct sk_super_action crashed(struct sk_super *s, uint64_t now_ms)
     move(s, SK_SUPER_CRASHED);
     s->restart_at_ms = now_ms + ((uint64_t)s->limits.first_delay_ms << s->crashes);
     s->crashes++;
-    return (struct sk_super_action){ .what = SK_SUPER_DO_NOTHING, .wake_at_ms = s->restart_at_ms };
+    return act(SK_SUPER_DO_NOTHING);
 }
 
 static struct sk_super_action ended(struct sk_super *s)
@@ -94,7 +94,7 @@ static struct sk_super_action ended(struct sk_super *s)
     return act(SK_SUPER_DO_NOTHING);
 }
 
-struct sk_super_action sk_super_step(struct sk_super *s, enum sk_super_event ev, uint64_t now_ms)
+static struct sk_super_action step(struct sk_super *s, enum sk_super_event ev, uint64_t now_ms)
 {
     switch (ev) {
     case SK_SUPER_EV_WANTED:
@@ -118,13 +118,24 @@ struct sk_super_action sk_super_step(struct sk_super *s, enum sk_super_event ev,
     case SK_SUPER_EV_ENDED:
         return ended(s);
     case SK_SUPER_EV_TIME:
-        if (s->state != SK_SUPER_CRASHED)
-            return act(SK_SUPER_DO_NOTHING);
-        if (now_ms < s->restart_at_ms)
-            return (struct sk_super_action){ .what = SK_SUPER_DO_NOTHING, .wake_at_ms = s->restart_at_ms };
-        return start(s);
+        return s->state == SK_SUPER_CRASHED && now_ms >= s->restart_at_ms ? start(s) : act(SK_SUPER_DO_NOTHING);
     }
     return act(SK_SUPER_DO_NOTHING);
+}
+
+struct sk_super_action sk_super_step(struct sk_super *s, enum sk_super_event ev, uint64_t now_ms)
+{
+    struct sk_super_action a = step(s, ev, now_ms);
+    a.wake_at_ms = s->state == SK_SUPER_CRASHED ? s->restart_at_ms : 0; /* whatever the event was */
+    return a;
+}
+
+static struct sk_super_action step(struct sk_super *s, enum sk_super_event ev, uint64_t now_ms)
+{
+    struct sk_super_action a = step(s, ev, now_ms);
+    if (s->state == SK_SUPER_CRASHED) /* whatever else happens meanwhile (the crashed life ends), the restart is not forgotten */
+        a.wake_at_ms = s->restart_at_ms;
+    return a;
 }
 
 const char *sk_super_state_text(enum sk_super_state state)

@@ -61,10 +61,10 @@ static void set(yyjson_mut_doc *d, yyjson_mut_val *obj, yyjson_mut_val *key, yyj
     } else if (yyjson_mut_is_arr(old)) {
         yyjson_mut_arr_append(old, v);
     } else {
-        yyjson_mut_val *arr = yyjson_mut_arr(d);
-        yyjson_mut_obj_replace(obj, key, arr);
-        yyjson_mut_arr_append(arr, old);
-        yyjson_mut_arr_append(arr, v);
+        yyjson_mut_val *first = yyjson_mut_val_mut_copy(d, old);
+        yyjson_mut_set_arr(old); /* in place: the member keeps its position */
+        yyjson_mut_arr_append(old, first);
+        yyjson_mut_arr_append(old, v);
     }
 }
 

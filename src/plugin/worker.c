@@ -76,6 +76,8 @@ static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
         .engine = w->o.engine, .cache_dir = w->cache_dir, .module_max = l->module_max, .ms = l->compile_ms,
         .in_process = w->o.compile_in_process, .cancel = &w->cancel,
     };
+    if (!w->o.package->manifest_usable)
+        return sk_errmsg_set(em, SK_ERR_INVALID, "\"wasmManifest\" of its package.json is no path within the package");
     wasmtime_module_t *module = NULL;
     char *file = sk_fs_path(w->o.package->dir, w->o.package->manifest), *vfs = NULL;
     int r = sk_module_load(&co, file, &module, em);
