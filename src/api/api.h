@@ -6,9 +6,9 @@
 #define SK_API_API_H
 
 #include "base/loop.h"
+#include "http/server.h"
 #include "hub/hub.h"
 #include "hub/put.h"
-#include "http/server.h"
 #include "model/basedeltas.h"
 
 /* What clients test for; skiff names itself in `server.implementation`. */
@@ -27,16 +27,16 @@ struct sk_api {
     unsigned tcp_port;                /* 0: the TCP stream does not run */
     unsigned ws_per_ip;               /* at most so many WebSockets from one address; 0: no limit */
     unsigned ws_ping_ms;
-    char start_id[37];                /* new for each start */
-    struct sk_stream *streams;        /* open WebSocket streams */
+    char start_id[37];         /* new for each start */
+    struct sk_stream *streams; /* open WebSocket streams */
     const char *config_dir;
-    bool saving_base;                 /* one write of baseDeltas.json at a time */
+    bool saving_base; /* one write of baseDeltas.json at a time */
     struct sk_meta_job *meta_jobs;
     struct sk_route *routes;
     uv_timer_t events_timer;
     struct sk_loop_hook plugins_changed;
     uint64_t started_ms, deltas_before;
-    double delta_rate;                /* deltas per second, over the last period of server events */
+    double delta_rate; /* deltas per second, over the last period of server events */
 };
 
 /* Adds the routes of all resources. */

@@ -50,7 +50,9 @@ static void write_statistics(struct sk_api *api, struct sk_buf *b)
         clients += s->requests;
     SK_BUF_LIT(b, "{\"type\":\"SERVERSTATISTICS\",\"from\":\"signalk-server\",\"data\":{\"deltaRate\":");
     sk_json_write_double(b, api->delta_rate);
-    sk_buf_printf(b, ",\"numberOfAvailablePaths\":%zu,\"wsClients\":%zu,\"uptime\":", count_leaves(sk_model_self(api->model)->first), clients);
+    sk_buf_printf(b,
+                  ",\"numberOfAvailablePaths\":%zu,\"wsClients\":%zu,\"uptime\":", count_leaves(sk_model_self(api->model)->first),
+                  clients);
     sk_json_write_double(b, (double)(sk_clock_mono_ms() - api->started_ms) / 1000);
     SK_BUF_LIT(b, ",\"providerStatistics\":{}}}");
 }

@@ -18,7 +18,8 @@ void sk_features_get(struct sk_http_req *r, void *arg)
 {
     const struct sk_api *api = arg;
     struct sk_span want = sk_http_query_param(r, "enabled");
-    bool only_on = sk_span_eq(want, "1") || sk_span_eq(want, "true"), only_off = sk_span_eq(want, "0") || sk_span_eq(want, "false");
+    bool only_on = sk_span_eq(want, "1") || sk_span_eq(want, "true"),
+         only_off = sk_span_eq(want, "0") || sk_span_eq(want, "false");
     struct sk_buf b;
     sk_buf_init(&b, 4 * 1024 * 1024);
     SK_BUF_LIT(&b, "{\"apis\":[],\"plugins\":["); /* no v2 API is served yet */

@@ -213,7 +213,8 @@ static void answered(void *arg, enum sk_call_result result, struct sk_span text)
         break;
     case SK_CALL_TIMEOUT:
         reply = (struct sk_web_reply){ .status = 504, .type = SK_HTTP_JSON };
-        reply.body = SK_SPAN("{\"error\":\"Plugin handler timeout\",\"message\":\"The plugin did not answer in time and was interrupted\"}");
+        reply.body = SK_SPAN(
+            "{\"error\":\"Plugin handler timeout\",\"message\":\"The plugin did not answer in time and was interrupted\"}");
         break;
     case SK_CALL_DOWN:
         sk_web_error(arena, 503, text, &reply);
@@ -258,7 +259,8 @@ static void below(struct sk_http_req *r, struct sk_api *api, const char *mount)
     }
     slash = memchr(id, '/', (size_t)(end - id));
     struct sk_span rest = { slash != NULL ? slash : "/", slash != NULL ? (size_t)(end - slash) : 1 };
-    struct sk_span name = sk_http_decode(sk_http_arena(r), (struct sk_span){ id, (size_t)((slash != NULL ? slash : end) - id) }, false);
+    struct sk_span name =
+        sk_http_decode(sk_http_arena(r), (struct sk_span){ id, (size_t)((slash != NULL ? slash : end) - id) }, false);
     struct sk_plugin *p = name.p != NULL ? sk_host_find(api->plugins, name) : NULL;
     if (p == NULL || !sk_plugin_has_routes(p) || (!fixed_route(r, p, rest) && !own_route(r, p, rest)))
         sk_http_reply_cannot(r);

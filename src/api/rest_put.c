@@ -62,7 +62,8 @@ static bool form_value(struct sk_http_req *r, struct sk_span name, struct sk_spa
         const char *eq = memchr(body.p + at, '=', end - at);
         size_t key = eq != NULL ? (size_t)(eq - body.p) : end;
         if (sk_span_is((struct sk_span){ body.p + at, key - at }, name)) {
-            *ret_value = eq != NULL ? sk_http_decode(sk_http_arena(r), (struct sk_span){ eq + 1, end - key - 1 }, true) : SK_SPAN("");
+            *ret_value =
+                eq != NULL ? sk_http_decode(sk_http_arena(r), (struct sk_span){ eq + 1, end - key - 1 }, true) : SK_SPAN("");
             return ret_value->p != NULL;
         }
         at = end + 1;
@@ -134,8 +135,13 @@ static void submit(struct sk_api *api, struct sk_http_req *r, struct sk_span con
     struct waiting *w = sk_xcalloc(1, sizeof *w);
     w->http = r;
     w->action = true;
-    struct sk_put_input in = { .context = context, .path = path, .value = value, .source = source, .is_delete = is_delete,
-                               .listener = first_state, .listener_arg = w };
+    struct sk_put_input in = { .context = context,
+                               .path = path,
+                               .value = value,
+                               .source = source,
+                               .is_delete = is_delete,
+                               .listener = first_state,
+                               .listener_arg = w };
     struct sk_span meta_path, field;
     if (!meta_target(path, &meta_path, &field)) {
         sk_request_unref(sk_puts_submit(api->puts, &in));

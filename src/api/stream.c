@@ -61,7 +61,9 @@ void sk_stream_finish(struct sk_stream *s)
 
 static void take_delta(struct sk_stream *s, struct sk_span text)
 {
-    struct sk_origin o = { .provider = s->provider, .published = s->publisher != NULL ? sk_publisher_note : NULL, .published_arg = s->publisher };
+    struct sk_origin o = { .provider = s->provider,
+                           .published = s->publisher != NULL ? sk_publisher_note : NULL,
+                           .published_arg = s->publisher };
     (void)sk_hub_ingest(s->api->hub, &o, text, NULL);
 }
 
@@ -106,7 +108,8 @@ static void requests(struct sk_stream *s, const yyjson_val *m)
    than that shows one of these member names somewhere in its text. */
 static bool only_delta(struct sk_span text)
 {
-    static const char *const members[] = { "\"subscribe\"", "\"unsubscribe\"", "\"requestId\"", "\"put\"", "\"delete\"", "\"accessRequest\"" };
+    static const char *const members[] = { "\"subscribe\"", "\"unsubscribe\"", "\"requestId\"",
+                                           "\"put\"",       "\"delete\"",      "\"accessRequest\"" };
     if (memmem(text.p, text.n, "\"updates\"", 9) == NULL || memchr(text.p, '\\', text.n) != NULL)
         return false;
     for (size_t i = 0; i < SK_COUNT(members); i++)

@@ -203,7 +203,8 @@ static void on_connect(uv_stream_t *listener, int status)
     sk_buf_finish(&hello);
 }
 
-int sk_tcp_server_create(struct sk_api *api, const char *address, unsigned port, struct sk_tcp_server **ret_server, struct sk_errmsg *em)
+int sk_tcp_server_create(struct sk_api *api, const char *address, unsigned port, struct sk_tcp_server **ret_server,
+                         struct sk_errmsg *em)
 {
     struct sk_tcp_server *s = sk_xcalloc(1, sizeof *s);
     struct sockaddr_storage a;
@@ -211,14 +212,16 @@ int sk_tcp_server_create(struct sk_api *api, const char *address, unsigned port,
     s->listener.data = s;
     s->count = 1; /* the listener counts until it is closed */
     uv_tcp_init(sk_loop_uv(api->loop), &s->listener);
-    int r = strchr(address, ':') != NULL ? uv_ip6_addr(address, (int)port, (struct sockaddr_in6 *)&a) : uv_ip4_addr(address, (int)port, (struct sockaddr_in *)&a);
+    int r = strchr(address, ':') != NULL ? uv_ip6_addr(address, (int)port, (struct sockaddr_in6 *)&a)
+                                         : uv_ip4_addr(address, (int)port, (struct sockaddr_in *)&a);
     if (r == 0)
         r = uv_tcp_bind(&s->listener, (struct sockaddr *)&a, 0);
     if (r == 0)
         r = uv_listen((uv_stream_t *)&s->listener, 128, on_connect);
     if (r < 0) {
         sk_tcp_server_destroy(s);
-        return sk_errmsg_set(em, SK_ERR_IO, "cannot listen on %s port %u for the Signal K TCP stream: %s (set TCPSTREAMPORT to another port)",
+        return sk_errmsg_set(em, SK_ERR_IO,
+                             "cannot listen on %s port %u for the Signal K TCP stream: %s (set TCPSTREAMPORT to another port)",
                              address, port, uv_strerror(r));
     }
     int n = sizeof a;

@@ -10,9 +10,9 @@
 enum { OPT_HOST = 256, OPT_PORT, OPT_VERSION, OPT_NO_PLUGINS };
 
 static const struct option long_options[] = {
-    { "config", required_argument, NULL, 'c' },       { "settings", required_argument, NULL, 's' },
-    { "host", required_argument, NULL, OPT_HOST },    { "port", required_argument, NULL, OPT_PORT },
-    { "version", no_argument, NULL, OPT_VERSION },    { "help", no_argument, NULL, 'h' },
+    { "config", required_argument, NULL, 'c' },          { "settings", required_argument, NULL, 's' },
+    { "host", required_argument, NULL, OPT_HOST },       { "port", required_argument, NULL, OPT_PORT },
+    { "version", no_argument, NULL, OPT_VERSION },       { "help", no_argument, NULL, 'h' },
     { "no-plugins", no_argument, NULL, OPT_NO_PLUGINS }, { NULL, 0, NULL, 0 },
 };
 

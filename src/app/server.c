@@ -116,7 +116,9 @@ static int start_http(struct server *s, struct sk_errmsg *em)
 static void start_tcp(struct server *s)
 {
     struct sk_errmsg em;
-    const char *address = s->options->tcp_host != NULL ? s->options->tcp_host : s->options->host != NULL ? s->options->host : "::";
+    const char *address = s->options->tcp_host != NULL ? s->options->tcp_host
+                          : s->options->host != NULL   ? s->options->host
+                                                       : "::";
     unsigned port = s->options->tcp_port >= 0 ? (unsigned)s->options->tcp_port : DEFAULT_TCP_PORT;
     if (!sk_settings_interface(s->settings, "tcp"))
         return;

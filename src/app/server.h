@@ -1,4 +1,5 @@
-/* The house, wired: creates every part, connects them, runs the loop, takes them down in reverse. Owner: main thread = loop thread. */
+/* The house, wired: creates every part, connects them, runs the loop, takes them down in reverse. Owner: main thread = loop
+ * thread. */
 #ifndef SK_APP_SERVER_H
 #define SK_APP_SERVER_H
 

@@ -7,7 +7,8 @@
 
 _Noreturn void sk_assert_failed(const char *cond, const char *file, int line)
 {
-    fprintf(stderr, "skiff: assertion failed: %s at %s:%d (a bug in skiff; last log line: %s)\n", cond, file, line, sk_log_last());
+    fprintf(stderr, "skiff: assertion failed: %s at %s:%d (a bug in skiff; last log line: %s)\n", cond, file, line,
+            sk_log_last());
     abort();
 }
 

@@ -44,7 +44,7 @@ _Noreturn void sk_assert_failed(const char *cond, const char *file, int line);
 void sk_freep(void *p); /* for SK_CLEANUP: frees *(void **)p */
 
 #define SK_COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define SK_CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define SK_CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* Allocation that cannot be refused: small fixed needs of the server itself. Sizes that input decides go through sk_buf,
    sk_arena or plain malloc with a check. */

@@ -105,7 +105,8 @@ static bool fields(const char *t, size_t n, const char *pattern, unsigned values
 bool sk_iso_parse(const char *t, size_t n, int64_t *ret_wall_ms)
 {
     unsigned v[6] = { 0 }, zone[6] = { 0 }, ms = 0;
-    if (!fields(t, n, "YYYY-MM-DDThh:mm:ss", v) || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 24 || v[4] > 59 || v[5] > 60)
+    if (!fields(t, n, "YYYY-MM-DDThh:mm:ss", v) || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 24 || v[4] > 59 ||
+        v[5] > 60)
         return false;
     size_t i = 19;
     if (i < n && t[i] == '.') {

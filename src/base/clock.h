@@ -1,4 +1,5 @@
-/* Time and randomness of the machine. Parts that decide by time take `now` as a parameter instead; these serve the edges. Thread: any. */
+/* Time and randomness of the machine. Parts that decide by time take `now` as a parameter instead; these serve the edges. Thread:
+ * any. */
 #ifndef SK_BASE_CLOCK_H
 #define SK_BASE_CLOCK_H
 

@@ -39,7 +39,8 @@ static void load(void)
 static int ready(struct sk_errmsg *em)
 {
     pthread_once(&loaded, load);
-    return crypto.usable ? 0 : sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "%s is missing or too old (Debian package libssl3)", LIBRARY);
+    return crypto.usable ? 0
+                         : sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "%s is missing or too old (Debian package libssl3)", LIBRARY);
 }
 
 int sk_sha1(struct sk_span text, unsigned char out[SK_SHA1_SIZE], struct sk_errmsg *em)

@@ -69,8 +69,8 @@ int sk_errmsg_errno(struct sk_errmsg *em, int errno_value, const char *fmt, ...)
 const char *sk_err_text(int code)
 {
     switch (code) {
-#define SK_AS_CASE(id, text) \
-    case SK_ERR_##id: \
+#define SK_AS_CASE(id, text)                                                                                                     \
+    case SK_ERR_##id:                                                                                                            \
         return text;
         SK_ERRORS(SK_AS_CASE)
 #undef SK_AS_CASE

@@ -8,20 +8,20 @@
 
 #include <stdarg.h>
 
-#define SK_ERRORS(X) \
-    X(NOMEM, "out of memory") \
-    X(INVALID, "invalid input") \
-    X(LIMIT, "limit reached") \
-    X(NOTFOUND, "not found") \
-    X(EXISTS, "already exists") \
-    X(BUSY, "busy") \
-    X(CLOSED, "closed") \
-    X(TIMEOUT, "timed out") \
-    X(DENIED, "not permitted") \
-    X(UNSUPPORTED, "not supported") \
-    X(IO, "input/output error") \
-    X(TRAP, "plugin trapped") \
-    X(PROTOCOL, "protocol error") \
+#define SK_ERRORS(X)                                                                                                             \
+    X(NOMEM, "out of memory")                                                                                                    \
+    X(INVALID, "invalid input")                                                                                                  \
+    X(LIMIT, "limit reached")                                                                                                    \
+    X(NOTFOUND, "not found")                                                                                                     \
+    X(EXISTS, "already exists")                                                                                                  \
+    X(BUSY, "busy")                                                                                                              \
+    X(CLOSED, "closed")                                                                                                          \
+    X(TIMEOUT, "timed out")                                                                                                      \
+    X(DENIED, "not permitted")                                                                                                   \
+    X(UNSUPPORTED, "not supported")                                                                                              \
+    X(IO, "input/output error")                                                                                                  \
+    X(TRAP, "plugin trapped")                                                                                                    \
+    X(PROTOCOL, "protocol error")                                                                                                \
     X(INTERNAL, "internal error")
 
 enum sk_err {

@@ -14,9 +14,9 @@
 
 struct sk_frame {
     atomic_int refs;
-    uint32_t len;  /* of the text */
-    uint8_t head;  /* length of the WebSocket header, which ends where the text begins */
-    char bytes[];  /* SK_FRAME_HEAD bytes, text, "\r\n" */
+    uint32_t len; /* of the text */
+    uint8_t head; /* length of the WebSocket header, which ends where the text begins */
+    char bytes[]; /* SK_FRAME_HEAD bytes, text, "\r\n" */
 };
 
 /* One reference, held by the caller. NULL only out of memory or over 2^31. */

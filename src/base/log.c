@@ -100,13 +100,13 @@ static void write_line(enum sk_log_level level, const char *ns, const char *fmt,
     (void)w; /* nowhere left to complain */
 }
 
-#define SK_LOG_FN(name, level) \
-    void name(const char *fmt, ...) \
-    { \
-        va_list ap; \
-        va_start(ap, fmt); \
-        write_line(level, NULL, fmt, ap); \
-        va_end(ap); \
+#define SK_LOG_FN(name, level)                                                                                                   \
+    void name(const char *fmt, ...)                                                                                              \
+    {                                                                                                                            \
+        va_list ap;                                                                                                              \
+        va_start(ap, fmt);                                                                                                       \
+        write_line(level, NULL, fmt, ap);                                                                                        \
+        va_end(ap);                                                                                                              \
     }
 SK_LOG_FN(sk_log_error, SK_LOG_ERROR)
 SK_LOG_FN(sk_log_warn, SK_LOG_WARN)

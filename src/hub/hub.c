@@ -18,8 +18,8 @@
 /* Vessel data that only the configuration may state. */
 static bool static_self_path(struct sk_span path)
 {
-    static const char *const paths[] = { "design.aisShipType", "design.beam", "design.length", "design.draft", "sensors.gps.fromBow",
-                                         "sensors.gps.fromCenter" };
+    static const char *const paths[] = { "design.aisShipType", "design.beam",         "design.length",
+                                         "design.draft",       "sensors.gps.fromBow", "sensors.gps.fromCenter" };
     if (path.n < 11 || (path.p[0] != 'd' && path.p[0] != 's'))
         return false;
     for (size_t i = 0; i < SK_COUNT(paths); i++)
@@ -35,7 +35,8 @@ static bool root_value_survives(const yyjson_val *value)
     yyjson_val *k, *v;
     yyjson_obj_foreach((yyjson_val *)(uintptr_t)value, i, n, k, v) {
         struct sk_span name = sk_json_str(k);
-        bool only_callsign = sk_span_eq(name, "communication") && sk_json_get(v, "callsignVhf") != NULL && yyjson_obj_size(v) == 1;
+        bool only_callsign =
+            sk_span_eq(name, "communication") && sk_json_get(v, "callsignVhf") != NULL && yyjson_obj_size(v) == 1;
         if (!sk_span_eq(name, "name") && !sk_span_eq(name, "mmsi") && !only_callsign)
             return true;
     }
@@ -113,7 +114,8 @@ static struct sk_value_input input_of(const struct sk_hub *h, const struct sk_up
 }
 
 /* Whatever the filter left of a "" value is read again from the rendering. */
-static void take_root(struct sk_hub *h, struct sk_context *c, struct sk_update *u, struct sk_path_value *pv, bool merge, struct sk_errmsg *em)
+static void take_root(struct sk_hub *h, struct sk_context *c, struct sk_update *u, struct sk_path_value *pv, bool merge,
+                      struct sk_errmsg *em)
 {
     struct sk_value_input in = input_of(h, u, pv);
     yyjson_doc *doc = NULL;
@@ -125,7 +127,8 @@ static void take_root(struct sk_hub *h, struct sk_context *c, struct sk_update *
     yyjson_doc_free(doc);
 }
 
-static void take_value(struct sk_hub *h, struct sk_context *c, struct sk_update *u, struct sk_path_value *pv, bool merge, struct sk_errmsg *em)
+static void take_value(struct sk_hub *h, struct sk_context *c, struct sk_update *u, struct sk_path_value *pv, bool merge,
+                       struct sk_errmsg *em)
 {
     struct sk_value_input in = input_of(h, u, pv);
     if (in.json.n > SK_VALUE_LEN_MAX) {
@@ -162,7 +165,8 @@ static void take_metas_only(struct sk_delta *d)
             (void)sk_meta_overlay(d->updates[i].metas[k].path, d->updates[i].metas[k].value, NULL);
 }
 
-static void take_update(struct sk_hub *h, const struct sk_origin *o, struct sk_context *c, struct sk_update *u, struct sk_errmsg *em)
+static void take_update(struct sk_hub *h, const struct sk_origin *o, struct sk_context *c, struct sk_update *u,
+                        struct sk_errmsg *em)
 {
     bool merge = o->version != 2;
     for (uint32_t i = 0; i < u->meta_count; i++)
@@ -204,7 +208,8 @@ static void note_sources(struct sk_hub *h, struct sk_delta *d)
     for (uint32_t i = 0; i < d->update_count; i++) {
         struct sk_update *u = &d->updates[i];
         if (u->tree_source != NULL)
-            sk_sources_note(sk_model_sources(h->model), u->tree_source, u->source != NULL ? &u->info : NULL, u->source_text, u->timestamp);
+            sk_sources_note(sk_model_sources(h->model), u->tree_source, u->source != NULL ? &u->info : NULL, u->source_text,
+                            u->timestamp);
     }
 }
 

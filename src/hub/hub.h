@@ -1,6 +1,6 @@
 /*
- * The one door: every delta from any origin passes here, in this order: validate and complete (context, source, timestamp), static
- * self data filter, model, fan-out. The rendered text goes to all default-feed clients and taps as one shared frame.
+ * The one door: every delta from any origin passes here, in this order: validate and complete (context, source, timestamp),
+ * static self data filter, model, fan-out. The rendered text goes to all default-feed clients and taps as one shared frame.
  * Owner: loop thread. Limits: SK_DELTA_MAX bytes per delta text; further ones in model/limits.h.
  */
 #ifndef SK_HUB_HUB_H

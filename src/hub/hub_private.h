@@ -11,20 +11,20 @@ struct sk_hub {
     struct sk_loop *loop;
     struct sk_model *model;
     struct sk_status *status;
-    struct sk_arena arena;    /* of the delta under way */
-    struct sk_buf out;        /* its rendering */
-    struct sk_buf scratch;    /* one-value renderings made meanwhile */
+    struct sk_arena arena; /* of the delta under way */
+    struct sk_buf out;     /* its rendering */
+    struct sk_buf scratch; /* one-value renderings made meanwhile */
     struct sk_hub_tap *taps;
     struct sk_feed *feeds;
     size_t row_count, announcers;
-    uv_timer_t fixed_timer;   /* next bucket of a fixed-period row */
+    uv_timer_t fixed_timer; /* next bucket of a fixed-period row */
     struct sk_row *active_rows;
     uint64_t fixed_due;
     uv_timer_t prune_timer;
     uint64_t prune_after_ms;
-    int open_timers;          /* while closing */
+    int open_timers; /* while closing */
     struct sk_hub_stats stats;
-    int busy;                 /* depth of ingestion: a client's callback must not feed the hub */
+    int busy; /* depth of ingestion: a client's callback must not feed the hub */
     char iso[SK_TIMESTAMP_LEN_MAX];
 };
 
@@ -44,8 +44,8 @@ struct sk_row {
     uint32_t min_period_ms, period_ms; /* 0: not asked for; at most one is set */
     char *remarks[3];                  /* contradictions in the row, remarked on once per path; from the front */
     struct sk_sub_link *links;
-    struct sk_bucket *buckets;             /* per path, when period_ms is set */
-    struct sk_bucket *due, **due_last;     /* running buckets, soonest first: all have the same period */
+    struct sk_bucket *buckets;         /* per path, when period_ms is set */
+    struct sk_bucket *due, **due_last; /* running buckets, soonest first: all have the same period */
     struct sk_row *next_active, *prev_active;
     bool active;
 };
@@ -75,7 +75,7 @@ struct sk_bucket {
     struct sk_pending {
         struct sk_sub_link *link;
         struct sk_source *source;
-    } *pending; /* oldest first */
+    } * pending; /* oldest first */
     uint32_t count, cap;
 };
 
@@ -86,11 +86,11 @@ struct sk_feed {
     void *arg;
     enum sk_feed_mode mode;
     bool meta;
-    bool announce;                        /* announceNewPaths */
+    bool announce; /* announceNewPaths */
     struct sk_context_match announce_for;
     struct sk_row *rows;
     uint32_t row_count;
-    uint64_t *announced;                  /* hash set of (context, path) whose metadata went out */
+    uint64_t *announced; /* hash set of (context, path) whose metadata went out */
     uint32_t announced_count, announced_cap;
     uint64_t lost;
 };
@@ -105,11 +105,12 @@ void sk_feeds_deliver(struct sk_hub *h, const struct sk_context *c, const struct
 /* subscription.c */
 bool sk_context_matches(const struct sk_context_match *m, const struct sk_context *c);
 void sk_context_match_finish(struct sk_context_match *m);
-void sk_rows_leaf_created(struct sk_hub *h, struct sk_node *n);          /* rows attach themselves */
+void sk_rows_leaf_created(struct sk_hub *h, struct sk_node *n); /* rows attach themselves */
 void sk_rows_value(struct sk_hub *h, struct sk_node *n, struct sk_value *v, bool new_leaf);
 void sk_rows_root(struct sk_hub *h, const struct sk_context *c, const struct sk_update *u, const yyjson_val *object);
 /* Metadata and values that do not live in the tree: matched by name. */
-void sk_rows_loose(struct sk_hub *h, const struct sk_context *c, const struct sk_update *u, struct sk_path *p, struct sk_span json, bool meta);
+void sk_rows_loose(struct sk_hub *h, const struct sk_context *c, const struct sk_update *u, struct sk_path *p,
+                   struct sk_span json, bool meta);
 void sk_rows_context_dying(struct sk_hub *h, struct sk_context *c);
 void sk_row_attach(struct sk_row *r, struct sk_node *n);
 void sk_rows_clear(struct sk_feed *f);

@@ -228,8 +228,8 @@ static struct place *find_place(const struct sk_puts *p, struct sk_span context,
     return sk_map_get(&p->places, sk_span_of(key));
 }
 
-int sk_puts_register(struct sk_puts *p, struct sk_span context, struct sk_span path, const char *source, sk_put_handler fn, void *arg,
-                     struct sk_errmsg *em)
+int sk_puts_register(struct sk_puts *p, struct sk_span context, struct sk_span path, const char *source, sk_put_handler fn,
+                     void *arg, struct sk_errmsg *em)
 {
     struct place *at = find_place(p, context, path);
     if (at == NULL) {

@@ -46,7 +46,7 @@ void sk_request_update(struct sk_request *r, enum sk_request_state state, int st
 typedef void (*sk_request_listener)(struct sk_request *r, void *arg);
 
 struct sk_put_input {
-    const char *id; /* client's, or NULL for a new UUID */
+    const char *id;                              /* client's, or NULL for a new UUID */
     struct sk_span context, path, value, source; /* value: JSON; source may be empty */
     bool is_delete;
     sk_request_listener listener; /* may be NULL */
@@ -57,9 +57,9 @@ struct sk_put_input {
 struct sk_request *sk_puts_submit(struct sk_puts *p, const struct sk_put_input *in);
 /* The same without choosing a handler: the caller leads it to its end. */
 struct sk_request *sk_puts_open(struct sk_puts *p, const struct sk_put_input *in);
-bool sk_request_forwarded(const struct sk_request *r); /* the fallback took it */
+bool sk_request_forwarded(const struct sk_request *r);                 /* the fallback took it */
 struct sk_request *sk_puts_find(struct sk_puts *p, struct sk_span id); /* no reference; NULL when unknown */
-void sk_request_forget_listener(struct sk_request *r);                /* its client has left */
+void sk_request_forget_listener(struct sk_request *r);                 /* its client has left */
 enum sk_request_state sk_request_state_of(const struct sk_request *r);
 int sk_request_status_code(const struct sk_request *r);
 /* {"state","requestId","statusCode","message"?,"href","action"?}; `action` as HTTP's immediate PENDING answers carry it. */

@@ -75,7 +75,8 @@ static void send_item(struct sk_feed *f, const struct item *it)
     struct sk_frame *frame;
     if (it->node != NULL) {
         sk_feed_announce_meta(f, it->context, it->node->path, it->timestamp);
-        frame = it->value->frame != NULL ? sk_frame_ref(it->value->frame) : sk_render_value(&f->hub->scratch, it->node, it->value);
+        frame =
+            it->value->frame != NULL ? sk_frame_ref(it->value->frame) : sk_render_value(&f->hub->scratch, it->node, it->value);
     } else {
         struct sk_render_one one = root_base(it);
         frame = sk_render_one(&f->hub->scratch, &one);

@@ -316,7 +316,8 @@ void sk_rows_value(struct sk_hub *h, struct sk_node *n, struct sk_value *v, bool
             send_value(f, n, v);
 }
 
-void sk_rows_loose(struct sk_hub *h, const struct sk_context *c, const struct sk_update *u, struct sk_path *p, struct sk_span json, bool meta)
+void sk_rows_loose(struct sk_hub *h, const struct sk_context *c, const struct sk_update *u, struct sk_path *p,
+                   struct sk_span json, bool meta)
 {
     struct sk_frame *frame = NULL;
     if (h->row_count == 0)
@@ -365,7 +366,8 @@ static void send_member(struct sk_row *r, const struct sk_render_one *base, stru
 }
 
 /* Members that match; an object member that does not is looked into ("communication.callsignVhf"). */
-static void send_members(struct sk_row *r, const struct sk_render_one *base, const char *prefix, const yyjson_val *object, int depth)
+static void send_members(struct sk_row *r, const struct sk_render_one *base, const char *prefix, const yyjson_val *object,
+                         int depth)
 {
     size_t i, n;
     yyjson_val *k, *v;

@@ -19,14 +19,14 @@ struct file_input {
     uv_fs_t fs;
     uv_timer_t timer;
     uv_file fd;
-    int64_t offset;           /* of the next piece */
+    int64_t offset; /* of the next piece */
     struct sk_buf data;
     char piece[PIECE];
-    size_t at;                /* next line in data */
+    size_t at; /* next line in data */
     bool busy, at_end, delivered, timed;
-    int64_t record_ms;        /* time of the last line, in the record */
-    uint64_t due_ms;          /* and on our clock */
-    struct sk_span line;      /* waiting for its time */
+    int64_t record_ms;   /* time of the last line, in the record */
+    uint64_t due_ms;     /* and on our clock */
+    struct sk_span line; /* waiting for its time */
 };
 
 static void next_line(struct file_input *f);

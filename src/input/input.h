@@ -1,6 +1,6 @@
 /*
- * Data connections: where bytes come from. Each kind is a const struct of functions; what a connection reads goes to the hub under
- * its id. Owner: loop thread. A connection that cannot work shows an error status and leaves the others alone.
+ * Data connections: where bytes come from. Each kind is a const struct of functions; what a connection reads goes to the hub
+ * under its id. Owner: loop thread. A connection that cannot work shows an error status and leaves the others alone.
  */
 #ifndef SK_INPUT_INPUT_H
 #define SK_INPUT_INPUT_H

@@ -27,11 +27,13 @@ static yyjson_mut_val *find_entry(const struct sk_basedeltas *b, const char *lis
 {
     size_t i, n, j, m;
     yyjson_mut_val *delta, *entry;
-    yyjson_mut_arr_foreach(yyjson_mut_doc_get_root(b->doc), i, n, delta) {
+    yyjson_mut_arr_foreach(yyjson_mut_doc_get_root(b->doc), i, n, delta)
+    {
         yyjson_mut_val *entries = yyjson_mut_obj_get(first_update(delta), list);
         if (!yyjson_mut_is_arr(entries))
             continue;
-        yyjson_mut_arr_foreach(entries, j, m, entry) {
+        yyjson_mut_arr_foreach(entries, j, m, entry)
+        {
             if (yyjson_mut_equals_strn(yyjson_mut_obj_get(entry, "path"), path.p, path.n)) {
                 if (ret_delta_index != NULL)
                     *ret_delta_index = i;
@@ -145,7 +147,9 @@ static int find_identity(struct sk_basedeltas *b, struct sk_errmsg *em)
 {
     yyjson_mut_val *root = root_values(b);
     yyjson_mut_val *mmsi = yyjson_mut_obj_get(root, "mmsi"), *uuid = yyjson_mut_obj_get(root, "uuid");
-    yyjson_mut_val *bad = mmsi != NULL && !yyjson_mut_is_str(mmsi) ? mmsi : uuid != NULL && !yyjson_mut_is_str(uuid) ? uuid : NULL;
+    yyjson_mut_val *bad = mmsi != NULL && !yyjson_mut_is_str(mmsi)   ? mmsi
+                          : uuid != NULL && !yyjson_mut_is_str(uuid) ? uuid
+                                                                     : NULL;
     if (bad != NULL)
         return sk_errmsg_set(em, SK_ERR_INVALID, "%s: %s must be a text in quotes", b->file, bad == mmsi ? "mmsi" : "uuid");
     if (yyjson_mut_get_len(mmsi) > 100 || yyjson_mut_get_len(uuid) > 200)
@@ -245,7 +249,8 @@ static void remove_entry(struct sk_basedeltas *b, struct sk_span path)
     yyjson_mut_val *entry = find_entry(b, "meta", path, &index), *e;
     yyjson_mut_val *delta = yyjson_mut_arr_get(yyjson_mut_doc_get_root(b->doc), index);
     yyjson_mut_val *update = first_update(delta), *entries = yyjson_mut_obj_get(update, "meta");
-    yyjson_mut_arr_foreach(entries, i, n, e) {
+    yyjson_mut_arr_foreach(entries, i, n, e)
+    {
         if (e == entry)
             break;
     }
@@ -256,7 +261,8 @@ static void remove_entry(struct sk_basedeltas *b, struct sk_span path)
         yyjson_mut_arr_remove(yyjson_mut_doc_get_root(b->doc), index);
 }
 
-int sk_basedeltas_set_meta(struct sk_basedeltas *b, struct sk_span path, struct sk_span field, const yyjson_val *value, struct sk_errmsg *em)
+int sk_basedeltas_set_meta(struct sk_basedeltas *b, struct sk_span path, struct sk_span field, const yyjson_val *value,
+                           struct sk_errmsg *em)
 {
     yyjson_mut_val *entry = find_entry(b, "meta", path, NULL);
     yyjson_mut_val *meta = yyjson_mut_obj_get(entry, "value");

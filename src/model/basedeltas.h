@@ -24,7 +24,8 @@ void sk_basedeltas_write(const struct sk_basedeltas *b, size_t index, struct sk_
 /* User metadata of a path; NULL when none. */
 yyjson_mut_val *sk_basedeltas_meta(const struct sk_basedeltas *b, struct sk_span path);
 /* Replaces it (value NULL: removes it, SK_ERR_NOTFOUND when there was none); with `field` only that member. Not saved yet. */
-int sk_basedeltas_set_meta(struct sk_basedeltas *b, struct sk_span path, struct sk_span field, const yyjson_val *value, struct sk_errmsg *em);
+int sk_basedeltas_set_meta(struct sk_basedeltas *b, struct sk_span path, struct sk_span field, const yyjson_val *value,
+                           struct sk_errmsg *em);
 int sk_basedeltas_save(struct sk_basedeltas *b, struct sk_errmsg *em);
 /* File name and content for a caller that saves elsewhere (thread pool); free the content. */
 const char *sk_basedeltas_file(const struct sk_basedeltas *b);

@@ -20,8 +20,8 @@ static int read_entry(struct sk_paths *paths, yyjson_val *entry, struct sk_path_
 }
 
 /* SK_ERR_LIMIT when the delta holds too many entries or memory is out. */
-static int read_entries(struct sk_arena *a, struct sk_paths *paths, yyjson_val *array, uint32_t *budget, struct sk_path_value **ret_values,
-                        uint32_t *ret_count, struct sk_errmsg *em)
+static int read_entries(struct sk_arena *a, struct sk_paths *paths, yyjson_val *array, uint32_t *budget,
+                        struct sk_path_value **ret_values, uint32_t *ret_count, struct sk_errmsg *em)
 {
     size_t n = yyjson_arr_size(array);
     if (n > *budget)
@@ -85,7 +85,8 @@ static int read_update(struct sk_arena *a, struct sk_paths *paths, yyjson_val *o
     return r;
 }
 
-int sk_delta_from_json(struct sk_arena *a, struct sk_paths *paths, const yyjson_val *object, struct sk_delta *d, struct sk_errmsg *em)
+int sk_delta_from_json(struct sk_arena *a, struct sk_paths *paths, const yyjson_val *object, struct sk_delta *d,
+                       struct sk_errmsg *em)
 {
     *d = (struct sk_delta){ .object = object };
     if (!yyjson_is_obj(writable(object)))

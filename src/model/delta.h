@@ -14,16 +14,16 @@
 #define SK_DELTA_VALUES_MAX 10000u /* values and metas of one delta together */
 
 struct sk_path_value {
-    struct sk_path *path;     /* NULL for one that was refused: forwarded nowhere */
-    const yyjson_val *entry;  /* the whole {path, value, ...} object */
-    const yyjson_val *value;  /* NULL when missing: not stored */
-    uint32_t at, len;         /* where the value's compact JSON stands in the rendered delta */
-    bool dropped;             /* refused by a rule of the hub */
+    struct sk_path *path;    /* NULL for one that was refused: forwarded nowhere */
+    const yyjson_val *entry; /* the whole {path, value, ...} object */
+    const yyjson_val *value; /* NULL when missing: not stored */
+    uint32_t at, len;        /* where the value's compact JSON stands in the rendered delta */
+    bool dropped;            /* refused by a rule of the hub */
 };
 
 struct sk_update {
-    const yyjson_val *object; /* as received; members are rendered in its order */
-    const yyjson_val *source; /* object, or NULL */
+    const yyjson_val *object;  /* as received; members are rendered in its order */
+    const yyjson_val *source;  /* object, or NULL */
     struct sk_span source_ref; /* "$source" as given, or {NULL,0} */
     struct sk_span timestamp;  /* as given, or {NULL,0} */
     struct sk_path_value *values, *metas;
@@ -47,8 +47,10 @@ struct sk_delta {
  * Reads and validates. SK_ERR_INVALID when it is no delta (not JSON, not an object, no `updates` array) and when no update is
  * left; `em` then, and `left_out` with the last reason in `em` otherwise, say why.
  */
-int sk_delta_read(struct sk_arena *a, struct sk_paths *paths, struct sk_span json, struct sk_delta *ret_delta, struct sk_errmsg *em);
+int sk_delta_read(struct sk_arena *a, struct sk_paths *paths, struct sk_span json, struct sk_delta *ret_delta,
+                  struct sk_errmsg *em);
 /* The same from a value that is part of a larger document read by sk_json_read_raw into `a`. */
-int sk_delta_from_json(struct sk_arena *a, struct sk_paths *paths, const yyjson_val *object, struct sk_delta *ret_delta, struct sk_errmsg *em);
+int sk_delta_from_json(struct sk_arena *a, struct sk_paths *paths, const yyjson_val *object, struct sk_delta *ret_delta,
+                       struct sk_errmsg *em);
 
 #endif

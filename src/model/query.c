@@ -55,7 +55,8 @@ static int query_leaf(const struct sk_node *n, const struct sk_span *names, size
     return descend_written(sk_node_write, n, names, count, out);
 }
 
-static int query_context(struct sk_model *m, const struct sk_context *c, const struct sk_span *names, size_t count, struct sk_buf *out)
+static int query_context(struct sk_model *m, const struct sk_context *c, const struct sk_span *names, size_t count,
+                         struct sk_buf *out)
 {
     if (count == 0) {
         sk_context_write(c, out);

@@ -1,4 +1,5 @@
-/* Reading a place in the full tree by its member names, as `GET /signalk/v1/api/...` and the plugins' questions do. Owner: loop thread. */
+/* Reading a place in the full tree by its member names, as `GET /signalk/v1/api/...` and the plugins' questions do. Owner: loop
+ * thread. */
 #ifndef SK_MODEL_QUERY_H
 #define SK_MODEL_QUERY_H
 

@@ -14,7 +14,8 @@ struct sk_source_node {
 
 static bool char_ok(char c, bool dot)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || (dot && c == '.');
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           (dot && c == '.');
 }
 
 static bool all_ok(struct sk_span s, bool dot)
@@ -245,7 +246,8 @@ static void note_ref(struct sk_sources *t, struct sk_span ref)
     child(t, n, part);
 }
 
-static struct sk_source_node *note_0183(struct sk_sources *t, struct sk_source_node *n, const struct sk_source_info *i, struct sk_span ts)
+static struct sk_source_node *note_0183(struct sk_sources *t, struct sk_source_node *n, const struct sk_source_info *i,
+                                        struct sk_span ts)
 {
     struct sk_source_node *talker = child(t, n, i->talker.n != 0 ? i->talker : SK_SPAN("XX"));
     if (talker == NULL)
@@ -255,7 +257,8 @@ static struct sk_source_node *note_0183(struct sk_sources *t, struct sk_source_n
     return i->sentence.n != 0 ? set_str(t, child(t, talker, SK_SPAN("sentences")), i->sentence, ts) : NULL;
 }
 
-static struct sk_source_node *note_2000(struct sk_sources *t, struct sk_source_node *n, const struct sk_source_info *i, struct sk_span ts)
+static struct sk_source_node *note_2000(struct sk_sources *t, struct sk_source_node *n, const struct sk_source_info *i,
+                                        struct sk_span ts)
 {
     static const char *const left_out[] = { "pgn", "label", "instance", "type" };
     struct sk_source_node *device = child(t, n, i->src.n != 0 ? i->src : SK_SPAN("XX"));

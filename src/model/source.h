@@ -17,8 +17,8 @@ struct sk_source_text {
 };
 
 struct sk_source {
-    struct sk_span ref;  /* NUL-terminated too */
-    struct sk_span json; /* quoted */
+    struct sk_span ref;               /* NUL-terminated too */
+    struct sk_span json;              /* quoted */
     struct sk_source_text *last_text; /* most deltas of a source carry the same object */
     bool seen;
     const struct sk_source_text *noted; /* the object that the tree knows, ... */
@@ -50,8 +50,8 @@ void sk_source_info_read(const yyjson_val *object, struct sk_span provider, stru
 void sk_source_info_ref(const struct sk_source_info *i, struct sk_buf *out);
 
 /* Notes in the sources tree that a delta of this source came. `info` and `text` NULL: it came with a reference only. */
-void sk_sources_note(struct sk_sources *t, struct sk_source *s, const struct sk_source_info *info, const struct sk_source_text *text,
-                     struct sk_span timestamp);
+void sk_sources_note(struct sk_sources *t, struct sk_source *s, const struct sk_source_info *info,
+                     const struct sk_source_text *text, struct sk_span timestamp);
 /* JSON of the whole tree. */
 void sk_sources_write(const struct sk_sources *t, struct sk_buf *out);
 

@@ -271,8 +271,8 @@ static void value_set(struct sk_value *v, const struct sk_value_input *in)
     }
 }
 
-int sk_tree_set(struct sk_model *m, struct sk_context *c, struct sk_path *p, const struct sk_value_input *in, struct sk_node **ret_node,
-                struct sk_value **ret_value, bool *ret_new_leaf, struct sk_errmsg *em)
+int sk_tree_set(struct sk_model *m, struct sk_context *c, struct sk_path *p, const struct sk_value_input *in,
+                struct sk_node **ret_node, struct sk_value **ret_value, bool *ret_new_leaf, struct sk_errmsg *em)
 {
     (void)m;
     if (p->untreed)
@@ -349,7 +349,8 @@ static void root_merge(struct sk_root_value *r, const yyjson_val *object)
     sk_buf_finish(&out);
 }
 
-int sk_tree_set_root(struct sk_model *m, struct sk_context *c, const yyjson_val *object, const struct sk_value_input *in, struct sk_errmsg *em)
+int sk_tree_set_root(struct sk_model *m, struct sk_context *c, const yyjson_val *object, const struct sk_value_input *in,
+                     struct sk_errmsg *em)
 {
     (void)m;
     size_t i, n;

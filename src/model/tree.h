@@ -12,13 +12,13 @@
 
 /* One source's last value at a leaf. */
 struct sk_value {
-    struct sk_source *source; /* key in the tree's "values" */
-    struct sk_source *ref;    /* "$source" as streamed; differs only for a delta that names both differently */
+    struct sk_source *source;           /* key in the tree's "values" */
+    struct sk_source *ref;              /* "$source" as streamed; differs only for a delta that names both differently */
     struct sk_source_text *source_text; /* the `source` object, or NULL */
-    struct sk_frame *frame;   /* one-value delta, rendered for subscribers; dropped at the next change */
+    struct sk_frame *frame;             /* one-value delta, rendered for subscribers; dropped at the next change */
     struct sk_text json, timestamp;
-    int32_t pgn;              /* 0: none */
-    char sentence[8];         /* "": none */
+    int32_t pgn;      /* 0: none */
+    char sentence[8]; /* "": none */
 };
 
 struct sk_leaf {
@@ -51,13 +51,13 @@ struct sk_root_value {
 };
 
 struct sk_context {
-    struct sk_context *next; /* in order of creation */
+    struct sk_context *next;   /* in order of creation */
     struct sk_span text, json; /* "vessels.urn:..." plain and quoted; text is NUL-terminated too */
-    struct sk_span root, id; /* "vessels", "urn:..." */
+    struct sk_span root, id;   /* "vessels", "urn:..." */
     bool self;
-    uint32_t serial;         /* never used again after it was pruned */
-    uint64_t heard_ms;       /* monotonic, last delta */
-    struct sk_node **table;  /* open addressing by path id */
+    uint32_t serial;        /* never used again after it was pruned */
+    uint64_t heard_ms;      /* monotonic, last delta */
+    struct sk_node **table; /* open addressing by path id */
     uint32_t table_cap, node_count;
     struct sk_node *first, **last_next; /* nodes of depth 1 */
     struct sk_root_member *members;
@@ -84,10 +84,11 @@ struct sk_value_input {
  * Stores a value; *ret_value is it. SK_ERR_LIMIT when the context holds too many paths or the path too many sources,
  * SK_ERR_DENIED for a path that cannot stand in the tree. *ret_new_node tells that the leaf is new.
  */
-int sk_tree_set(struct sk_model *m, struct sk_context *c, struct sk_path *p, const struct sk_value_input *in, struct sk_node **ret_node,
-                struct sk_value **ret_value, bool *ret_new_leaf, struct sk_errmsg *em);
+int sk_tree_set(struct sk_model *m, struct sk_context *c, struct sk_path *p, const struct sk_value_input *in,
+                struct sk_node **ret_node, struct sk_value **ret_value, bool *ret_new_leaf, struct sk_errmsg *em);
 /* Merges the members of a "" value shallowly into the context object. */
-int sk_tree_set_root(struct sk_model *m, struct sk_context *c, const yyjson_val *object, const struct sk_value_input *in, struct sk_errmsg *em);
+int sk_tree_set_root(struct sk_model *m, struct sk_context *c, const yyjson_val *object, const struct sk_value_input *in,
+                     struct sk_errmsg *em);
 const struct sk_root_member *sk_context_member(const struct sk_context *c, struct sk_span name);
 
 /* Removes contexts other than self that were silent since `before_ms`; `dying` (may be NULL) hears of each first. */

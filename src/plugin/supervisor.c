@@ -130,14 +130,6 @@ struct sk_super_action sk_super_step(struct sk_super *s, enum sk_super_event ev,
     return a;
 }
 
-static struct sk_super_action step(struct sk_super *s, enum sk_super_event ev, uint64_t now_ms)
-{
-    struct sk_super_action a = step(s, ev, now_ms);
-    if (s->state == SK_SUPER_CRASHED) /* whatever else happens meanwhile (the crashed life ends), the restart is not forgotten */
-        a.wake_at_ms = s->restart_at_ms;
-    return a;
-}
-
 const char *sk_super_state_text(enum sk_super_state state)
 {
     static const char *const texts[] = {

@@ -29,7 +29,9 @@ static void set_up(void)
     sk_feed_set_mode(feed, SK_FEED_ALL);
     sk_feed_set_meta(feed, true);
     yyjson_doc *doc;
-    SK_ASSERT(sk_json_read(SK_SPAN("{\"context\":\"*\",\"subscribe\":[{\"path\":\"*\"},{\"path\":\"a.*\",\"minPeriod\":5},{\"path\":\"*.b\",\"period\":9}]}"), &doc, NULL) == 0);
+    SK_ASSERT(sk_json_read(SK_SPAN("{\"context\":\"*\",\"subscribe\":[{\"path\":\"*\"},{\"path\":\"a.*\",\"minPeriod\":5},{"
+                                   "\"path\":\"*.b\",\"period\":9}]}"),
+                           &doc, NULL) == 0);
     sk_feed_subscribe(feed, yyjson_doc_get_root(doc));
     yyjson_doc_free(doc);
 }
@@ -38,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     if (hub == NULL)
         set_up();
-    (void)sk_hub_ingest(hub, &(struct sk_origin){ .provider = "fuzz", .version = n % 5 == 0 ? 2 : 1 }, (struct sk_span){ (const char *)data, n }, NULL);
+    (void)sk_hub_ingest(hub, &(struct sk_origin){ .provider = "fuzz", .version = n % 5 == 0 ? 2 : 1 },
+                        (struct sk_span){ (const char *)data, n }, NULL);
     if (n % 64 == 0) {
         struct sk_buf b;
         sk_buf_init(&b, (size_t)64 * 1024 * 1024);

@@ -30,8 +30,10 @@ static void set_up(void)
 {
     struct sk_loop *loop = sk_loop_create();
     hub = sk_hub_create(loop, sk_model_create("urn:mrn:signalk:uuid:c0d79334-4e25-4245-8892-54e8ccc8021d"));
-    feed_in("{\"updates\":[{\"values\":[{\"path\":\"a.b\",\"value\":1},{\"path\":\"navigation.position\",\"value\":{\"latitude\":60,\"longitude\":24}}]}]}");
-    feed_in("{\"context\":\"vessels.urn:mrn:imo:mmsi:230000001\",\"updates\":[{\"values\":[{\"path\":\"\",\"value\":{\"name\":\"X\",\"communication\":{\"callsignVhf\":\"Y\"}}}]}]}");
+    feed_in("{\"updates\":[{\"values\":[{\"path\":\"a.b\",\"value\":1},{\"path\":\"navigation.position\",\"value\":{\"latitude\":"
+            "60,\"longitude\":24}}]}]}");
+    feed_in("{\"context\":\"vessels.urn:mrn:imo:mmsi:230000001\",\"updates\":[{\"values\":[{\"path\":\"\",\"value\":{\"name\":"
+            "\"X\",\"communication\":{\"callsignVhf\":\"Y\"}}}]}]}");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -45,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (sk_json_read_raw(&arena, (struct sk_span){ (const char *)data, n }, &doc, NULL) == 0) {
         struct sk_feed *feed = sk_feed_create(hub, &ops, NULL);
         sk_feed_subscribe(feed, yyjson_doc_get_root(doc));
-        feed_in("{\"updates\":[{\"values\":[{\"path\":\"a.b\",\"value\":2},{\"path\":\"a.c\",\"value\":3}],\"meta\":[{\"path\":\"a.b\",\"value\":{\"units\":\"m\"}}]}]}");
+        feed_in("{\"updates\":[{\"values\":[{\"path\":\"a.b\",\"value\":2},{\"path\":\"a.c\",\"value\":3}],\"meta\":[{\"path\":"
+                "\"a.b\",\"value\":{\"units\":\"m\"}}]}]}");
         sk_feed_unsubscribe(feed, yyjson_doc_get_root(doc));
         sk_feed_destroy(feed);
     }

@@ -1,4 +1,5 @@
-/* How long one delta takes through the hub alone: no sockets, one client that throws frames away. Not a test; `./dev bench` prints it. */
+/* How long one delta takes through the hub alone: no sockets, one client that throws frames away. Not a test; `./dev bench`
+ * prints it. */
 #include "base/clock.h"
 #include "hub/feed.h"
 #include "model/query.h"
@@ -33,12 +34,13 @@ int main(void)
     uint64_t from = sk_clock_mono_ns();
     for (int i = 0; i < COUNT; i++) {
         char text[600];
-        int n = snprintf(text, sizeof text,
-                         "{\"context\":\"vessels.self\",\"updates\":[{\"source\":{\"label\":\"bench\",\"type\":\"bench\",\"src\":\"1\"},"
-                         "\"timestamp\":\"2026-01-01T00:00:00.000Z\",\"values\":[{\"path\":\"navigation.speedOverGround\",\"value\":%d.%02d},"
-                         "{\"path\":\"navigation.position\",\"value\":{\"latitude\":60.1234567,\"longitude\":24.%07d}},"
-                         "{\"path\":\"bench.marker\",\"value\":\"#s:%d:0#\"}]}]}",
-                         i % 10, i % 90 + 10, i % 9999999 + 1, i);
+        int n = snprintf(
+            text, sizeof text,
+            "{\"context\":\"vessels.self\",\"updates\":[{\"source\":{\"label\":\"bench\",\"type\":\"bench\",\"src\":\"1\"},"
+            "\"timestamp\":\"2026-01-01T00:00:00.000Z\",\"values\":[{\"path\":\"navigation.speedOverGround\",\"value\":%d.%02d},"
+            "{\"path\":\"navigation.position\",\"value\":{\"latitude\":60.1234567,\"longitude\":24.%07d}},"
+            "{\"path\":\"bench.marker\",\"value\":\"#s:%d:0#\"}]}]}",
+            i % 10, i % 90 + 10, i % 9999999 + 1, i);
         (void)sk_hub_ingest(hub, &(struct sk_origin){ .provider = "ws" }, (struct sk_span){ text, (size_t)n }, NULL);
     }
     uint64_t ns = sk_clock_mono_ns() - from;

@@ -89,11 +89,11 @@ static char *asked(struct world *w, const char *dotted)
     return text;
 }
 
-#define ASSERT_TREE(w, path, expected) \
-    do { \
-        char *text_ = asked(w, path); \
-        assert_string_equal(text_, expected); \
-        free(text_); \
+#define ASSERT_TREE(w, path, expected)                                                                                           \
+    do {                                                                                                                         \
+        char *text_ = asked(w, path);                                                                                            \
+        assert_string_equal(text_, expected);                                                                                    \
+        free(text_);                                                                                                             \
     } while (0)
 
 static void subscribe(struct world *w, const char *json)
@@ -111,27 +111,32 @@ static void default_feed_keeps_order_and_appends(void **state)
 {
     struct world *w = *state;
     sk_feed_set_mode(w->feed, SK_FEED_SELF);
-    assert_int_equal(feed_in(w, "{\"updates\":[{\"$source\":\"m\",\"values\":[{\"path\":\"a.c\",\"value\":7.0}],\"timestamp\":\"t\"}]}"), 0);
-    assert_string_equal(heard(w), "{\"updates\":[{\"$source\":\"m\",\"values\":[{\"path\":\"a.c\",\"value\":7}],\"timestamp\":\"t\"}],"
-                                  "\"context\":\"vessels." SELF "\"}\n");
+    assert_int_equal(
+        feed_in(w, "{\"updates\":[{\"$source\":\"m\",\"values\":[{\"path\":\"a.c\",\"value\":7.0}],\"timestamp\":\"t\"}]}"), 0);
+    assert_string_equal(heard(w),
+                        "{\"updates\":[{\"$source\":\"m\",\"values\":[{\"path\":\"a.c\",\"value\":7}],\"timestamp\":\"t\"}],"
+                        "\"context\":\"vessels." SELF "\"}\n");
     ASSERT_TREE(w, "a.c", "{\"value\":7,\"$source\":\"m\",\"timestamp\":\"t\"}");
 }
 
 static void second_source_shows_values(void **state)
 {
     struct world *w = *state;
-    feed_in(w, "{\"updates\":[{\"source\":{\"label\":\"t1\",\"type\":\"NMEA0183\",\"sentence\":\"RMC\",\"talker\":\"GP\"},\"timestamp\":\"1\","
-            "\"values\":[{\"path\":\"x.y\",\"value\":3.1}]}]}");
+    feed_in(w, "{\"updates\":[{\"source\":{\"label\":\"t1\",\"type\":\"NMEA0183\",\"sentence\":\"RMC\",\"talker\":\"GP\"},"
+               "\"timestamp\":\"1\","
+               "\"values\":[{\"path\":\"x.y\",\"value\":3.1}]}]}");
     feed_in(w, "{\"updates\":[{\"$source\":\"n2k.43\",\"timestamp\":\"2\",\"values\":[{\"path\":\"x.y\",\"value\":3.2}]}]}");
-    ASSERT_TREE(w, "x.y", "{\"value\":3.2,\"$source\":\"n2k.43\",\"timestamp\":\"2\",\"values\":{"
-                          "\"t1.GP\":{\"value\":3.1,\"timestamp\":\"1\",\"sentence\":\"RMC\"},\"n2k.43\":{\"value\":3.2,\"timestamp\":\"2\"}}}");
+    ASSERT_TREE(w, "x.y",
+                "{\"value\":3.2,\"$source\":\"n2k.43\",\"timestamp\":\"2\",\"values\":{"
+                "\"t1.GP\":{\"value\":3.1,\"timestamp\":\"1\",\"sentence\":\"RMC\"},\"n2k.43\":{\"value\":3.2,\"timestamp\":"
+                "\"2\"}}}");
 }
 
 static void bad_updates_go_good_ones_stay(void **state)
 {
     struct world *w = *state;
     assert_int_equal(feed_in(w, "{\"updates\":[null,{\"values\":5},{\"values\":[{\"path\":1,\"value\":1}]},{},"
-                             "{\"values\":[{\"path\":\"ok\",\"value\":true}]}]}"),
+                                "{\"values\":[{\"path\":\"ok\",\"value\":true}]}]}"),
                      0);
     ASSERT_TREE(w, "ok.value", "true");
     assert_true(feed_in(w, "{\"updates\":5}") < 0);
@@ -145,8 +150,9 @@ static void identity_is_the_configurations(void **state)
 {
     struct world *w = *state;
     sk_feed_set_mode(w->feed, SK_FEED_SELF);
-    feed_in(w, "{\"updates\":[{\"$source\":\"defaults\",\"values\":[{\"path\":\"\",\"value\":{\"name\":\"Thief\",\"port\":\"Kotka\"}},"
-            "{\"path\":\"design.beam\",\"value\":9}]}]}");
+    feed_in(w, "{\"updates\":[{\"$source\":\"defaults\",\"values\":[{\"path\":\"\",\"value\":{\"name\":\"Thief\",\"port\":"
+               "\"Kotka\"}},"
+               "{\"path\":\"design.beam\",\"value\":9}]}]}");
     assert_null(strstr(heard(w), "Thief"));
     assert_null(strstr(heard(w), "design.beam"));
     ASSERT_TREE(w, "port", "\"Kotka\"");
@@ -164,10 +170,13 @@ static void subscription_gets_one_value_per_message(void **state)
     assert_int_equal(w->count, 1);
     forget(w);
     feed_in(w, "{\"updates\":[{\"$source\":\"s\",\"timestamp\":\"2\",\"values\":[{\"path\":\"navigation.a\",\"value\":2},"
-            "{\"path\":\"navigation.new\",\"value\":3},{\"path\":\"other\",\"value\":4}]}]}");
-    assert_string_equal(heard(w),
-                        "{\"context\":\"vessels." SELF "\",\"updates\":[{\"$source\":\"s\",\"timestamp\":\"2\",\"values\":[{\"path\":\"navigation.a\",\"value\":2}]}]}\n"
-                        "{\"context\":\"vessels." SELF "\",\"updates\":[{\"$source\":\"s\",\"timestamp\":\"2\",\"values\":[{\"path\":\"navigation.new\",\"value\":3}]}]}\n");
+               "{\"path\":\"navigation.new\",\"value\":3},{\"path\":\"other\",\"value\":4}]}]}");
+    assert_string_equal(
+        heard(w),
+        "{\"context\":\"vessels." SELF
+        "\",\"updates\":[{\"$source\":\"s\",\"timestamp\":\"2\",\"values\":[{\"path\":\"navigation.a\",\"value\":2}]}]}\n"
+        "{\"context\":\"vessels." SELF
+        "\",\"updates\":[{\"$source\":\"s\",\"timestamp\":\"2\",\"values\":[{\"path\":\"navigation.new\",\"value\":3}]}]}\n");
     forget(w);
     subscribe(w, "{\"context\":\"*\",\"unsubscribe\":[{\"path\":\"*\"}]}");
     feed_in(w, "{\"updates\":[{\"values\":[{\"path\":\"navigation.a\",\"value\":5}]}]}");
@@ -223,7 +232,8 @@ static void versions_two_is_streamed_not_stored(void **state)
 static void replay_is_sorted_by_timestamp(void **state)
 {
     struct world *w = *state;
-    feed_in(w, "{\"updates\":[{\"timestamp\":\"2\",\"values\":[{\"path\":\"b\",\"value\":2}]},{\"timestamp\":\"1\",\"values\":[{\"path\":\"a\",\"value\":1}]}]}");
+    feed_in(w, "{\"updates\":[{\"timestamp\":\"2\",\"values\":[{\"path\":\"b\",\"value\":2}]},{\"timestamp\":\"1\",\"values\":[{"
+               "\"path\":\"a\",\"value\":1}]}]}");
     sk_feed_replay(w->feed, SK_FEED_SELF);
     const char *a = strstr(heard(w), "\"path\":\"a\""), *b = strstr(heard(w), "\"path\":\"b\"");
     assert_true(a != NULL && b != NULL && a < b);
