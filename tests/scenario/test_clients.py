@@ -1,15 +1,15 @@
 """Client code as npm publishes it, unmodified, finds what it expects."""
 import pytest
 
-from harness import node
+from harness import node, packages
 from harness.server import NAME, SELF, SELF_ID
 from harness.waiting import eventually
 
-pytestmark = pytest.mark.usefixtures("packages")
+pytestmark = pytest.mark.usefixtures("npm_packages")
 
 
 @pytest.fixture(scope="session")
-def packages():
+def npm_packages():
     node.ready()
 
 
@@ -104,3 +104,15 @@ def test_the_javascript_client_comes_back_after_a_restart(server, script):
     server.clients.append(running)
     said = running.finish()
     assert said["hello"][0]["serverStartId"] != said["hello"][-1]["serverStartId"]
+
+
+def test_the_javascript_client_puts_to_a_plugin(config, launch):
+    config.enable(config.install(packages.built("skiff-anchor-watch")), {"anchorLat": 60.1, "anchorLon": 24.9, "maxRadius": 50})
+    server = launch()
+    server.wait_plugin("skiff-anchor-watch", state="running")
+    said = server._client(node.Script("signalk-client.js", server.port, "put", "navigation.anchor.maxRadius", "75", "5")).finish()
+    finals = {name: [reply["statusCode"] for reply in said[name] if reply["state"] == "COMPLETED"] for name in ("ws-good", "ws-bad", "ws-nobody")}
+    assert finals == {"ws-good": [200], "ws-bad": [400], "ws-nobody": [405]}
+    assert (said["http-good"][0]["state"], said["http-good"][0]["statusCode"]) == ("COMPLETED", 200)
+    assert "400" in said["http-bad"][0]
+    assert server.value("navigation.anchor.maxRadius") == 75

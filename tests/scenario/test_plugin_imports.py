@@ -1,5 +1,7 @@
 """What a plugin may ask of the server: unknown names are explained, capabilities are kept, wrong pointers harm nobody."""
 import json
+import shutil
+import subprocess
 
 import pytest
 
@@ -34,6 +36,50 @@ def test_an_unknown_import_is_listed_with_a_suggestion(config, launch):
     assert server.configure(name).status == 500
     assert server.plugin(name)["state"] == "error"
     assert server.api("vessels/self/name").ok() == NAME
+
+
+ODD_TYPES = """
+(module
+  (import "env" "sk_debug" (func $debug (param i32 i32 i32 i32) (result i32)))
+  (import "env" "sk_set_status" (func $status (param f64 f64)))
+  (import "env" "sk_handle_message" (func $message (param i32 i32 i32 i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 16)
+  (data (i32.const 16) "Odd types")
+  (data (i32.const 32) "all odd")
+  (data (i32.const 64) "{\\22updates\\22:[{\\22values\\22:[{\\22path\\22:\\22test.odd\\22,\\22value\\22:1}]}]}")
+  (global $top (mut i32) (i32.const 1024))
+  (func (export "allocate") (param $n i32) (result i32)
+    (global.set $top (i32.add (global.get $top) (local.get $n)))
+    (i32.sub (global.get $top) (local.get $n)))
+  (func (export "plugin_id") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "plugin_name") (param i32 i32) (result i32)
+    (memory.copy (local.get 0) (i32.const 16) (i32.const 9)) (i32.const 9))
+  (func (export "plugin_schema") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "plugin_start") (param i32) (result i32) ;; one parameter: the server drops what it has too much
+    (call $message (i32.const 64) (i32.const 56) (i32.const 1) (i32.const 9))
+    (call $status (f64.const 32.9) (f64.const 7.5))
+    (call $debug (i32.const 16) (i32.const 9) (i32.const 1) (i32.const 2)))
+  (func (export "plugin_stop"))
+)
+"""
+
+
+def test_imports_and_exports_of_odd_types_link_as_in_javascript(config, launch, tmp_path):
+    """More parameters, fewer, floats, results where there are none: a plugin that works elsewhere works here."""
+    if not shutil.which("wat2wasm"):
+        pytest.skip("needs wat2wasm (wabt)")
+    (tmp_path / "odd.wat").write_text(ODD_TYPES)
+    subprocess.run(["wat2wasm", tmp_path / "odd.wat", "-o", tmp_path / "odd.wasm"], check=True)
+    config.write_package("odd-types", (tmp_path / "odd.wasm").read_bytes())
+    server = launch(env={"DEBUG": "signalk:wasm:*"})
+    assert server.wait_plugin("odd-types", name="Odd types")["schema"] == {}
+    assert server.configure("odd-types").status == 200
+    server.wait_plugin("odd-types", state="running", statusMessage="all odd")
+    server.wait_log(r"\[odd-types\] Odd types")
+    eventually(lambda: server.value("test.odd") == 1)
+    assert server.configure("odd-types", enabled=False).status == 200
+    server.wait_plugin("odd-types", state="stopped")
 
 
 # ---- data ----

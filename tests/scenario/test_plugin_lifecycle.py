@@ -236,3 +236,31 @@ def test_features_name_the_plugin(installed, launch):
     features = server.get("/signalk/v2/features").ok()["plugins"]
     assert {"id": plugin_id(installed.name), "name": DISPLAY_NAME, "version": installed.manifest["version"], "enabled": True} in features
     assert eventually(lambda: server.get("/signalk/v2/features?enabled=0").ok()["plugins"] == [])
+
+
+def test_a_changed_module_is_loaded_without_a_restart_of_the_server(config, launch, guide):
+    """What a plugin author does all day: build again, look again."""
+    other = packages.built("probe-abi")
+    config.write_package("under-work", guide.wasm.read_bytes())
+    config.enable("under-work", {"maxRadius": 1})
+    server = launch()
+    server.wait_plugin("under-work", name=DISPLAY_NAME, state="running")
+    fresh = config.plugin_dir("under-work") / "plugin.wasm.new"
+    fresh.write_bytes(other.wasm.read_bytes())
+    fresh.rename(config.plugin_dir("under-work") / "plugin.wasm")
+    entry = server.wait_plugin("under-work", name="ABI probe", state="running", timeout=60)
+    assert "republish" in entry["schema"]["properties"]
+
+
+def test_plugins_can_be_forced_off_by_the_environment(installed, config, launch):
+    config.enable(installed.name, {"maxRadius": 1})
+    server = launch(env={"DISABLEPLUGINS": installed.name, **DEBUG})
+    entry = server.wait_plugin(installed.name, name=DISPLAY_NAME)
+    assert entry["state"] in ("stopped", "disabled")
+    assert "Plugin started" not in server.log()
+    assert config.json(config.plugin_file(installed.name))["enabled"] is True
+
+
+def test_plugins_can_be_switched_on_by_the_environment(installed, launch):
+    server = launch(env={"DEFAULTENABLEDPLUGINS": f"other,{installed.name}"})
+    server.wait_plugin(installed.name, state="running")
