@@ -48,9 +48,12 @@ static void write_data(const struct sk_plugin_config *c, struct sk_buf *out)
         sk_buf_char(out, ',');
     }
     write_key(out, "enabled");
-    sk_buf_text(out, c->enabled ? "true," : "false,");
-    write_key(out, "enableDebug");
-    sk_buf_text(out, c->enable_debug ? "true" : "false");
+    sk_buf_text(out, c->enabled ? "true" : "false");
+    if (c->has_debug) {
+        sk_buf_char(out, ',');
+        write_key(out, "enableDebug");
+        sk_buf_text(out, c->enable_debug ? "true" : "false");
+    }
     yyjson_doc *old = NULL;
     if (c->data != NULL && sk_json_read(sk_span_of(c->data), &old, NULL) == 0) {
         size_t i, n;
@@ -96,6 +99,7 @@ int sk_plugin_config_parse(struct sk_plugin_config *c, struct sk_span text, stru
     c->configuration = conf != NULL ? compact(conf) : NULL;
     c->has_enabled = enabled != NULL;
     c->enabled = sk_json_truthy(enabled);
+    c->has_debug = sk_json_get(root, "enableDebug") != NULL;
     c->enable_debug = sk_json_truthy(sk_json_get(root, "enableDebug"));
     yyjson_doc_free(doc);
     if (c->data == NULL || (conf != NULL && c->configuration == NULL)) {
@@ -126,7 +130,7 @@ int sk_plugin_config_apply(struct sk_plugin_config *c, struct sk_span body, stru
     if (r == 0) {
         c->enabled = sk_json_get_bool(root, "enabled", c->enabled);
         c->enable_debug = sk_json_get_bool(root, "enableDebug", c->enable_debug);
-        c->has_enabled = true;
+        c->has_enabled = c->has_debug = true;
         r = refresh_data(c, em);
     }
     yyjson_doc_free(doc);

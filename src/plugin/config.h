@@ -14,7 +14,7 @@ struct sk_plugin_config {
     char *data;          /* the file's object, compact; NULL: no file, or one that cannot be read */
     char *configuration; /* compact, NULL when there is none */
     bool enabled, enable_debug;
-    bool has_enabled;    /* the file says so itself */
+    bool has_enabled, has_debug; /* the file says so itself */
 };
 
 /* From the file's text. On an error the config is "no file" (and stays on disk as it is until the user saves). */
