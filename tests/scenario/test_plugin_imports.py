@@ -2,6 +2,7 @@
 import json
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -168,6 +169,17 @@ def test_status_and_error_texts_are_shown(abi):
     abi.wait_plugin("probe-abi", statusMessage="all is well")
     call(abi, "set_error", arg="no signal")
     abi.wait_plugin("probe-abi", statusMessage="no signal", state="running")
+
+
+def test_a_status_is_announced_when_it_changes(abi):
+    """Not only with the regular report of every five seconds."""
+    stream = abi.stream("?serverevents=all&subscribe=none")
+    stream.hello()
+    began = time.monotonic()
+    for text in ("one", "two", "three"):
+        call(abi, "set_status", arg=text)
+        stream.until(lambda m: m.get("type") == "PROVIDERSTATUS" and any(s["id"] == "probe-abi" and s["message"] == text for s in m["data"]))
+    assert time.monotonic() - began < 5
 
 
 def test_log_lines_carry_the_package_name(config, launch):

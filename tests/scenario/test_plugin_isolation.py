@@ -17,13 +17,13 @@ class Watch:
     """Asks for /signalk all the time, on a thread, and remembers the slowest answer."""
 
     def __init__(self, server):
-        self.server, self.slowest, self.count, self.ended = server, 0.0, 0, threading.Event()
+        self.server, self.slowest, self.ended = server, 0.0, threading.Event()
         self.failure = None
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def _run(self):
-        while not self.ended.wait(0.02):
+        while True:
             began = time.monotonic()
             try:
                 answer = self.server.get("/signalk")
@@ -32,13 +32,13 @@ class Watch:
                 self.failure = error
                 return
             self.slowest = max(self.slowest, time.monotonic() - began)
-            self.count += 1
+            if self.ended.wait(0.02):
+                return
 
     def finish(self):
         self.ended.set()
         self.thread.join(15)
         assert self.failure is None, self.failure
-        assert self.count > 0
         assert self.slowest < SLOW_ANSWER, f"one answer took {self.slowest:.2f} s"
 
 
