@@ -419,7 +419,7 @@ static void on_part(struct sk_ws *ws, const struct wslay_frame_iocb *f)
     if (control) {
         memcpy(ws->control + ws->control_n, part.p, part.n);
         ws->control_n = (uint8_t)(ws->control_n + part.n);
-    } else {
+    } else if (part.n != 0) { /* an empty fragment adds nothing, and the buffer may have no memory yet */
         sk_buf_append(&ws->message, part.p, part.n);
     }
     if (!sk_buf_ok(&ws->message))
