@@ -135,6 +135,8 @@ static char **plugin_roots(const struct server *s)
     const char *extra[64];
     size_t count = 0, i, n;
     yyjson_val *v, *paths = sk_json_get(sk_settings_root(s->settings), "pluginPaths");
+    if (!yyjson_is_arr(paths))
+        return sk_host_default_roots(s->options->config_dir, NULL, NULL, 0);
     yyjson_arr_foreach(paths, i, n, v)
         if (yyjson_is_str(v) && count < SK_COUNT(extra))
             extra[count++] = yyjson_get_str(v);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define POOL_MAX 32
+#define POOL_MAX 8
 #define ARENA_MAX ((size_t)64 * 1024 * 1024)
 #define EXTRA_MAX ((size_t)32 * 1024)
 #define KEPT_MAX ((size_t)64 * 1024) /* larger buffers go back to the system with their request */

@@ -63,6 +63,8 @@ struct sk_inputs *sk_inputs_create(struct sk_hub *hub, const struct sk_settings 
     struct sk_inputs *list = sk_xcalloc(1, sizeof *list);
     size_t i, n;
     yyjson_val *entry, *all = sk_json_get(sk_settings_root(settings), "pipedProviders");
+    if (!yyjson_is_arr(all))
+        return list;
     yyjson_arr_foreach(all, i, n, entry)
         open_one(list, hub, config_dir, entry);
     return list;

@@ -316,6 +316,23 @@ static struct sk_root_value *root_for(struct sk_context *c, struct sk_source *re
     return &c->roots[c->root_count++];
 }
 
+/* Members of `object` that `except` (may be NULL) does not have. */
+static void write_members(struct sk_buf *out, const yyjson_val *object, const yyjson_val *except)
+{
+    size_t i, n;
+    yyjson_val *key, *v;
+    if (!yyjson_is_obj((yyjson_val *)(uintptr_t)object))
+        return;
+    yyjson_obj_foreach((yyjson_val *)(uintptr_t)object, i, n, key, v) {
+        if (sk_json_get(except, yyjson_get_str(key)) != NULL)
+            continue;
+        sk_buf_append(out, ",", out->n > 1);
+        sk_json_write(out, key);
+        sk_buf_char(out, ':');
+        sk_json_write(out, v);
+    }
+}
+
 /* Old members that the new object does not name are kept: what a source said in several messages is replayed as one. */
 static void root_merge(struct sk_root_value *r, const yyjson_val *object)
 {
@@ -325,23 +342,9 @@ static void root_merge(struct sk_root_value *r, const yyjson_val *object)
     struct sk_span had = sk_text_span(&r->json);
     if (had.n != 0)
         (void)sk_json_read(had, &old, NULL);
-    size_t i, n;
-    yyjson_val *key, *v;
     sk_buf_char(&out, '{');
-    yyjson_obj_foreach(yyjson_doc_get_root(old), i, n, key, v) {
-        if (sk_json_get(object, yyjson_get_str(key)) != NULL)
-            continue;
-        sk_buf_append(&out, ",", out.n > 1);
-        sk_json_write(&out, key);
-        sk_buf_char(&out, ':');
-        sk_json_write(&out, v);
-    }
-    yyjson_obj_foreach((yyjson_val *)(uintptr_t)object, i, n, key, v) {
-        sk_buf_append(&out, ",", out.n > 1);
-        sk_json_write(&out, key);
-        sk_buf_char(&out, ':');
-        sk_json_write(&out, v);
-    }
+    write_members(&out, yyjson_doc_get_root(old), object);
+    write_members(&out, object, NULL);
     sk_buf_char(&out, '}');
     yyjson_doc_free(old);
     if (sk_buf_ok(&out))

@@ -83,14 +83,31 @@ static void find_lost(struct sk_engine *e)
     }
 }
 
+/* Ticks follow the clock and not each other: a deadline of 500 ticks would otherwise be late by 500 delays of the scheduler.
+   Late ticks are made up for at once, unless the whole process stood still. */
+static void sleep_tick(struct timespec *next)
+{
+    struct timespec now;
+    next->tv_nsec += SK_TICK_MS * 1000000L;
+    if (next->tv_nsec >= 1000000000L) {
+        next->tv_nsec -= 1000000000L;
+        next->tv_sec++;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec > next->tv_sec + 1)
+        *next = now;
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL);
+}
+
 static void *tick(void *arg)
 {
     struct sk_engine *e = arg;
+    struct timespec next;
     unsigned idle = 0;
+    clock_gettime(CLOCK_MONOTONIC, &next);
     pthread_setname_np(pthread_self(), "sk-ticker");
     for (uint64_t n = 1;; n++) {
-        struct timespec t = { .tv_nsec = SK_TICK_MS * 1000000L };
-        clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+        sleep_tick(&next);
         atomic_fetch_add_explicit(&e->ticks, 1, memory_order_relaxed);
         wasmtime_engine_increment_epoch(e->wasm);
         idle = atomic_load_explicit(&e->active, memory_order_relaxed) == 0 ? idle + 1 : 0;
@@ -105,6 +122,7 @@ static void *tick(void *arg)
             while (!e->closing && atomic_load(&e->active) == 0)
                 pthread_cond_wait(&e->unpark, &e->lock);
             atomic_store(&e->parked, false);
+            clock_gettime(CLOCK_MONOTONIC, &next);
             idle = 0;
         }
         bool closing = e->closing;
