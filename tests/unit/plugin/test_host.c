@@ -1,0 +1,520 @@
+/* The whole host with the real hub, in a folder of its own: lives, configurations, crashes, calls, shutdown. */
+#include "base/clock.h"
+#include "plugin/host.h"
+#include "signals.h"
+#include "store/fs.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char *modules; /* folder of the assembled modules */
+
+struct boat {
+    char dir[64], root[128];
+    struct sk_loop *loop;
+    struct sk_model *model;
+    struct sk_hub *hub;
+    struct sk_puts *puts;
+    struct sk_host *host;
+    struct sk_host_limits limits;
+    struct sk_hub_tap tap;
+    char seen[20000]; /* texts of all deltas */
+    bool stopped;
+};
+
+static void on_delta(struct sk_hub_tap *tap, struct sk_frame *f, bool self)
+{
+    struct boat *b = SK_CONTAINER(tap, struct boat, tap);
+    size_t at = strlen(b->seen);
+    struct sk_span s = sk_frame_text(f);
+    if (at + s.n + 2 < sizeof b->seen)
+        snprintf(b->seen + at, sizeof b->seen - at, "%.*s\n", (int)s.n, s.p);
+    (void)self;
+}
+
+static void write_file(const char *file, const char *text)
+{
+    char *dir = sk_xstrdup(file);
+    *strrchr(dir, '/') = 0;
+    assert_int_equal(sk_fs_mkdirs(dir, 0755, NULL), 0);
+    assert_int_equal(sk_fs_write_atomic(file, sk_span_of(text), 0644, NULL), 0);
+    free(dir);
+}
+
+static void install(struct boat *b, const char *name, const char *module, const char *more)
+{
+    char path[400], from[400], text[500];
+    snprintf(path, sizeof path, "%s/%s/package.json", b->root, name);
+    snprintf(text, sizeof text, "{\"name\":\"%s\",\"version\":\"1.0.0\",\"keywords\":[\"signalk-wasm-plugin\"],\"wasmManifest\":\"p.wasm\"%s}", name, more);
+    write_file(path, text);
+    snprintf(path, sizeof path, "%s/%s/p.wasm", b->root, name);
+    snprintf(from, sizeof from, "%s/%s.wasm", modules, module);
+    assert_int_equal(symlink(from, path), 0);
+}
+
+static void configure(struct boat *b, const char *id, const char *text)
+{
+    char path[400];
+    snprintf(path, sizeof path, "%s/plugin-config-data/%s.json", b->dir, id);
+    write_file(path, text);
+}
+
+static struct boat *boat(void)
+{
+    struct boat *b = calloc(1, sizeof *b);
+    restore_engine_signals();
+    snprintf(b->dir, sizeof b->dir, "/tmp/sk-host-XXXXXX");
+    assert_non_null(mkdtemp(b->dir));
+    snprintf(b->root, sizeof b->root, "%s/node_modules", b->dir);
+    mkdir(b->root, 0755);
+    b->loop = sk_loop_create();
+    b->model = sk_model_create("urn:mrn:signalk:uuid:c0d79334-4e25-4245-8892-54e8ccc8021d");
+    b->hub = sk_hub_create(b->loop, b->model);
+    b->puts = sk_puts_create(b->loop);
+    b->tap.deliver = on_delta;
+    sk_hub_add_tap(b->hub, &b->tap);
+    b->limits = sk_host_default_limits;
+    b->limits.start_ms = 300;
+    b->limits.call_ms = 100;
+    b->limits.request_ms = 200;
+    b->limits.stop_ms = 200;
+    b->limits.poll_ms = 30;
+    b->limits.restart = (struct sk_super_limits){ .restarts = 3, .first_delay_ms = 20, .healthy_ms = 5000 };
+    return b;
+}
+
+static bool is_settled(void *arg)
+{
+    return sk_host_settled(((struct boat *)arg)->host);
+}
+
+static void sail(struct boat *b)
+{
+    const char *const roots[] = { b->root };
+    char cache[100];
+    struct sk_errmsg em;
+    snprintf(cache, sizeof cache, "%s/cache", b->dir);
+    struct sk_host_options o = {
+        .loop = b->loop, .hub = b->hub, .puts = b->puts, .config_dir = b->dir, .cache_dir = cache, .roots = roots, .root_count = 1,
+        .compile_in_process = true, .limits = &b->limits,
+    };
+    assert_int_equal(sk_host_create(&o, &b->host, &em), 0);
+    sk_host_start(b->host);
+    assert_true(sk_loop_run_until(b->loop, is_settled, b, sk_clock_mono_ms() + 20000));
+}
+
+static void on_stopped(void *arg)
+{
+    ((struct boat *)arg)->stopped = true;
+}
+
+static bool has_stopped(void *arg)
+{
+    return ((struct boat *)arg)->stopped;
+}
+
+static void moor(struct boat *b)
+{
+    char command[100];
+    sk_host_stop_all(b->host, on_stopped, b);
+    assert_true(sk_loop_run_until(b->loop, has_stopped, b, sk_clock_mono_ms() + 5000));
+    sk_host_destroy(b->host);
+    sk_hub_remove_tap(b->hub, &b->tap);
+    sk_puts_destroy(b->puts);
+    sk_hub_destroy(b->hub);
+    sk_model_destroy(b->model);
+    sk_loop_destroy(b->loop);
+    snprintf(command, sizeof command, "rm -r %s", b->dir);
+    assert_int_equal(system(command), 0);
+    free(b);
+}
+
+static struct sk_plugin *plugin(struct boat *b, const char *id)
+{
+    struct sk_plugin *p = sk_host_find(b->host, sk_span_of(id));
+    assert_non_null(p);
+    return p;
+}
+
+struct wish {
+    struct boat *b;
+    const char *id, *state, *text;
+};
+
+static bool has_state(void *arg)
+{
+    struct wish *w = arg;
+    return strcmp(sk_plugin_state(plugin(w->b, w->id)), w->state) == 0;
+}
+
+static void wait_state(struct boat *b, const char *id, const char *state)
+{
+    struct wish w = { b, id, state, NULL };
+    if (!sk_loop_run_until(b->loop, has_state, &w, sk_clock_mono_ms() + 5000))
+        fail_msg("%s is %s (%s), not %s", id, sk_plugin_state(plugin(b, id)), sk_plugin_message(plugin(b, id)), state);
+}
+
+static bool has_seen(void *arg)
+{
+    struct wish *w = arg;
+    return strstr(w->b->seen, w->text) != NULL;
+}
+
+static void wait_seen(struct boat *b, const char *text)
+{
+    struct wish w = { b, NULL, NULL, text };
+    if (!sk_loop_run_until(b->loop, has_seen, &w, sk_clock_mono_ms() + 5000))
+        fail_msg("%s was never published", text);
+}
+
+struct outcome {
+    bool done;
+    char error[300];
+};
+
+static void on_saved(void *arg, const char *error)
+{
+    struct outcome *o = arg;
+    assert_false(o->done);
+    o->done = true;
+    snprintf(o->error, sizeof o->error, "%s", error != NULL ? error : "");
+}
+
+static bool is_done(void *arg)
+{
+    return ((struct outcome *)arg)->done;
+}
+
+static void save(struct boat *b, const char *id, const char *body, const char *error)
+{
+    struct outcome o = { 0 };
+    sk_plugin_save_config(plugin(b, id), sk_span_of(body), on_saved, &o);
+    assert_true(sk_loop_run_until(b->loop, is_done, &o, sk_clock_mono_ms() + 10000));
+    assert_string_equal(o.error, error);
+}
+
+struct answer {
+    bool done;
+    enum sk_call_result result;
+    char text[300];
+};
+
+static void on_answer(void *arg, enum sk_call_result result, struct sk_span text)
+{
+    struct answer *a = arg;
+    assert_false(a->done);
+    a->done = true;
+    a->result = result;
+    snprintf(a->text, sizeof a->text, "%.*s", (int)text.n, text.p);
+}
+
+static bool is_answered(void *arg)
+{
+    return ((struct answer *)arg)->done;
+}
+
+static void call(struct boat *b, const char *id, const char *name, enum sk_call_result result)
+{
+    struct answer a = { 0 };
+    sk_plugin_call(plugin(b, id), SK_CALL_HTTP, name, SK_SPAN("{}"), 0, on_answer, &a);
+    assert_true(sk_loop_run_until(b->loop, is_answered, &a, sk_clock_mono_ms() + 3000));
+    if (a.result != result)
+        fail_msg("%s: %d %s", name, a.result, a.text);
+}
+
+static int count(const char *text, const char *what)
+{
+    int n = 0;
+    for (; (text = strstr(text, what)) != NULL; text++)
+        n++;
+    return n;
+}
+
+/* ---- tests ---- */
+
+static void disabled_plugins_are_listed_and_gone(void **state)
+{
+    struct boat *b = boat();
+    install(b, "@test/modes", "modes", "");
+    install(b, "wrong", "unknown", "");
+    sail(b);
+    struct sk_plugin *p = plugin(b, "_test_modes");
+    assert_string_equal(sk_plugin_name(p), "Modes");
+    assert_string_equal(sk_plugin_state(p), "stopped");
+    struct sk_buf out;
+    sk_buf_init(&out, 100000);
+    sk_host_write_list(b->host, &out);
+    const char *list = sk_buf_cstr(&out);
+    assert_non_null(strstr(list, "\"id\":\"_test_modes\",\"name\":\"Modes\",\"packageName\":\"@test/modes\""));
+    assert_non_null(strstr(list, "\"schema\":{\"type\":\"object\",\"properties\":{}}"));
+    assert_non_null(strstr(list, "\"data\":{},\"type\":\"wasm\",\"bundled\":false}"));
+    assert_non_null(strstr(list, "unknown import env.sk_emit_delta; did you mean sk_handle_message?"));
+    sk_buf_finish(&out);
+    assert_string_equal(sk_plugin_state(plugin(b, "wrong")), "error");
+    char path[200];
+    snprintf(path, sizeof path, "%s/plugin-config-data/_test_modes.json", b->dir);
+    assert_false(sk_fs_is_file(path));
+    call(b, "_test_modes", "http_count", SK_CALL_DOWN);
+    moor(b);
+    (void)state;
+}
+
+static void a_life_from_saving_to_shutdown(void **state)
+{
+    struct boat *b = boat();
+    install(b, "@test/modes", "modes", ",\"wasmCapabilities\":{\"putHandlers\":true}");
+    sail(b);
+    save(b, "_test_modes", "{\"enabled\":true,\"configuration\":{\"mode\":0}}", "");
+    assert_string_equal(sk_plugin_state(plugin(b, "_test_modes")), "running");
+    char path[200], *text = NULL;
+    size_t n;
+    snprintf(path, sizeof path, "%s/plugin-config-data/_test_modes.json", b->dir);
+    assert_int_equal(sk_fs_read(path, 1000, &text, &n, NULL), 0);
+    assert_string_equal(text, "{\n  \"configuration\": {\n    \"mode\": 0\n  },\n  \"enabled\": true,\n  \"enableDebug\": false\n}");
+    free(text);
+    static const char *const parts[] = { "data", "config", "tmp" };
+    for (size_t i = 0; i < SK_COUNT(parts); i++) {
+        snprintf(path, sizeof path, "%s/plugin-config-data/_test_modes/vfs/%s", b->dir, parts[i]);
+        assert_true(sk_fs_is_dir(path));
+    }
+    wait_seen(b, "test.polls");
+    wait_seen(b, "supportsPut");
+    assert_non_null(strstr(b->seen, "\"$source\":\"@test/modes\""));
+    call(b, "_test_modes", "http_count", SK_CALL_OK);
+    call(b, "_test_modes", "http_none", SK_CALL_MISSING);
+
+    struct sk_put_input in = { .context = SK_SPAN("vessels.self"), .path = SK_SPAN("test.switch"), .value = SK_SPAN("true") };
+    struct sk_request *r = sk_puts_submit(b->puts, &in);
+    struct answer never = { 0 };
+    sk_loop_run_until(b->loop, is_answered, &never, sk_clock_mono_ms() + 100);
+    assert_int_equal(sk_request_state_of(r), SK_REQUEST_COMPLETED);
+    assert_int_equal(sk_request_status_code(r), 200);
+    sk_request_unref(r);
+
+    struct sk_plugin_stats s;
+    sk_plugin_stats(plugin(b, "_test_modes"), &s);
+    assert_true(s.calls > 0 && s.cpu_ns > 0 && s.memory_bytes == 4 * 65536 && s.deltas_out > 0 && s.starts == 1 && s.crashes == 0);
+
+    save(b, "_test_modes", "{\"enabled\":true,\"configuration\":{\"mode\":0,\"again\":1}}", ""); /* a restart */
+    assert_int_equal(count(b->seen, "test.stopped"), 1);
+    save(b, "_test_modes", "{\"enabled\":false,\"configuration\":{\"mode\":0}}", "");
+    assert_string_equal(sk_plugin_state(plugin(b, "_test_modes")), "stopped");
+    assert_int_equal(count(b->seen, "test.stopped"), 2);
+    r = sk_puts_submit(b->puts, &in);
+    assert_int_equal(sk_request_status_code(r), 405);
+    sk_request_unref(r);
+    save(b, "_test_modes", "{\"enabled\":true,\"configuration\":{\"mode\":0}}", "");
+    sk_host_stop_all(b->host, on_stopped, b);
+    assert_true(sk_loop_run_until(b->loop, has_stopped, b, sk_clock_mono_ms() + 5000));
+    assert_int_equal(count(b->seen, "test.stopped"), 3);
+    struct outcome o = { 0 };
+    sk_plugin_save_config(plugin(b, "_test_modes"), SK_SPAN("{}"), on_saved, &o);
+    assert_true(o.done);
+    sk_host_destroy(b->host);
+    b->host = NULL;
+    b->stopped = false;
+    sail(b); /* enabled by its file: runs at once */
+    assert_string_equal(sk_plugin_state(plugin(b, "_test_modes")), "running");
+    moor(b);
+    (void)state;
+}
+
+static void starts_that_fail_say_why(void **state)
+{
+    struct boat *b = boat();
+    install(b, "modes", "modes", "");
+    sail(b);
+    save(b, "modes", "{\"enabled\":true,\"configuration\":{\"mode\":7}}", "Plugin start() returned error code: 7");
+    assert_string_equal(sk_plugin_state(plugin(b, "modes")), "error");
+    save(b, "modes", "{\"enabled\":true,\"configuration\":{\"mode\":0}}", "");
+    assert_string_equal(sk_plugin_state(plugin(b, "modes")), "running");
+    save(b, "modes", "{\"enabled\":true,\"configuration\":{\"mode\":4}}", "unreachable");
+    wait_state(b, "modes", "error");
+    save(b, "modes", "{\"enabled\":false,\"configuration\":{\"mode\":4}}", "");
+    assert_string_equal(sk_plugin_state(plugin(b, "modes")), "stopped");
+    save(b, "modes", "{\"enabled\":true,\"configuration\":{\"mode\":1}}", "took too long and was interrupted");
+    save(b, "modes", "{\"enabled\":true,\"configuration\":{\"mode\":0}}", "");
+    assert_string_equal(sk_plugin_state(plugin(b, "modes")), "running");
+    moor(b);
+    (void)state;
+}
+
+static void crashes_lead_to_restarts_and_then_to_error(void **state)
+{
+    struct boat *b = boat();
+    install(b, "trap", "modes", "");
+    install(b, "loop", "modes", "");
+    install(b, "good", "modes", "");
+    configure(b, "trap", "{\"enabled\":true,\"configuration\":{\"mode\":5}}");
+    configure(b, "loop", "{\"enabled\":true,\"configuration\":{\"mode\":2}}");
+    configure(b, "good", "{\"enabled\":true,\"configuration\":{\"mode\":0}}");
+    sail(b);
+    wait_state(b, "trap", "error");
+    wait_state(b, "loop", "error");
+    struct sk_plugin_stats s;
+    sk_plugin_stats(plugin(b, "trap"), &s);
+    assert_int_equal(s.crashes, 4);
+    assert_int_equal(s.starts, 4);
+    assert_non_null(strstr(s.last_trap, "poll: unreachable\n    at "));
+    sk_plugin_stats(plugin(b, "loop"), &s);
+    assert_int_equal(s.deadline_misses, 4);
+    assert_non_null(strstr(sk_plugin_message(plugin(b, "trap")), "unreachable"));
+    sk_plugin_stats(plugin(b, "good"), &s);
+    assert_int_equal(s.starts, 1);
+    assert_string_equal(sk_plugin_state(plugin(b, "good")), "running");
+    moor(b);
+    (void)state;
+}
+
+static void a_handler_that_traps_or_loops_is_answered(void **state)
+{
+    struct boat *b = boat();
+    install(b, "modes", "modes", "");
+    configure(b, "modes", "{\"enabled\":true,\"configuration\":{\"mode\":0}}");
+    sail(b);
+    call(b, "modes", "http_trap", SK_CALL_FAILED);
+    wait_state(b, "modes", "running");
+    uint64_t began = sk_clock_mono_ms();
+    call(b, "modes", "http_loop", SK_CALL_TIMEOUT);
+    assert_true(sk_clock_mono_ms() - began < 400);
+    wait_state(b, "modes", "running");
+    call(b, "modes", "http_count", SK_CALL_OK);
+
+    struct answer first = { 0 }, second = { 0 }; /* one waits behind the other, and its time passes there */
+    sk_plugin_call(plugin(b, "modes"), SK_CALL_HTTP, "http_loop", SK_SPAN("{}"), 0, on_answer, &first);
+    sk_plugin_call(plugin(b, "modes"), SK_CALL_HTTP, "http_count", SK_SPAN("{}"), 0, on_answer, &second);
+    assert_true(sk_loop_run_until(b->loop, is_answered, &first, sk_clock_mono_ms() + 3000));
+    assert_true(sk_loop_run_until(b->loop, is_answered, &second, sk_clock_mono_ms() + 3000));
+    assert_int_equal(first.result, SK_CALL_TIMEOUT);
+    assert_int_equal(second.result, SK_CALL_DOWN);
+    moor(b);
+    (void)state;
+}
+
+static void deltas_flow_in_and_are_dropped_when_too_many(void **state)
+{
+    struct boat *b = boat();
+    install(b, "modes", "modes", "");
+    configure(b, "modes", "{\"enabled\":true,\"configuration\":{\"mode\":0}}");
+    b->limits.inbox_deltas = 50;
+    b->limits.poll_ms = 100000;
+    sail(b);
+    struct sk_origin origin = { .provider = "test" };
+    struct sk_plugin_stats s;
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(sk_hub_ingest(b->hub, &origin, SK_SPAN("{\"updates\":[{\"values\":[{\"path\":\"a.b\",\"value\":1}]}]}"), NULL), 0);
+    call(b, "modes", "http_count", SK_CALL_OK);
+    sk_plugin_stats(plugin(b, "modes"), &s);
+    assert_int_equal(s.deltas_in, 20);
+    assert_int_equal(s.deltas_dropped, 0);
+    for (int i = 0; i < 500; i++) /* in one turn, as a burst comes */
+        sk_hub_ingest(b->hub, &origin, SK_SPAN("{\"updates\":[{\"values\":[{\"path\":\"a.b\",\"value\":1}]}]}"), NULL);
+    sk_plugin_stats(plugin(b, "modes"), &s);
+    assert_int_equal(s.deltas_in, 520);
+    assert_true(s.deltas_dropped >= 450 - 100);
+    moor(b);
+    (void)state;
+}
+
+static void a_crash_in_the_delta_handler_is_cut(void **state)
+{
+    struct boat *b = boat();
+    install(b, "modes", "modes", "");
+    configure(b, "modes", "{\"enabled\":true,\"configuration\":{\"mode\":3}}");
+    sail(b);
+    struct sk_origin origin = { .provider = "test" };
+    for (int i = 0; i < 4; i++) {
+        wait_state(b, "modes", "running");
+        sk_hub_ingest(b->hub, &origin, SK_SPAN("{\"updates\":[{\"values\":[{\"path\":\"a.b\",\"value\":1}]}]}"), NULL);
+        wait_state(b, "modes", i == 3 ? "error" : "crashed");
+    }
+    moor(b);
+    (void)state;
+}
+
+static void saves_in_a_row_end_in_the_last_state(void **state)
+{
+    struct boat *b = boat();
+    install(b, "modes", "modes", "");
+    sail(b);
+    struct outcome o[21] = { 0 };
+    for (int i = 0; i < 21; i++)
+        sk_plugin_save_config(plugin(b, "modes"), sk_span_of(i % 2 ? "{\"enabled\":false,\"configuration\":{\"mode\":0}}" : "{\"enabled\":true,\"configuration\":{\"mode\":0}}"),
+                              on_saved, &o[i]);
+    assert_true(sk_loop_run_until(b->loop, is_done, &o[20], sk_clock_mono_ms() + 20000));
+    for (int i = 0; i < 21; i++)
+        assert_true(o[i].done && o[i].error[0] == 0);
+    assert_string_equal(sk_plugin_state(plugin(b, "modes")), "running");
+    moor(b);
+    (void)state;
+}
+
+static void shutdown_does_not_wait_for_a_loop(void **state)
+{
+    struct boat *b = boat();
+    install(b, "loop", "modes", "");
+    install(b, "sleeper", "modes", "");
+    install(b, "good", "modes", "");
+    configure(b, "loop", "{\"enabled\":true,\"configuration\":{\"mode\":0}}");
+    configure(b, "good", "{\"enabled\":true,\"configuration\":{\"mode\":0}}");
+    b->limits.request_ms = 60000;
+    b->limits.start_ms = 60000;
+    sail(b);
+    struct answer a = { 0 };
+    struct outcome o = { 0 };
+    sk_plugin_call(plugin(b, "loop"), SK_CALL_HTTP, "http_loop", SK_SPAN("{}"), 0, on_answer, &a);
+    sk_plugin_save_config(plugin(b, "sleeper"), SK_SPAN("{\"enabled\":true,\"configuration\":{\"mode\":9}}"), on_saved, &o);
+    wait_state(b, "sleeper", "starting");
+    uint64_t began = sk_clock_mono_ms();
+    moor(b);
+    assert_true(sk_clock_mono_ms() - began < 1500);
+    assert_true(a.done && a.result == SK_CALL_DOWN && o.done);
+    (void)state;
+}
+
+static void the_cache_is_trusted_only_when_it_is_ours(void **state)
+{
+    struct boat *b = boat();
+    char path[300], command[400];
+    install(b, "modes", "modes", "");
+    sail(b);
+    snprintf(path, sizeof path, "%s/cache/wasm", b->dir);
+    struct stat s;
+    assert_int_equal(stat(path, &s), 0);
+    assert_int_equal(s.st_mode & 0777, 0700);
+    snprintf(command, sizeof command, "cd %s && for f in *.cwasm; do head -c 100 $f > x && cat x > $f; done && chmod 666 *.cwasm", path);
+    assert_int_equal(system(command), 0); /* cut short, and writable by all */
+    save(b, "modes", "{\"enabled\":true,\"configuration\":{\"mode\":0}}", "");
+    snprintf(command, sizeof command, "cd %s && test -n \"$(find . -name '*.cwasm' -perm 600 -size +1k)\"", path);
+    assert_int_equal(system(command), 0); /* compiled anew, and kept as it should be */
+    chmod(path, 0777);
+    save(b, "modes", "{\"enabled\":true,\"configuration\":{\"mode\":0}}", "");
+    assert_string_equal(sk_plugin_state(plugin(b, "modes")), "running");
+    moor(b);
+    (void)state;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(disabled_plugins_are_listed_and_gone),
+        cmocka_unit_test(a_life_from_saving_to_shutdown),
+        cmocka_unit_test(starts_that_fail_say_why),
+        cmocka_unit_test(crashes_lead_to_restarts_and_then_to_error),
+        cmocka_unit_test(a_handler_that_traps_or_loops_is_answered),
+        cmocka_unit_test(deltas_flow_in_and_are_dropped_when_too_many),
+        cmocka_unit_test(a_crash_in_the_delta_handler_is_cut),
+        cmocka_unit_test(saves_in_a_row_end_in_the_last_state),
+        cmocka_unit_test(shutdown_does_not_wait_for_a_loop),
+        cmocka_unit_test(the_cache_is_trusted_only_when_it_is_ours),
+    };
+    modules = argc > 1 ? argv[1] : ".";
+    keep_engine_signals();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,20 @@
+;; A command: _start runs once and ends by proc_exit; the exports go on working.
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $environ (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "first\nsecond")
+  (data (i32.const 32) "\10\00\00\00\0c\00\00\00")
+  (func (export "_start")
+    (drop (call $write (i32.const 1) (i32.const 32) (i32.const 1) (i32.const 40)))
+    (call $exit (i32.const 3)))
+  (func (export "_initialize") unreachable)
+  (func (export "allocate") (param i32) (result i32) (i32.const 4096))
+  (func (export "plugin_id") (param i32 i32) (result i32) (i32.const 0))
+  ;; the environment, as it lies in memory
+  (func (export "plugin_name") (param i32 i32) (result i32)
+    (drop (call $sizes (i32.const 48) (i32.const 52)))
+    (drop (call $environ (i32.const 64) (local.get 0)))
+    (i32.sub (i32.load (i32.const 52)) (i32.const 1))))

@@ -1,0 +1,17 @@
+;; Top-level code speaks to the host before the instance is complete; _initialize minds being called twice.
+(module
+  (import "env" "sk_debug" (func $debug (param i32 i32)))
+  (memory (export "memory") 1)
+  (global $times (mut i32) (i32.const 0))
+  (data (i32.const 16) "early")
+  (data (i32.const 32) "once")
+  (func $top (call $debug (i32.const 16) (i32.const 5)))
+  (start $top)
+  (func (export "_initialize")
+    (if (global.get $times) (then unreachable))
+    (global.set $times (i32.const 1)))
+  (func (export "allocate") (param i32) (result i32) (i32.const 1024))
+  (func (export "plugin_id") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "plugin_name") (param i32 i32) (result i32)
+    (memory.copy (local.get 0) (i32.const 32) (i32.const 4))
+    (select (i32.const 4) (i32.const 0) (global.get $times))))

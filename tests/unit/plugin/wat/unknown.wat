@@ -1,0 +1,5 @@
+(module
+  (import "env" "sk_emit_delta" (func (param i32 i32)))
+  (memory (export "memory") 1)
+  (func (export "allocate") (param i32) (result i32) (i32.const 0))
+  (func (export "plugin_id") (param i32 i32) (result i32) (i32.const 0)))
