@@ -34,7 +34,7 @@ struct sk_api {
     struct sk_meta_job *meta_jobs;
     struct sk_route *routes;
     uv_timer_t events_timer;
-    struct sk_loop_hook plugins_changed;
+    struct sk_loop_hook plugins_changed, status_changed;
     uint64_t started_ms, deltas_before;
     double delta_rate; /* deltas per second, over the last period of server events */
 };

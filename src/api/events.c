@@ -133,8 +133,23 @@ void sk_events_plugins_changed(void *arg)
     sk_loop_at_turn_end(api->loop, &api->plugins_changed);
 }
 
+static void tell_status(struct sk_loop_hook *hook)
+{
+    struct sk_api *api = SK_CONTAINER(hook, struct sk_api, status_changed);
+    if (anybody_listens(api))
+        broadcast(api, write_provider_status);
+}
+
+static void status_changed(void *arg)
+{
+    struct sk_api *api = arg;
+    api->status_changed.run = tell_status;
+    sk_loop_at_turn_end(api->loop, &api->status_changed);
+}
+
 void sk_events_start(struct sk_api *api)
 {
+    sk_status_on_change(sk_hub_status(api->hub), status_changed, api);
     uv_timer_init(sk_loop_uv(api->loop), &api->events_timer);
     api->events_timer.data = api;
     api->started_ms = sk_clock_mono_ms();
@@ -143,7 +158,10 @@ void sk_events_start(struct sk_api *api)
 
 void sk_events_stop(struct sk_api *api)
 {
+    if (api->started_ms == 0)
+        return;
+    sk_status_on_change(sk_hub_status(api->hub), NULL, NULL);
+    sk_loop_disarm(api->loop, &api->status_changed);
     sk_loop_disarm(api->loop, &api->plugins_changed);
-    if (api->started_ms != 0)
-        uv_close((uv_handle_t *)&api->events_timer, NULL);
+    uv_close((uv_handle_t *)&api->events_timer, NULL);
 }

@@ -158,6 +158,8 @@ static int start_plugins(struct server *s, struct sk_errmsg *em)
     o.wasm_off = !sk_settings_interface(s->settings, "wasm");
     int r = sk_host_create(&o, &s->api.plugins, em);
     sk_host_free_roots(roots);
+    if (r == 0)
+        sk_host_scan(s->api.plugins);
     return r;
 }
 

@@ -1,4 +1,5 @@
-/* One connection: where its bytes go, its time-outs, its end. Requests are parsed one at a time; what comes in meanwhile waits. */
+/* One connection: where its bytes go, its time-outs, its end. Requests are parsed one at a time; what comes in meanwhile waits.
+ */
 #include "http/conn.h"
 
 #include "base/log.h"
@@ -21,7 +22,8 @@ static uint64_t now_of(const struct sk_http_conn *c)
 
 static void on_timer(uv_timer_t *t);
 
-/* The timer is only ever moved to an earlier time; when it rings too early it is wound again. So a request costs no timer work. */
+/* The timer is only ever moved to an earlier time; when it rings too early it is wound again. So a request costs no timer work.
+ */
 static void wind(struct sk_http_conn *c)
 {
     uint64_t due = c->deadline;

@@ -21,9 +21,9 @@
 #define SK_FIELDS_MAX 100
 #define SK_PARAMS_MAX 8
 #define SK_READ_SIZE ((size_t)64 * 1024)
-#define SK_AHEAD_MAX ((size_t)64 * 1024)        /* bytes kept while an answer is awaited; then reading pauses */
-#define SK_OUT_PAUSE ((size_t)256 * 1024)       /* unsent bytes at which no further request of that connection is begun */
-#define SK_LINGER_MS 1000                       /* wait for the client's FIN after ours, so that no reset eats the answer */
+#define SK_AHEAD_MAX ((size_t)64 * 1024)  /* bytes kept while an answer is awaited; then reading pauses */
+#define SK_OUT_PAUSE ((size_t)256 * 1024) /* unsent bytes at which no further request of that connection is begun */
+#define SK_LINGER_MS 1000                 /* wait for the client's FIN after ours, so that no reset eats the answer */
 
 enum conn_state {
     CONN_READING, /* between requests or within one */
@@ -38,13 +38,13 @@ struct sk_ws;
 struct sk_http_conn {
     uint32_t tag;
     uint8_t state;
-    bool in_head;        /* between the first byte of a request and the end of its headers */
-    bool feeding;        /* conn_feed is on the stack */
-    bool paused;         /* reading is stopped */
-    bool eof;            /* the client has sent its FIN */
+    bool in_head; /* between the first byte of a request and the end of its headers */
+    bool feeding; /* conn_feed is on the stack */
+    bool paused;  /* reading is stopped */
+    bool eof;     /* the client has sent its FIN */
     bool fin_sent;
     bool resume_posted;
-    bool no_socket;      /* made by the fuzzer */
+    bool no_socket; /* made by the fuzzer */
     uint8_t open_handles;
     uint16_t fail_status; /* set by a parser callback that refuses */
     const char *fail_text;
@@ -58,7 +58,7 @@ struct sk_http_conn {
     uint64_t write_deadline; /* 0: nothing unsent */
     uint64_t write_mark;     /* out.written when write_deadline was set */
     uint64_t timer_due;
-    struct sk_buf ahead;     /* read, not yet looked at */
+    struct sk_buf ahead; /* read, not yet looked at */
     struct sk_loop_task resume;
     struct sk_outq out;
     llhttp_t parser;
@@ -80,9 +80,9 @@ struct sk_http_param {
 struct sk_http_req {
     uint32_t tag;
     bool keep_alive, is_head, answered, dispatched;
-    bool value_open; /* the parser is within a header value */
+    bool value_open;                         /* the parser is within a header value */
     bool has_etag, has_encoding, has_origin; /* set by the handler: ours stay out */
-    uint8_t method; /* llhttp's number */
+    uint8_t method;                          /* llhttp's number */
     uint8_t minor;
     uint8_t param_count;
     uint16_t field_count;
@@ -147,11 +147,11 @@ void sk_conn_start(struct sk_http_conn *c);
 void sk_conn_bytes(struct sk_http_conn *c, const char *p, size_t n); /* what the socket (or the fuzzer) has read */
 void sk_conn_eof(struct sk_http_conn *c);
 void sk_conn_answered(struct sk_http_conn *c, bool keep_alive);
-void sk_conn_upgrade(struct sk_http_conn *c, struct sk_ws *ws); /* from now on its bytes are the endpoint's */
-void sk_conn_linger(struct sk_http_conn *c); /* sends what is queued, then closes */
-void sk_conn_close(struct sk_http_conn *c);  /* at once */
+void sk_conn_upgrade(struct sk_http_conn *c, struct sk_ws *ws);          /* from now on its bytes are the endpoint's */
+void sk_conn_linger(struct sk_http_conn *c);                             /* sends what is queued, then closes */
+void sk_conn_close(struct sk_http_conn *c);                              /* at once */
 void sk_conn_fail(struct sk_http_conn *c, int status, const char *text); /* answers without a request and closes */
-void sk_conn_deadline(struct sk_http_conn *c, unsigned ms); /* 0: none */
+void sk_conn_deadline(struct sk_http_conn *c, unsigned ms);              /* 0: none */
 void sk_conn_wrote(struct sk_http_conn *c); /* after queueing: starts the watch on a client that takes nothing */
 
 /* ---- parse.c ---- */
@@ -163,7 +163,7 @@ void sk_req_free(struct sk_http_req *r);
 void sk_req_really_free(struct sk_http_req *r);
 void sk_req_split_target(struct sk_http_req *r);
 bool sk_token_in(struct sk_span list, struct sk_span token); /* comma list, any case */
-bool sk_span_same(struct sk_span a, const char *b);       /* any case */
+bool sk_span_same(struct sk_span a, const char *b);          /* any case */
 
 /* ---- router.c ---- */
 void sk_router_add(struct sk_http_server *s, const struct sk_route *r);
@@ -196,9 +196,9 @@ bool sk_http_date_parse(struct sk_span s, int64_t *ret_seconds); /* IMF-fixdate 
 
 /* ---- ws.c ---- */
 void sk_ws_feed(struct sk_ws *ws, const char *p, size_t n);
-void sk_ws_time(struct sk_ws *ws);     /* the connection's deadline has come */
+void sk_ws_time(struct sk_ws *ws); /* the connection's deadline has come */
 void sk_ws_drained(struct sk_ws *ws);
-void sk_ws_gone(struct sk_ws *ws);     /* last call: the connection is closed */
+void sk_ws_gone(struct sk_ws *ws); /* last call: the connection is closed */
 void sk_ws_free_readers(struct sk_http_server *s);
 
 /* ---- ws_accept.c ---- */

@@ -13,9 +13,9 @@ void sk_http_date(char out[SK_HTTP_DATE_SIZE], int64_t seconds)
     struct tm tm = { .tm_mday = 1 };
     if (seconds < 0 || seconds > 253402300799 || gmtime_r(&t, &tm) == NULL)
         tm = (struct tm){ .tm_mday = 1, .tm_year = 70, .tm_wday = 4 };
-    snprintf(out, SK_HTTP_DATE_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", days + 3 * tm.tm_wday, (unsigned)tm.tm_mday % 100u,
-             months + 3 * tm.tm_mon, (unsigned)(tm.tm_year + 1900) % 10000u, (unsigned)tm.tm_hour % 100u,
-             (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u);
+    snprintf(out, SK_HTTP_DATE_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", days + 3 * tm.tm_wday,
+             (unsigned)tm.tm_mday % 100u, months + 3 * tm.tm_mon, (unsigned)(tm.tm_year + 1900) % 10000u,
+             (unsigned)tm.tm_hour % 100u, (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u);
 }
 
 static bool digits(const char *p, int n, int *ret)

@@ -71,9 +71,17 @@ bool sk_etag_listed(struct sk_span list, struct sk_span etag)
 
 bool sk_type_compressible(const char *type)
 {
-    static const char *const types[] = { "application/json", "application/javascript", "application/xml", "application/manifest+json",
-                                         "application/wasm", "application/geo+json", "application/gpx+xml", "image/svg+xml",
-                                         "application/vnd.google-earth.kml+xml", "image/x-icon", "font/ttf" };
+    static const char *const types[] = { "application/json",
+                                         "application/javascript",
+                                         "application/xml",
+                                         "application/manifest+json",
+                                         "application/wasm",
+                                         "application/geo+json",
+                                         "application/gpx+xml",
+                                         "image/svg+xml",
+                                         "application/vnd.google-earth.kml+xml",
+                                         "image/x-icon",
+                                         "font/ttf" };
     if (type == NULL)
         return false;
     if (strncmp(type, "text/", 5) == 0)

@@ -228,7 +228,8 @@ static int send_now(struct sk_outq *q, uv_buf_t *bufs, unsigned n)
         return (int)r;
     struct msghdr m = { .msg_iov = (struct iovec *)bufs, .msg_iovlen = n }; /* a uv_buf_t is laid out as an iovec */
     do
-        r = n == 1 ? send(fd, bufs[0].base, bufs[0].len, MSG_NOSIGNAL | MSG_DONTWAIT) : sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+        r = n == 1 ? send(fd, bufs[0].base, bufs[0].len, MSG_NOSIGNAL | MSG_DONTWAIT)
+                   : sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (r < 0 && errno == EINTR);
     if (r < 0)
         return errno == EAGAIN || errno == ENOBUFS ? UV_EAGAIN : uv_translate_sys_error(errno);

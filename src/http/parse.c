@@ -133,8 +133,8 @@ static int check_head(struct sk_http_conn *c, llhttp_t *p)
     unsigned hosts = count_of(r, SK_SPAN("host"));
     if (hosts > 1 || (hosts == 0 && p->http_minor == 1))
         return refuse(c, 400, "");
-    if ((p->flags & F_TRANSFER_ENCODING) && (p->http_minor == 0 || (p->flags & F_CONTENT_LENGTH) ||
-                                             !sk_span_same(sk_http_header(r, "transfer-encoding"), "chunked")))
+    if ((p->flags & F_TRANSFER_ENCODING) &&
+        (p->http_minor == 0 || (p->flags & F_CONTENT_LENGTH) || !sk_span_same(sk_http_header(r, "transfer-encoding"), "chunked")))
         return refuse(c, 400, "Bad Request");
     if ((p->flags & F_CONTENT_LENGTH) && p->content_length > c->server->limits.body_max)
         return refuse(c, 413, "Payload Too Large");

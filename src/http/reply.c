@@ -1,4 +1,5 @@
-/* Answers: one head, rendered into the server's scratch buffer, and a body that is copied when small and handed over when large. */
+/* Answers: one head, rendered into the server's scratch buffer, and a body that is copied when small and handed over when large.
+ */
 #include "http/conn.h"
 
 #include "base/clock.h"
@@ -12,15 +13,14 @@
 #define GZIP_ON_LOOP_MAX ((size_t)24 * 1024) /* about half a millisecond; more goes to the thread pool */
 #define COPY_MAX ((size_t)8 * 1024)
 
-static const char fixed_headers[] =
-    "X-Content-Type-Options: nosniff\r\n"
-    "X-DNS-Prefetch-Control: off\r\n"
-    "X-Download-Options: noopen\r\n"
-    "X-Permitted-Cross-Domain-Policies: none\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "Origin-Agent-Cluster: ?1\r\n"
-    "X-XSS-Protection: 0\r\n"
-    "Access-Control-Allow-Credentials: true\r\n";
+static const char fixed_headers[] = "X-Content-Type-Options: nosniff\r\n"
+                                    "X-DNS-Prefetch-Control: off\r\n"
+                                    "X-Download-Options: noopen\r\n"
+                                    "X-Permitted-Cross-Domain-Policies: none\r\n"
+                                    "Referrer-Policy: no-referrer\r\n"
+                                    "Origin-Agent-Cluster: ?1\r\n"
+                                    "X-XSS-Protection: 0\r\n"
+                                    "Access-Control-Allow-Credentials: true\r\n";
 
 static const struct {
     int status;
@@ -197,7 +197,7 @@ struct answer {
     int status;
     const char *type;
     struct sk_span body;
-    char *own;  /* malloc'd memory that `body` lies in, or NULL */
+    char *own; /* malloc'd memory that `body` lies in, or NULL */
     bool gzipped;
     char etag[SK_ETAG_SIZE];
 };
@@ -334,10 +334,23 @@ static void answer(struct sk_http_req *r, int status, const char *type, struct s
 
 /* ---- what handlers call ---- */
 
-static bool one_line(struct sk_span s)
+/* RFC 9110 §5.1: a token. */
+static bool name_ok(struct sk_span name)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] == '\r' || s.p[i] == '\n' || s.p[i] == '\0')
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+        bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!word && (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
+            return false;
+    }
+    return name.n > 0;
+}
+
+/* RFC 9110 §5.5: no control characters but the tab. */
+static bool value_ok(struct sk_span value)
+{
+    for (size_t i = 0; i < value.n; i++)
+        if (((unsigned char)value.p[i] < 0x20 && value.p[i] != '\t') || value.p[i] == 0x7f)
             return false;
     return true;
 }
@@ -345,8 +358,8 @@ static bool one_line(struct sk_span s)
 void sk_http_set_header(struct sk_http_req *r, const char *name, struct sk_span value)
 {
     struct sk_span n = sk_span_of(name);
-    if (!one_line(value)) {
-        sk_log_warn("http: header %s dropped: its value holds a line break", name);
+    if (!name_ok(n) || !value_ok(value)) {
+        sk_log_warn("http: header '%s' dropped: its name or value holds characters that no header may have", name);
         return;
     }
     if (sk_span_same(n, "access-control-allow-origin")) {
@@ -426,7 +439,8 @@ static void error_page(struct sk_http_req *r, int status, struct sk_span before,
 {
     struct sk_buf b;
     sk_buf_init(&b, (size_t)1024 * 1024);
-    SK_BUF_LIT(&b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n</head>\n<body>\n<pre>");
+    SK_BUF_LIT(&b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta "
+                   "charset=\"utf-8\">\n<title>Error</title>\n</head>\n<body>\n<pre>");
     append_escaped(&b, before);
     append_escaped(&b, text);
     SK_BUF_LIT(&b, "</pre>\n</body>\n</html>\n");

@@ -159,7 +159,10 @@ int sk_http_server_listen(struct sk_http_server *s, const char *address, unsigne
         r = uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection);
     if (r < 0) {
         uv_close((uv_handle_t *)&l->tcp, on_listener_closed);
-        return sk_errmsg_set(em, r == UV_EACCES ? SK_ERR_DENIED : r == UV_EADDRINUSE ? SK_ERR_EXISTS : SK_ERR_IO,
+        return sk_errmsg_set(em,
+                             r == UV_EACCES       ? SK_ERR_DENIED
+                             : r == UV_EADDRINUSE ? SK_ERR_EXISTS
+                                                  : SK_ERR_IO,
                              "cannot listen on %s port %u: %s", address, port, uv_strerror(r));
     }
     l->next = s->listeners;

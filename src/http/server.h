@@ -99,6 +99,8 @@ struct sk_span sk_http_param(const struct sk_http_req *r, const char *name);
 struct sk_span sk_http_query_param(const struct sk_http_req *r, const char *name);
 /* Percent-decodes into the arena; {NULL,0} for a malformed escape, NUL or invalid UTF-8. */
 struct sk_span sk_http_decode(struct sk_arena *a, struct sk_span s, bool plus_is_blank);
+/* Called at most once, when the connection broke or the client sent its FIN. After a FIN the answer still goes out: some clients
+   close their half and read on. */
 void sk_http_on_gone(struct sk_http_req *r, void (*gone)(void *arg), void *arg);
 
 /* ---- the answer: exactly one of the reply functions ---------------------------------------------------------------------- */

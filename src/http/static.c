@@ -172,7 +172,8 @@ static void read_slice(struct file_job *j)
 
 static bool packable(const struct file_job *j)
 {
-    return j->gzip && !j->ranged && j->coding == NULL && j->size >= PACK_MIN && j->size <= PACK_MAX && sk_type_compressible(j->type);
+    return j->gzip && !j->ranged && j->coding == NULL && j->size >= PACK_MIN && j->size <= PACK_MAX &&
+           sk_type_compressible(j->type);
 }
 
 static void pack(struct file_job *j)

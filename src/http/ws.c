@@ -1,4 +1,5 @@
-/* WebSocket endpoint. Frames are read by wslay (the usual ones here) and put together; what goes out are ready frames in the connection's queue. */
+/* WebSocket endpoint. Frames are read by wslay (the usual ones here) and put together; what goes out are ready frames in the
+ * connection's queue. */
 #include "http/ws.h"
 
 #include "base/utf8.h"
@@ -28,13 +29,13 @@ struct sk_ws_reader {
 struct sk_ws {
     uint32_t tag;
     uint8_t state;
-    uint8_t opcode;      /* of the message that is being put together, 0: none */
+    uint8_t opcode; /* of the message that is being put together, 0: none */
     uint8_t frame_opcode;
     bool in_frame, frame_fin;
-    bool ping_out;       /* a ping is unanswered */
-    bool was_queued;     /* something was queued since the last `drained` */
+    bool ping_out;   /* a ping is unanswered */
+    bool was_queued; /* something was queued since the last `drained` */
     uint8_t control_n;
-    uint16_t code;       /* for `closed` */
+    uint16_t code; /* for `closed` */
     uint64_t frame_left;
     uint64_t unparsed;   /* bytes given to wslay that belong to no finished part yet */
     uint64_t close_mark; /* out.written when the close deadline was set */
@@ -446,8 +447,8 @@ static void unmask(char *to, const unsigned char *from, size_t n, const unsigned
         to[i] = (char)(from[i] ^ key[i & 3]);
 }
 
-/* The usual case, a message in one frame that is all there: eight bytes at a time, where wslay goes byte by byte. Everything else,
-   be it rare or wrong, is left to wslay. Returns how many bytes the frame took, 0: not such a frame. */
+/* The usual case, a message in one frame that is all there: eight bytes at a time, where wslay goes byte by byte. Everything
+   else, be it rare or wrong, is left to wslay. Returns how many bytes the frame took, 0: not such a frame. */
 static size_t whole_message(struct sk_ws *ws, const char *bytes, size_t n)
 {
     const unsigned char *p = (const unsigned char *)bytes;

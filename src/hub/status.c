@@ -20,6 +20,8 @@ struct entry {
 struct sk_status {
     struct sk_map map;
     struct entry *first, **last_next;
+    void (*changed)(void *arg);
+    void *changed_arg;
 };
 
 struct sk_status *sk_status_create(void)
@@ -50,6 +52,18 @@ void sk_status_destroy(struct sk_status *s)
     free(s);
 }
 
+void sk_status_on_change(struct sk_status *s, void (*changed)(void *arg), void *arg)
+{
+    s->changed = changed;
+    s->changed_arg = arg;
+}
+
+static void tell(const struct sk_status *s)
+{
+    if (s->changed != NULL)
+        s->changed(s->changed_arg);
+}
+
 static struct entry *entry_for(struct sk_status *s, enum sk_status_kind kind, const char *id)
 {
     struct entry *e = sk_map_get(&s->map, sk_span_of(id));
@@ -77,6 +91,7 @@ void sk_status_remove(struct sk_status *s, const char *id)
     if (s->last_next == &e->next)
         s->last_next = at;
     entry_destroy(e);
+    tell(s);
 }
 
 static void set(struct sk_status *s, enum sk_status_kind kind, const char *id, struct sk_span text, bool error)
@@ -101,6 +116,7 @@ static void set(struct sk_status *s, enum sk_status_kind kind, const char *id, s
     }
     e->error = error;
     sk_iso_time(e->when, sk_clock_wall_ms());
+    tell(s);
 }
 
 void sk_status_set(struct sk_status *s, enum sk_status_kind kind, const char *id, struct sk_span text)

@@ -11,6 +11,8 @@ enum sk_status_kind { SK_STATUS_PROVIDER, SK_STATUS_PLUGIN };
 
 struct sk_status *sk_status_create(void);
 void sk_status_destroy(struct sk_status *s);
+/* Called after each change; one listener. */
+void sk_status_on_change(struct sk_status *s, void (*changed)(void *arg), void *arg);
 /* An empty text removes the entry. An error that replaces a different error moves the old one to lastError. */
 void sk_status_set(struct sk_status *s, enum sk_status_kind kind, const char *id, struct sk_span text);
 void sk_status_error(struct sk_status *s, enum sk_status_kind kind, const char *id, struct sk_span text);

@@ -124,7 +124,6 @@ int sk_host_create(const struct sk_host_options *o, struct sk_host **ret_host, s
 /* ---- scanning ---- */
 
 struct scan {
-    uv_work_t work;
     struct sk_host *host;
     struct sk_packages found;
     struct sk_span *configs; /* file text per package; p NULL: no file */
@@ -145,9 +144,8 @@ static struct sk_span read_config(const char *config_dir, const char *id)
     return (struct sk_span){ r == 0 ? text : NULL, n };
 }
 
-static void scan(uv_work_t *work)
+static void scan(struct scan *s)
 {
-    struct scan *s = work->data;
     size_t n = 0;
     while (s->host->roots[n] != NULL)
         n++;
@@ -177,13 +175,9 @@ static void honour_environment(struct sk_plugin *p)
         p->config.enabled = true;
 }
 
-static void scanned(uv_work_t *work, int status)
+static void take_found(struct scan *s)
 {
-    struct scan *s = work->data;
     struct sk_host *h = s->host;
-    (void)status;
-    h->works--;
-    h->scanning = false;
     h->packages = s->found;
     h->plugins = sk_xcalloc(s->found.count + 1, sizeof(struct sk_plugin *));
     for (size_t i = 0; i < s->found.count && !h->closing; i++) {
@@ -197,28 +191,27 @@ static void scanned(uv_work_t *work, int status)
     for (size_t i = 0; i < s->found.count; i++)
         free((void *)(uintptr_t)s->configs[i].p);
     free(s->configs);
-    free(s);
+}
+
+void sk_host_scan(struct sk_host *h)
+{
+    SK_ASSERT(!h->scanned);
     h->scanned = true;
-    for (size_t i = 0; i < h->plugin_count; i++)
-        sk_plugin_boot(h->plugins[i]);
+    if (h->o.plugins_off)
+        return;
+    struct scan s = { .host = h };
+    scan(&s);
+    take_found(&s);
     sk_log_debug(NS, "%zu WASM plugins found", h->plugin_count);
-    sk_host_changed(h);
-    sk_host_check_stopped(h);
 }
 
 void sk_host_start(struct sk_host *h)
 {
-    SK_ASSERT(!h->scanning && !h->scanned);
-    if (h->o.plugins_off) {
-        h->scanned = true;
-        return;
-    }
-    struct scan *s = sk_xcalloc(1, sizeof *s);
-    s->host = h;
-    s->work.data = s;
-    h->scanning = true;
-    h->works++;
-    SK_ASSERT(uv_queue_work(sk_loop_uv(h->o.loop), &s->work, scan, scanned) == 0);
+    if (!h->scanned)
+        sk_host_scan(h);
+    for (size_t i = 0; i < h->plugin_count; i++)
+        sk_plugin_boot(h->plugins[i]);
+    sk_host_changed(h);
 }
 
 bool sk_host_settled(const struct sk_host *h)

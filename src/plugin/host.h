@@ -2,8 +2,8 @@
  * The plugin host: finds WebAssembly plugins in node_modules folders, runs each on a thread of its own inside Wasmtime, and
  * speaks for them to the rest of the server.
  *
- * Owner: the loop thread; every function here is called on it unless it says otherwise. Nothing here blocks: what takes time
- * (scanning, compiling, calling into a plugin, syncing a file) happens on other threads and comes back as a callback in a later
+ * Owner: the loop thread; every function here is called on it unless it says otherwise. Nothing but sk_host_scan blocks: what takes time
+ * (compiling, calling into a plugin, syncing a file) happens on other threads and comes back as a callback in a later
  * turn. A plugin that loops, traps or eats memory ends its own instance only (plugin/supervisor.h says what happens then).
  */
 #ifndef SK_PLUGIN_HOST_H
@@ -59,7 +59,10 @@ struct sk_host_options {
 
 /* Copies what it keeps. */
 int sk_host_create(const struct sk_host_options *o, struct sk_host **ret_host, struct sk_errmsg *em);
-/* Scans on the thread pool, then loads all plugins and starts the enabled ones. Call once. */
+/* Reads the packages and their configurations. The one call here that blocks: before the server listens, so that no request can
+   meet a listing that is not there yet. */
+void sk_host_scan(struct sk_host *h);
+/* Loads all plugins and starts the enabled ones; scans first when that was not done. Call once. */
 void sk_host_start(struct sk_host *h);
 /* True when the scan is done and each plugin's first load and start attempt has ended, however it ended. */
 bool sk_host_settled(const struct sk_host *h);

@@ -81,7 +81,7 @@ struct sk_host {
     struct sk_plugin *to_wake;
     struct sk_loop_hook wake_hook;
     unsigned works; /* on the thread pool */
-    bool scanning, scanned, closing, closed_told;
+    bool scanned, closing, closed_told;
     void (*stopped)(void *arg);
     void *stopped_arg;
     struct sk_loop_task stopped_task;

@@ -238,20 +238,6 @@ def test_features_name_the_plugin(installed, launch):
     assert eventually(lambda: server.get("/signalk/v2/features?enabled=0").ok()["plugins"] == [])
 
 
-def test_a_changed_module_is_loaded_without_a_restart_of_the_server(config, launch, guide):
-    """What a plugin author does all day: build again, look again."""
-    other = packages.built("probe-abi")
-    config.write_package("under-work", guide.wasm.read_bytes())
-    config.enable("under-work", {"maxRadius": 1})
-    server = launch()
-    server.wait_plugin("under-work", name=DISPLAY_NAME, state="running")
-    fresh = config.plugin_dir("under-work") / "plugin.wasm.new"
-    fresh.write_bytes(other.wasm.read_bytes())
-    fresh.rename(config.plugin_dir("under-work") / "plugin.wasm")
-    entry = server.wait_plugin("under-work", name="ABI probe", state="running", timeout=60)
-    assert "republish" in entry["schema"]["properties"]
-
-
 def test_plugins_can_be_forced_off_by_the_environment(installed, config, launch):
     config.enable(installed.name, {"maxRadius": 1})
     server = launch(env={"DISABLEPLUGINS": installed.name, **DEBUG})

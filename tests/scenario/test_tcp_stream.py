@@ -96,6 +96,7 @@ def test_unsubscribe_all_ends_the_flow(feeder, tcp):
 
 def test_wildcards_and_periods_work_as_on_the_websocket(feeder, tcp):
     tcp.send({"context": "vessels.self", "subscribe": [{"path": "a.*", "minPeriod": 3_600_000}, {"path": MARKER}]})
+    tcp.collect_until_marker(feeder.mark())  # subscribed by now
     for value in (1, 2):
         feeder.put_values({"a.b": value}, source="one.1")
     got = tcp.collect_until_marker(feeder.mark())
