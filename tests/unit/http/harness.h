@@ -49,7 +49,7 @@ void client_wait_answers(struct client *c, size_t count); /* complete answers wi
 void client_forget(struct client *c, size_t n);           /* drops the first n bytes received */
 void client_reset(struct client *c);                      /* closes with RST */
 void client_close(struct client *c);
-void client_shutdown(struct client *c);                   /* FIN, keeps reading */
+void client_shutdown(struct client *c); /* FIN, keeps reading */
 
 /* One request on a connection of its own; the whole answer, to be freed. HEAD and 204/304 end at the empty line. */
 char *exchange(struct fixture *f, const char *request);

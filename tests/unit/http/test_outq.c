@@ -1,6 +1,6 @@
 /* The output queue on a socket pair whose buffers are small, so that writes are partial. */
-#include "http/outq.h"
 #include "harness.h"
+#include "http/outq.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -224,10 +224,8 @@ static int ignore_sigpipe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_leaves_before_the_turn_ends),
-        cmocka_unit_test(partial_writes_keep_the_order),
-        cmocka_unit_test(queueing_goes_on_while_a_write_waits),
-        cmocka_unit_test(a_broken_stream_is_told_once),
+        cmocka_unit_test(nothing_leaves_before_the_turn_ends),  cmocka_unit_test(partial_writes_keep_the_order),
+        cmocka_unit_test(queueing_goes_on_while_a_write_waits), cmocka_unit_test(a_broken_stream_is_told_once),
         cmocka_unit_test(finishing_drops_what_waits),
     };
     return cmocka_run_group_tests(tests, ignore_sigpipe, NULL);

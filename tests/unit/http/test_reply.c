@@ -8,6 +8,7 @@ static void fixed(struct sk_http_req *r, void *arg)
     (void)arg;
     sk_http_set_header(r, "X-Own", SK_SPAN("1"));
     sk_http_set_header(r, "X-Bad", SK_SPAN("1\r\nSet-Cookie: evil"));
+    sk_http_set_header(r, "X: evil\r\nX-Name", SK_SPAN("1"));
     sk_http_reply_json(r, 200, SK_SPAN("{\"a\":1}"));
 }
 
@@ -127,12 +128,17 @@ static int teardown(void **state)
 
 static void every_answer_has_the_common_headers(void **state)
 {
-    static const char *const requests[] = { GET("/fixed"), GET("/nowhere"), "PUT /created HTTP/1.1\r\nHost: x\r\n\r\n", "nonsense\r\n\r\n",
-                                            GET("/failed"), "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n" };
-    static const char *const lines[] = { "Access-Control-Allow-Origin: *", "Access-Control-Allow-Credentials: true",
-                                         "X-Content-Type-Options: nosniff", "X-DNS-Prefetch-Control: off", "X-Download-Options: noopen",
-                                         "X-Permitted-Cross-Domain-Policies: none", "Referrer-Policy: no-referrer",
-                                         "Origin-Agent-Cluster: ?1", "X-XSS-Protection: 0" };
+    static const char *const requests[] = { GET("/fixed"),      GET("/nowhere"), "PUT /created HTTP/1.1\r\nHost: x\r\n\r\n",
+                                            "nonsense\r\n\r\n", GET("/failed"),  "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n" };
+    static const char *const lines[] = { "Access-Control-Allow-Origin: *",
+                                         "Access-Control-Allow-Credentials: true",
+                                         "X-Content-Type-Options: nosniff",
+                                         "X-DNS-Prefetch-Control: off",
+                                         "X-Download-Options: noopen",
+                                         "X-Permitted-Cross-Domain-Policies: none",
+                                         "Referrer-Policy: no-referrer",
+                                         "Origin-Agent-Cluster: ?1",
+                                         "X-XSS-Protection: 0" };
     for (size_t i = 0; i < SK_COUNT(requests); i++) {
         char *a = exchange(*state, requests[i]);
         for (size_t k = 0; k < SK_COUNT(lines); k++)
@@ -208,7 +214,9 @@ static void check_gzip(struct fixture *f, const char *path, const char *accept, 
     size_t n = c.n - (size_t)(body - c.data);
     char *expected = large_text(size), *got = malloc(size + 1);
     if (packed) {
-        z_stream z = { .next_in = (Bytef *)(uintptr_t)body, .avail_in = (uInt)n, .next_out = (Bytef *)got, .avail_out = (uInt)size + 1 };
+        z_stream z = {
+            .next_in = (Bytef *)(uintptr_t)body, .avail_in = (uInt)n, .next_out = (Bytef *)got, .avail_out = (uInt)size + 1
+        };
         assert_int_equal(inflateInit2(&z, 31), Z_OK);
         assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
         assert_int_equal(z.total_out, size);
@@ -249,8 +257,9 @@ static void pages_escape_what_they_show(void **state)
     assert_int_equal(status_of(a), 404);
     assert_true(has_header(a, "Content-Type: text/html; charset=utf-8"));
     assert_true(has_header(a, "Content-Security-Policy: default-src 'none'"));
-    assert_string_equal(body_of(a), "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n</head>\n"
-                                    "<body>\n<pre>Cannot GET /&lt;script&gt;&quot;&amp;&#39;</pre>\n</body>\n</html>\n");
+    assert_string_equal(body_of(a),
+                        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n</head>\n"
+                        "<body>\n<pre>Cannot GET /&lt;script&gt;&quot;&amp;&#39;</pre>\n</body>\n</html>\n");
     free(a);
     a = exchange(*state, "DELETE /fixed HTTP/1.1\r\nHost: x\r\n\r\n");
     assert_int_equal(status_of(a), 404);
@@ -286,8 +295,9 @@ static void no_content_has_no_length(void **state)
 
 static void preflights_are_answered_anywhere(void **state)
 {
-    char *a = exchange(*state, "OPTIONS /any/where HTTP/1.1\r\nHost: x\r\nOrigin: http://o\r\nAccess-Control-Request-Method: PUT\r\n"
-                               "Access-Control-Request-Headers: content-type,x-y\r\n\r\n");
+    char *a =
+        exchange(*state, "OPTIONS /any/where HTTP/1.1\r\nHost: x\r\nOrigin: http://o\r\nAccess-Control-Request-Method: PUT\r\n"
+                         "Access-Control-Request-Headers: content-type,x-y\r\n\r\n");
     assert_int_equal(status_of(a), 204);
     assert_true(has_header(a, "Access-Control-Allow-Methods: GET,HEAD,PUT,PATCH,POST,DELETE"));
     assert_true(has_header(a, "Access-Control-Allow-Headers: content-type,x-y"));

@@ -51,8 +51,14 @@ static const struct sk_route routes[] = {
 
 static int setup(void **state)
 {
-    static const struct sk_http_limits limits = { .request_line_max = 1000, .header_max = 2000, .body_max = 10000, .connections_max = 5,
-                                                  .header_ms = 60, .body_ms = 60, .idle_ms = 80, .write_ms = 100 };
+    static const struct sk_http_limits limits = { .request_line_max = 1000,
+                                                  .header_max = 2000,
+                                                  .body_max = 10000,
+                                                  .connections_max = 5,
+                                                  .header_ms = 60,
+                                                  .body_ms = 60,
+                                                  .idle_ms = 80,
+                                                  .write_ms = 100 };
     struct fixture *f = calloc(1, sizeof *f);
     held = NULL;
     fixture_start(f, &limits, routes, SK_COUNT(routes));
@@ -344,7 +350,8 @@ static void endless_trailers_are_refused(void **state)
 
 static void trailers_are_no_headers(void **state)
 {
-    char *a = exchange(*state, "GET /headers HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nAuthorization: t\r\n\r\n");
+    char *a =
+        exchange(*state, "GET /headers HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nAuthorization: t\r\n\r\n");
     assert_null(strstr(body_of(a), "authorization"));
     free(a);
 }

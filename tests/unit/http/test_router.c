@@ -22,21 +22,16 @@ static void query(struct sk_http_req *r, void *arg)
     sk_http_reply(r, 200, "text/plain", v.p != NULL ? v : SK_SPAN("none"));
 }
 
-static char text_a[] = "a", text_b[] = "b", text_c[] = "c", text_d[] = "d", text_e[] = "e", text_f[] = "f", text_g[] = "g", text_h[] = "h",
-            text_i[] = "i", text_j[] = "j", text_k[] = "k";
+static char text_a[] = "a", text_b[] = "b", text_c[] = "c", text_d[] = "d", text_e[] = "e", text_f[] = "f", text_g[] = "g",
+            text_h[] = "h", text_i[] = "i", text_j[] = "j", text_k[] = "k";
 
 static const struct sk_route routes[] = {
-    { "GET", "/v/*", SK_ACCESS_OPEN, show, text_a },
-    { "GET", "/v/:id", SK_ACCESS_OPEN, show, text_b },
-    { "GET", "/v/self", SK_ACCESS_OPEN, show, text_c },
-    { "PUT", "/v/:path", SK_ACCESS_OPEN, show, text_d },
-    { "GET", "/v/:id/x/:path", SK_ACCESS_OPEN, show, text_e },
-    { "GET", "/v/self/x/y", SK_ACCESS_OPEN, show, text_f },
-    { "GET", "/slash/", SK_ACCESS_OPEN, show, text_g },
-    { "GET", "/", SK_ACCESS_OPEN, show, text_h },
+    { "GET", "/v/*", SK_ACCESS_OPEN, show, text_a },           { "GET", "/v/:id", SK_ACCESS_OPEN, show, text_b },
+    { "GET", "/v/self", SK_ACCESS_OPEN, show, text_c },        { "PUT", "/v/:path", SK_ACCESS_OPEN, show, text_d },
+    { "GET", "/v/:id/x/:path", SK_ACCESS_OPEN, show, text_e }, { "GET", "/v/self/x/y", SK_ACCESS_OPEN, show, text_f },
+    { "GET", "/slash/", SK_ACCESS_OPEN, show, text_g },        { "GET", "/", SK_ACCESS_OPEN, show, text_h },
     { "GET", "/v/self", SK_ACCESS_OPEN, show, text_i }, /* too late */
-    { "*", "/@scope/pkg/*", SK_ACCESS_OPEN, show, text_j },
-    { "POST", "/v/:id/*", SK_ACCESS_OPEN, show, text_k },
+    { "*", "/@scope/pkg/*", SK_ACCESS_OPEN, show, text_j },    { "POST", "/v/:id/*", SK_ACCESS_OPEN, show, text_k },
     { "GET", "/query", SK_ACCESS_OPEN, query, NULL },
 };
 
@@ -97,7 +92,8 @@ static void the_most_literal_route_wins(void **state)
         char request[200];
         snprintf(request, sizeof request, "%s HTTP/1.1\r\nHost: x\r\n\r\n", cases[i].request);
         char *a = exchange(&f, request);
-        bool ok = cases[i].expected == NULL ? status_of(a) == 404 : status_of(a) == 200 && strcmp(body_of(a), cases[i].expected) == 0;
+        bool ok =
+            cases[i].expected == NULL ? status_of(a) == 404 : status_of(a) == 200 && strcmp(body_of(a), cases[i].expected) == 0;
         if (!ok)
             fail_msg("%s: %s", cases[i].request, a);
         free(a);

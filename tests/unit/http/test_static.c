@@ -223,11 +223,30 @@ static void packed_siblings(void **state)
 
 static void names_cannot_lead_out(void **state)
 {
-    static const char *const bad[] = { "/s/../a.txt", "/s/%2e%2e/a.txt", "/s/..%2fa.txt", "/s/sub/../a.txt", "/s/./a.txt", "/s/.secret",
-                                       "/s/.hidden/x", "/s/%2esecret", "/s/sub//index.html", "/s//etc/passwd", "/s/%2fetc%2fpasswd",
-                                       "/s/a.txt%00.js", "/s/..%5ca.txt", "/s/%zz", "/s/%ff", "/s/fifo", "/s/nothing", "/s/a.txt%20",
-                                       "/p/package.json", "/p/PACKAGE.JSON", "/p/node_modules/x.js", "/p/node_modules",
-                                       "/p/sub%2f..%2fpackage.json", "/p/node%5fmodules/x.js" };
+    static const char *const bad[] = { "/s/../a.txt",
+                                       "/s/%2e%2e/a.txt",
+                                       "/s/..%2fa.txt",
+                                       "/s/sub/../a.txt",
+                                       "/s/./a.txt",
+                                       "/s/.secret",
+                                       "/s/.hidden/x",
+                                       "/s/%2esecret",
+                                       "/s/sub//index.html",
+                                       "/s//etc/passwd",
+                                       "/s/%2fetc%2fpasswd",
+                                       "/s/a.txt%00.js",
+                                       "/s/..%5ca.txt",
+                                       "/s/%zz",
+                                       "/s/%ff",
+                                       "/s/fifo",
+                                       "/s/nothing",
+                                       "/s/a.txt%20",
+                                       "/p/package.json",
+                                       "/p/PACKAGE.JSON",
+                                       "/p/node_modules/x.js",
+                                       "/p/node_modules",
+                                       "/p/sub%2f..%2fpackage.json",
+                                       "/p/node%5fmodules/x.js" };
     for (size_t i = 0; i < SK_COUNT(bad); i++)
         expect(*state, bad[i], "", 404, NULL);
     expect(*state, "/p/a.txt", "", 200, "0123456789");
@@ -244,7 +263,8 @@ static void large_files_come_in_slices(void **state)
 {
     struct client c;
     client_open(&c, *state);
-    client_text(&c, GET("/s/large.bin") "GET /s/large.bin HTTP/1.1\r\nHost: x\r\nRange: bytes=1000000-4000000\r\n\r\n" GET("/s/a.txt"));
+    client_text(&c, GET("/s/large.bin") "GET /s/large.bin HTTP/1.1\r\nHost: x\r\nRange: bytes=1000000-4000000\r\n\r\n" GET(
+                        "/s/a.txt"));
     client_wait_answers(&c, 3);
     const char *body = body_of(c.data);
     assert_int_equal(status_of(c.data), 200);

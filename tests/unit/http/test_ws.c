@@ -261,33 +261,43 @@ static const struct {
     const char *bytes;
     size_t n;
 } faults[] = {
-#define FAULT(code, bytes) { code, bytes, sizeof(bytes) - 1 }
-    FAULT(1002, "\x81\x01" "a"),                         /* not masked */
-    FAULT(1002, "\xc1\x81\0\0\0\0" "a"),                 /* a reserved bit */
-    FAULT(1002, "\x83\x80\0\0\0\0"),                     /* reserved opcodes */
+#define FAULT(code, bytes)                                                                                                       \
+    {                                                                                                                            \
+        code, bytes, sizeof(bytes) - 1                                                                                           \
+    }
+    FAULT(1002, "\x81\x01"
+                "a"), /* not masked */
+    FAULT(1002, "\xc1\x81\0\0\0\0"
+                "a"),                /* a reserved bit */
+    FAULT(1002, "\x83\x80\0\0\0\0"), /* reserved opcodes */
     FAULT(1002, "\x8b\x80\0\0\0\0"),
-    FAULT(1002, "\x09\x80\0\0\0\0"),                     /* a control frame in parts */
-    FAULT(1002, "\x89\xfe\0\x7e\0\0\0\0"),               /* a long control frame */
-    FAULT(1002, "\x80\x81\0\0\0\0" "a"),                 /* continues nothing */
-    FAULT(1002, "\x01\x81\0\0\0\0" "a\x81\x81\0\0\0\0" "b"), /* a second message within one */
-    FAULT(1002, "\x81\xfe\0\x05\0\0\0\0hello"),          /* length not in its shortest form */
+    FAULT(1002, "\x09\x80\0\0\0\0"),       /* a control frame in parts */
+    FAULT(1002, "\x89\xfe\0\x7e\0\0\0\0"), /* a long control frame */
+    FAULT(1002, "\x80\x81\0\0\0\0"
+                "a"), /* continues nothing */
+    FAULT(1002, "\x01\x81\0\0\0\0"
+                "a\x81\x81\0\0\0\0"
+                "b"),                           /* a second message within one */
+    FAULT(1002, "\x81\xfe\0\x05\0\0\0\0hello"), /* length not in its shortest form */
     FAULT(1002, "\x81\xff\0\0\0\0\0\0\0\x05\0\0\0\0hello"),
     FAULT(1002, "\x81\xff\x80\0\0\0\0\0\0\x05\0\0\0\0hello"),
-    FAULT(1002, "\x88\x81\0\0\0\0\x03"),                 /* half a close code */
-    FAULT(1002, "\x88\x82\0\0\0\0\x03\xe7"),             /* 999 */
-    FAULT(1002, "\x88\x82\0\0\0\0\x03\xec"),             /* 1004, 1005, 1006, 1015, 2000, 5000 are not for the wire */
+    FAULT(1002, "\x88\x81\0\0\0\0\x03"),     /* half a close code */
+    FAULT(1002, "\x88\x82\0\0\0\0\x03\xe7"), /* 999 */
+    FAULT(1002, "\x88\x82\0\0\0\0\x03\xec"), /* 1004, 1005, 1006, 1015, 2000, 5000 are not for the wire */
     FAULT(1002, "\x88\x82\0\0\0\0\x03\xed"),
     FAULT(1002, "\x88\x82\0\0\0\0\x03\xee"),
     FAULT(1002, "\x88\x82\0\0\0\0\x03\xf7"),
     FAULT(1002, "\x88\x82\0\0\0\0\x07\xd0"),
     FAULT(1002, "\x88\x82\0\0\0\0\x13\x88"),
-    FAULT(1007, "\x88\x83\0\0\0\0\x03\xe8\xff"),         /* a reason that is no UTF-8 */
+    FAULT(1007, "\x88\x83\0\0\0\0\x03\xe8\xff"), /* a reason that is no UTF-8 */
     FAULT(1007, "\x81\x81\0\0\0\0\xff"),
-    FAULT(1007, "\x81\x83\0\0\0\0\xed\xa0\x80"),         /* a surrogate */
-    FAULT(1007, "\x81\x82\0\0\0\0\xc0\x80"),             /* overlong */
-    FAULT(1007, "\x81\x81\0\0\0\0\xc3"),                 /* cut short */
-    FAULT(1009, "\x81\xff\0\0\0\0\0\x03\x0d\x41\0\0\0\0" "a"), /* 200,001 bytes announced */
-    FAULT(1009, "\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0" "a"),
+    FAULT(1007, "\x81\x83\0\0\0\0\xed\xa0\x80"), /* a surrogate */
+    FAULT(1007, "\x81\x82\0\0\0\0\xc0\x80"),     /* overlong */
+    FAULT(1007, "\x81\x81\0\0\0\0\xc3"),         /* cut short */
+    FAULT(1009, "\x81\xff\0\0\0\0\0\x03\x0d\x41\0\0\0\0"
+                "a"), /* 200,001 bytes announced */
+    FAULT(1009, "\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0"
+                "a"),
 };
 
 static void faults_end_with_their_code(void **state)
@@ -350,7 +360,10 @@ static void the_server_closes_with_a_reason(void **state)
     ws_open(&c, *state);
     ws_text(&c, "close me");
     client_wait_bytes(&c, 12);
-    assert_memory_equal(c.data, "\x88\x0a\x0f\xa1" "as asked", 12);
+    assert_memory_equal(c.data,
+                        "\x88\x0a\x0f\xa1"
+                        "as asked",
+                        12);
     assert_int_equal(sk_ws_send_text(ep.ws, SK_SPAN("too late")), SK_ERR_CLOSED);
     sk_ws_close(ep.ws, 1000, NULL);
     ws_text(&c, "ignored");
