@@ -3,6 +3,7 @@
 
 struct block {
     uint32_t ptr, size;
+    uint8_t *at; /* only until the next call into the guest */
 };
 
 static int get_block(struct sk_guest *g, size_t size, struct block *ret, struct sk_errmsg *em)
@@ -17,9 +18,10 @@ static int get_block(struct sk_guest *g, size_t size, struct block *ret, struct 
     int r = sk_guest_invoke(g, &g->exports[SK_EXPORT_ALLOCATE], &n, 1, &ptr, em);
     if (r < 0)
         return r;
-    if (ptr == 0 || sk_guest_view(g, (uint32_t)ptr, n) == NULL)
+    uint8_t *at = ptr != 0 ? sk_guest_view(g, (uint32_t)ptr, n) : NULL;
+    if (at == NULL)
         return sk_errmsg_set(em, SK_ERR_PROTOCOL, "allocate(%u) failed", n);
-    *ret = (struct block){ (uint32_t)ptr, n };
+    *ret = (struct block){ (uint32_t)ptr, n, at };
     return 0;
 }
 
@@ -88,7 +90,8 @@ static int start(struct sk_guest *g, struct sk_span config, int32_t *ret_code, s
     struct block in;
     int r = get_block(g, config.n, &in, em);
     if (r == 0) {
-        memcpy(sk_guest_view(g, in.ptr, in.size), config.p, config.n);
+        if (config.n > 0)
+            memcpy(in.at, config.p, config.n);
         r = sk_guest_invoke(g, &g->exports[SK_EXPORT_START], (const uint32_t[]){ in.ptr, in.size }, 2, ret_code, em);
     }
     return drop_both(g, in, (struct block){ 0 }, r, em);
@@ -100,9 +103,8 @@ static int delta(struct sk_guest *g, struct sk_span json, struct sk_errmsg *em)
     int r = get_block(g, json.n, &in, em);
     if (r < 0)
         return r;
-    uint8_t *to = sk_guest_view(g, in.ptr, in.size);
-    if (to != NULL)
-        memcpy(to, json.p, json.n);
+    if (json.n > 0)
+        memcpy(in.at, json.p, json.n);
     r = sk_guest_invoke(g, &g->exports[SK_EXPORT_DELTA], (const uint32_t[]){ in.ptr, in.size }, 2, NULL, em);
     if (r < 0)
         return r; /* dead: nothing to free */

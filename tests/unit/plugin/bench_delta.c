@@ -74,7 +74,7 @@ int main(int argc, char **argv)
         sk_worker_deliver(w, f);
         if (i % 100 == 99) { /* a loop turn with a hundred deltas */
             sk_worker_wake(w);
-            for (sk_worker_stats(w, &after); after.calls - before.calls < (i + 1) * 2 && after.deltas_dropped == 0; sk_worker_stats(w, &after))
+            for (sk_worker_stats(w, &after); after.calls - before.calls < (i + 1) * 3 && after.deltas_dropped == 0; sk_worker_stats(w, &after))
                 usleep(50);
         }
     }
@@ -82,5 +82,6 @@ int main(int argc, char **argv)
     sk_worker_stats(w, &after);
     printf("%.0f ns in the worker, %lu dropped\n", (double)(after.cpu_ns - before.cpu_ns) / (double)n, (unsigned long)after.deltas_dropped);
     sk_frame_unref(f);
-    _exit(0);
+    fflush(stdout);
+    _exit(0); /* the worker goes with the process */
 }
