@@ -27,12 +27,14 @@ struct sk_api {
     unsigned tcp_port;                /* 0: the TCP stream does not run */
     unsigned ws_per_ip;               /* at most so many WebSockets from one address; 0: no limit */
     unsigned ws_ping_ms;
-    char start_id[37];         /* new for each start */
-    struct sk_stream *streams; /* open WebSocket streams */
+    char start_id[37];             /* new for each start */
+    struct sk_stream *streams;     /* open streams, WebSocket and TCP */
+    struct sk_arena message_arena; /* of the client message under way */
     const char *config_dir;
     bool saving_base; /* one write of baseDeltas.json at a time */
     struct sk_meta_job *meta_jobs;
     struct sk_route *routes;
+    struct sk_route webapps_route;
     uv_timer_t events_timer;
     struct sk_loop_hook plugins_changed, status_changed;
     uint64_t started_ms, deltas_before;
@@ -41,6 +43,9 @@ struct sk_api {
 
 /* Adds the routes of all resources. */
 void sk_api_add_routes(struct sk_api *api);
+
+/* Webapps of packages: /skServer/webapps, and their files at /<package name>/ for paths that no route takes. */
+void sk_webapps_add_routes(struct sk_api *api);
 
 /* {"name":...,"self":...} greeting of WebSocket and TCP streams. */
 void sk_api_hello(const struct sk_api *api, struct sk_buf *out);

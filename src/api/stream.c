@@ -39,7 +39,6 @@ void sk_stream_init(struct sk_stream *s, struct sk_api *api, const struct sk_str
     s->arg = arg;
     s->feed = sk_feed_create(api->hub, &feed_ops, s);
     s->publisher = s->requests ? sk_publisher_create(api->publishers, &publisher_ops, s) : NULL;
-    sk_arena_init(&s->arena, 16 * SK_DELTA_MAX);
     s->next = api->streams;
     if (s->next != NULL)
         s->next->prev = s;
@@ -54,17 +53,16 @@ void sk_stream_finish(struct sk_stream *s)
     sk_stream_forget_requests(s);
     sk_feed_destroy(s->feed);
     sk_publisher_destroy(s->publisher);
-    sk_arena_finish(&s->arena);
 }
 
 /* ---- in ----------------------------------------------------------------------------------------------------------------- */
 
-static void take_delta(struct sk_stream *s, struct sk_span text)
+static void take_delta(struct sk_stream *s, const yyjson_val *m)
 {
     struct sk_origin o = { .provider = s->provider,
                            .published = s->publisher != NULL ? sk_publisher_note : NULL,
                            .published_arg = s->publisher };
-    (void)sk_hub_ingest(s->api->hub, &o, text, NULL);
+    (void)sk_hub_ingest_json(s->api->hub, &o, m, NULL);
 }
 
 static void answer(struct sk_stream *s, struct sk_span text)
@@ -104,40 +102,51 @@ static void requests(struct sk_stream *s, const yyjson_val *m)
         sk_stream_query(s, m);
 }
 
-/* The frequent message is a delta and nothing else: it goes straight to the hub, which parses it. Anything that may be more
-   than that shows one of these member names somewhere in its text. */
-static bool only_delta(struct sk_span text)
+/* What a message asks for, by its member names; each name starts differently enough to be told by its first letters. */
+struct wishes {
+    bool updates, subscribe, unsubscribe, request;
+};
+
+static struct wishes wishes_of(const yyjson_val *m)
 {
-    static const char *const members[] = { "\"subscribe\"", "\"unsubscribe\"", "\"requestId\"",
-                                           "\"put\"",       "\"delete\"",      "\"accessRequest\"" };
-    if (memmem(text.p, text.n, "\"updates\"", 9) == NULL || memchr(text.p, '\\', text.n) != NULL)
-        return false;
-    for (size_t i = 0; i < SK_COUNT(members); i++)
-        if (memmem(text.p, text.n, members[i], strlen(members[i])) != NULL)
-            return false;
-    return true;
+    struct wishes w = { 0 };
+    size_t i, n;
+    yyjson_val *key, *v;
+    if (!yyjson_is_obj((yyjson_val *)(uintptr_t)m))
+        return w;
+    yyjson_obj_foreach((yyjson_val *)(uintptr_t)m, i, n, key, v) {
+        struct sk_span name = sk_json_str(key);
+        w.updates |= sk_span_eq(name, "updates");
+        w.subscribe |= sk_span_eq(name, "subscribe");
+        w.unsubscribe |= sk_span_eq(name, "unsubscribe");
+        w.request |= sk_span_eq(name, "requestId") || sk_span_eq(name, "put") || sk_span_eq(name, "delete") ||
+                     sk_span_eq(name, "accessRequest");
+    }
+    return w;
 }
 
+static void take_message(struct sk_stream *s, const yyjson_val *m)
+{
+    struct wishes w = wishes_of(m);
+    if (w.updates)
+        take_delta(s, m);
+    if (w.subscribe)
+        sk_feed_subscribe(s->feed, m);
+    if (w.unsubscribe)
+        sk_feed_unsubscribe(s->feed, m);
+    if (w.request && s->requests)
+        requests(s, m);
+}
+
+/* One arena serves all connections in turn: a message is done with before the next one is looked at. */
 void sk_stream_message(struct sk_stream *s, struct sk_span text)
 {
+    struct sk_arena *a = &s->api->message_arena;
     yyjson_doc *doc;
     struct sk_errmsg em;
-    if (only_delta(text)) {
-        take_delta(s, text);
-        return;
-    }
-    if (sk_json_read_raw(&s->arena, text, &doc, &em) < 0) {
+    if (sk_json_read_raw(a, text, &doc, &em) < 0)
         sk_log_debug(NS, "%s: message ignored: %s", s->remote_ip, em.text);
-    } else {
-        yyjson_val *m = yyjson_doc_get_root(doc);
-        if (sk_json_get(m, "updates") != NULL)
-            take_delta(s, text);
-        if (sk_json_get(m, "subscribe") != NULL)
-            sk_feed_subscribe(s->feed, m);
-        if (sk_json_get(m, "unsubscribe") != NULL)
-            sk_feed_unsubscribe(s->feed, m);
-        if (s->requests)
-            requests(s, m);
-    }
-    sk_arena_reset(&s->arena);
+    else
+        take_message(s, yyjson_doc_get_root(doc));
+    sk_arena_reset(a);
 }

@@ -30,7 +30,6 @@ struct sk_stream {
     struct sk_publisher *publisher;
     struct sk_request **open;
     uint32_t open_count, open_cap;
-    struct sk_arena arena; /* of the message under way */
     char remote_ip[64];
 };
 

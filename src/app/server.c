@@ -79,6 +79,7 @@ static int start_data(struct server *s, struct sk_errmsg *em)
     api->puts = sk_puts_create(s->loop);
     api->publishers = sk_publishers_create(api->puts, sk_model_paths(api->model));
     sk_uuid_v4(api->start_id);
+    sk_arena_init(&api->message_arena, 16 * SK_DELTA_MAX);
     send_base_deltas(s);
     return 0;
 }
@@ -106,6 +107,7 @@ static int start_http(struct server *s, struct sk_errmsg *em)
         return r;
     sk_api_add_routes(api);
     sk_plugins_add_routes(api);
+    sk_webapps_add_routes(api);
     r = sk_http_server_listen(api->http, s->options->host != NULL ? s->options->host : "::", port, em);
     if (r < 0 && s->options->host == NULL) /* a machine without IPv6 */
         r = sk_http_server_listen(api->http, "0.0.0.0", port, em);
@@ -288,6 +290,7 @@ static void stop(struct server *s)
     }
     sk_basedeltas_destroy(api->base);
     free(api->routes);
+    sk_arena_finish(&api->message_arena);
     block_signals(); /* a second one shall not kill what is about to end well */
     uv_close((uv_handle_t *)&s->sigterm, NULL);
     uv_close((uv_handle_t *)&s->sigint, NULL);

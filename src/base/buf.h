@@ -32,7 +32,7 @@ char *sk_buf_grow(struct sk_buf *b, size_t n); /* the slow half of sk_buf_reserv
 /* Room for n more bytes at p + n, or NULL (and failed). The caller writes there and adds to n. */
 static inline char *sk_buf_reserve(struct sk_buf *b, size_t n)
 {
-    return n <= b->cap - b->n && !b->failed ? b->p + b->n : sk_buf_grow(b, n);
+    return b->p != NULL && n <= b->cap - b->n && !b->failed ? b->p + b->n : sk_buf_grow(b, n);
 }
 static inline void sk_buf_append(struct sk_buf *b, const void *p, size_t n)
 {

@@ -14,17 +14,17 @@ struct sk_outq {
     uv_stream_t *stream;
     struct sk_outq_item *items; /* ring, cap is a power of two */
     uint32_t head, count, cap;
-    size_t offset;   /* bytes of the head item already written */
-    size_t bytes;    /* unsent in all */
-    uint64_t written; /* in all, ever */
+    size_t offset;        /* bytes of the head item already written */
+    size_t bytes;         /* unsent in all */
+    uint64_t written;     /* in all, ever */
     size_t waiting_bytes; /* with uv_write */
     uint32_t room;        /* spare bytes behind the last item, if that is a block of our own */
     int error;            /* found while queueing; told in the next flush */
-    bool waiting;    /* a uv_write is under way */
-    bool failed;     /* the stream broke or was closed: everything queued is dropped */
+    bool waiting;         /* a uv_write is under way */
+    bool failed;          /* the stream broke or was closed: everything queued is dropped */
     struct sk_loop_hook hook;
     uv_write_t req;
-    void (*drained)(struct sk_outq *q);         /* optional: became empty (also in the flushing call) */
+    void (*drained)(struct sk_outq *q);              /* optional: became empty (also in the flushing call) */
     void (*broken)(struct sk_outq *q, int uv_error); /* called once, from the flush or write callback */
 };
 

@@ -18,9 +18,9 @@ struct sk_http_req;
 
 /* What a route needs; one table in the security layer decides. Until security is switched on everything is granted. */
 enum sk_access {
-    SK_ACCESS_OPEN,     /* anybody, also with security on */
-    SK_ACCESS_READ,     /* read-only users, or anybody when anonymous reading is allowed */
-    SK_ACCESS_WRITE,    /* users who may write */
+    SK_ACCESS_OPEN,  /* anybody, also with security on */
+    SK_ACCESS_READ,  /* read-only users, or anybody when anonymous reading is allowed */
+    SK_ACCESS_WRITE, /* users who may write */
     SK_ACCESS_ADMIN,
 };
 
@@ -70,7 +70,8 @@ void sk_http_server_add(struct sk_http_server *s, const struct sk_route *r, size
 /* Called when no route matches; without one the answer is sk_http_reply_cannot. */
 void sk_http_server_set_fallback(struct sk_http_server *s, sk_http_handler handler, void *arg);
 /* CORS (default NULL: any origin, without credentials): a text that begins with '*' echoes the caller's origin, else only members
-   of the comma list are echoed. A handler that sets Access-Control-Allow-Origin itself decides for its answer ("" leaves it out). */
+   of the comma list are echoed. A handler that sets Access-Control-Allow-Origin itself decides for its answer ("" leaves it out).
+ */
 void sk_http_server_set_origins(struct sk_http_server *s, const char *origins);
 /* Stops listening, closes WebSockets with 1001, lets running answers go out for `grace_ms`, then closes all; `done` is called
    in a later turn and may free the server. */
@@ -89,8 +90,10 @@ struct sk_span sk_http_method(const struct sk_http_req *r);
 struct sk_span sk_http_target(const struct sk_http_req *r); /* as sent: path and query, not decoded */
 struct sk_span sk_http_path(const struct sk_http_req *r);   /* as sent, without the query */
 struct sk_span sk_http_query(const struct sk_http_req *r);  /* behind '?', not decoded; empty without */
-struct sk_span sk_http_header(const struct sk_http_req *r, const char *name); /* any case; {NULL,0} when absent; repeated: joined by ", " */
-bool sk_http_header_next(const struct sk_http_req *r, size_t *pos, struct sk_span *ret_name, struct sk_span *ret_value); /* names lower case */
+struct sk_span sk_http_header(const struct sk_http_req *r,
+                              const char *name); /* any case; {NULL,0} when absent; repeated: joined by ", " */
+bool sk_http_header_next(const struct sk_http_req *r, size_t *pos, struct sk_span *ret_name,
+                         struct sk_span *ret_value); /* names lower case */
 struct sk_span sk_http_body(const struct sk_http_req *r);
 const char *sk_http_remote_ip(const struct sk_http_req *r);
 /* `:name` of the pattern, percent-decoded ({NULL,0} if it decodes to no valid UTF-8 or holds NUL); "*" is the rest, as sent. */
@@ -112,7 +115,8 @@ void sk_http_reply(struct sk_http_req *r, int status, const char *type, struct s
 /* Takes the buffer's memory (which is empty afterwards); a failed buffer answers 500. */
 void sk_http_reply_buf(struct sk_http_req *r, int status, const char *type, struct sk_buf *body);
 void sk_http_reply_json(struct sk_http_req *r, int status, struct sk_span json);
-void sk_http_reply_text(struct sk_http_req *r, int status, const char *text); /* text/html; charset=utf-8, as Express sends strings */
+void sk_http_reply_text(struct sk_http_req *r, int status,
+                        const char *text); /* text/html; charset=utf-8, as Express sends strings */
 /* 404 with the small HTML page whose <pre> says "Cannot GET /path" (escaped). */
 void sk_http_reply_cannot(struct sk_http_req *r);
 /* HTML error page with that text in <pre>. */

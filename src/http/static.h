@@ -6,7 +6,7 @@
 #include "http/server.h"
 
 struct sk_static {
-    const char *root;       /* directory */
+    const char *root;        /* directory */
     bool deny_package_files; /* root is a package folder itself: node_modules, package.json and dot names are refused */
 };
 

@@ -12,16 +12,16 @@
 struct sk_ws;
 
 struct sk_ws_ops {
-    void (*text)(struct sk_ws *ws, void *arg, struct sk_span text);     /* one whole message; valid during the call */
-    void (*closed)(struct sk_ws *ws, void *arg, unsigned code);        /* last call; 1005 without a code, 1006 for a broken link */
-    void (*drained)(struct sk_ws *ws, void *arg);                      /* optional: the output queue became empty after it was not */
+    void (*text)(struct sk_ws *ws, void *arg, struct sk_span text); /* one whole message; valid during the call */
+    void (*closed)(struct sk_ws *ws, void *arg, unsigned code);     /* last call; 1005 without a code, 1006 for a broken link */
+    void (*drained)(struct sk_ws *ws, void *arg);                   /* optional: the output queue became empty after it was not */
 };
 
 struct sk_ws_limits {
-    size_t message_max;    /* bytes, default 1 MiB: closed with 1009 */
-    size_t queue_max;      /* unsent bytes that sk_ws_send accepts, default 2 MiB */
-    unsigned ping_ms;      /* default 30 s; 0: none. No pong since the previous ping: closed */
-    unsigned close_ms;     /* wait for the other side's close frame, default 2 s */
+    size_t message_max; /* bytes, default 1 MiB: closed with 1009 */
+    size_t queue_max;   /* unsent bytes that sk_ws_send accepts, default 2 MiB */
+    unsigned ping_ms;   /* default 30 s; 0: none. No pong since the previous ping: closed */
+    unsigned close_ms;  /* wait for the other side's close frame, default 2 s */
 };
 extern const struct sk_ws_limits sk_ws_default_limits;
 

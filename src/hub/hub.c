@@ -245,20 +245,12 @@ static void drop_source_texts(struct sk_delta *d)
         sk_source_text_unref(d->updates[i].source_text);
 }
 
-int sk_hub_ingest(struct sk_hub *h, const struct sk_origin *o, struct sk_span json, struct sk_errmsg *em)
+/* Behind the reading: `r` is its result. */
+static int ingest(struct sk_hub *h, const struct sk_origin *o, struct sk_delta *d, int r, struct sk_errmsg *em)
 {
-    SK_ASSERT(sk_loop_is_current(h->loop) && h->busy == 0);
-    struct sk_errmsg own;
-    em = em != NULL ? em : &own;
-    em->text[0] = '\0';
-    struct sk_delta d = { 0 };
-    int r = json.n > SK_DELTA_MAX ? sk_errmsg_set(em, SK_ERR_LIMIT, "delta of %zu bytes, at most %zu", json.n, SK_DELTA_MAX) : 0;
-    h->busy++;
     if (r == 0)
-        r = sk_delta_read(&h->arena, sk_model_paths(h->model), json, &d, em);
-    if (r == 0)
-        r = pass_on(h, o, &d, em);
-    drop_source_texts(&d);
+        r = pass_on(h, o, d, em);
+    drop_source_texts(d);
     sk_arena_reset(&h->arena);
     h->busy--;
     h->stats.deltas++;
@@ -266,6 +258,32 @@ int sk_hub_ingest(struct sk_hub *h, const struct sk_origin *o, struct sk_span js
     if (em->text[0] != '\0')
         sk_log_debug(NS, "%s: %s: %s", o->provider, r < 0 ? "delta refused" : "part of a delta refused", em->text);
     return r;
+}
+
+int sk_hub_ingest(struct sk_hub *h, const struct sk_origin *o, struct sk_span json, struct sk_errmsg *em)
+{
+    SK_ASSERT(sk_loop_is_current(h->loop) && h->busy == 0);
+    h->busy++;
+    struct sk_errmsg own;
+    em = em != NULL ? em : &own;
+    em->text[0] = '\0';
+    struct sk_delta d = { 0 };
+    int r = json.n > SK_DELTA_MAX ? sk_errmsg_set(em, SK_ERR_LIMIT, "delta of %zu bytes, at most %zu", json.n, SK_DELTA_MAX) : 0;
+    if (r == 0)
+        r = sk_delta_read(&h->arena, sk_model_paths(h->model), json, &d, em);
+    return ingest(h, o, &d, r, em);
+}
+
+int sk_hub_ingest_json(struct sk_hub *h, const struct sk_origin *o, const yyjson_val *delta, struct sk_errmsg *em)
+{
+    SK_ASSERT(sk_loop_is_current(h->loop) && h->busy == 0);
+    h->busy++;
+    struct sk_errmsg own;
+    em = em != NULL ? em : &own;
+    em->text[0] = '\0';
+    struct sk_delta d = { 0 };
+    int r = sk_delta_from_json(&h->arena, sk_model_paths(h->model), delta, &d, em);
+    return ingest(h, o, &d, r, em);
 }
 
 /* ---- life --------------------------------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #define SK_HUB_HUB_H
 
 #include "base/frame.h"
+#include "base/json.h"
 #include "base/loop.h"
 #include "hub/status.h"
 #include "model/model.h"
@@ -41,6 +42,9 @@ struct sk_loop *sk_hub_loop(struct sk_hub *h);
  * where. The caller keeps `json`. Effects (tree, queues of clients) are complete on return.
  */
 int sk_hub_ingest(struct sk_hub *h, const struct sk_origin *origin, struct sk_span json, struct sk_errmsg *em);
+
+/* The same for a delta that is parsed already (sk_json_read_raw); the caller keeps the document. */
+int sk_hub_ingest_json(struct sk_hub *h, const struct sk_origin *origin, const yyjson_val *delta, struct sk_errmsg *em);
 
 /*
  * A tap sees every delta that is fanned out, all contexts, rendered (keys: ..., "updates" and "context" with the resolved

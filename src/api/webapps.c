@@ -1,0 +1,87 @@
+/* Webapps: the `public` folder of packages with a webapp keyword at /<package name>/, and their list. */
+#include "api/api.h"
+#include "base/json.h"
+#include "http/static.h"
+#include "plugin/host.h"
+
+#include <stdio.h>
+
+/* ---- GET /skServer/webapps ---- */
+
+static void write_one(void *arg, const struct sk_package *package, const char *files, bool plugin_off)
+{
+    struct sk_buf *b = arg;
+    (void)files;
+    if (plugin_off || package->json == NULL)
+        return;
+    sk_buf_append(b, ",", b->p[b->n - 1] != '[');
+    sk_buf_text(b, package->json);
+}
+
+static void list(struct sk_http_req *r, void *arg)
+{
+    struct sk_api *api = arg;
+    struct sk_buf b;
+    sk_buf_init(&b, (size_t)16 * 1024 * 1024);
+    sk_buf_char(&b, '[');
+    if (api->plugins != NULL)
+        sk_host_each_webapp(api->plugins, write_one, &b);
+    sk_buf_char(&b, ']');
+    sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
+    sk_buf_finish(&b);
+}
+
+/* ---- files ---- */
+
+/* The package whose name heads a path. */
+struct search {
+    struct sk_arena *arena; /* of the request */
+    struct sk_span path;    /* without its leading '/' */
+    const struct sk_package *package;
+    const char *files;
+};
+
+static void look(void *arg, const struct sk_package *package, const char *files, bool plugin_off)
+{
+    struct search *s = arg;
+    size_t n = strlen(package->name);
+    (void)plugin_off;
+    if (s->package == NULL && sk_span_starts(s->path, package->name) && (s->path.n == n || s->path.p[n] == '/')) {
+        s->package = package;
+        s->files = sk_arena_copy(s->arena, files, strlen(files));
+    }
+}
+
+static void redirect_into(struct sk_http_req *r, const char *name)
+{
+    char to[600];
+    snprintf(to, sizeof to, "/%s/", name);
+    sk_http_redirect(r, 301, to);
+}
+
+static void serve(struct sk_http_req *r, void *arg)
+{
+    struct sk_api *api = arg;
+    struct sk_span path = sk_http_path(r);
+    struct search s = { .arena = sk_http_arena(r), .path = { path.p + 1, path.n - 1 } };
+    if (api->plugins != NULL && path.n > 1)
+        sk_host_each_webapp(api->plugins, look, &s);
+    if (s.package == NULL || s.files == NULL) {
+        sk_http_reply_cannot(r);
+        return;
+    }
+    size_t n = strlen(s.package->name);
+    if (s.path.n == n) {
+        redirect_into(r, s.package->name);
+        return;
+    }
+    struct sk_static where = { .root = s.files, .deny_package_files = strcmp(s.files, s.package->dir) == 0 };
+    sk_static_serve(r, &where, (struct sk_span){ s.path.p + n + 1, s.path.n - n - 1 });
+}
+
+void sk_webapps_add_routes(struct sk_api *api)
+{
+    api->webapps_route = (struct sk_route){ "GET", "/skServer/webapps", SK_ACCESS_READ, list, api };
+    sk_http_server_add(api->http, &api->webapps_route, 1);
+    sk_http_server_set_fallback(api->http, serve, api);
+}
