@@ -65,10 +65,10 @@ static int open_file(const char *path, struct stat *st)
 
 static char *joined(const char *a, const char *b)
 {
-    size_t n = strlen(a);
-    char *p = sk_xmalloc(n + strlen(b) + 1);
+    size_t n = strlen(a), m = strlen(b);
+    char *p = sk_xmalloc(n + m + 1);
     memcpy(p, a, n);
-    strcpy(p + n, b);
+    memcpy(p + n, b, m + 1);
     return p;
 }
 

@@ -45,8 +45,7 @@ static int check_format(const char *text, size_t n, struct sk_errmsg *em)
     if (n < 8 || memcmp(text, "\0asm", 4) != 0)
         return sk_errmsg_set(em, SK_ERR_INVALID, "Unsupported WASM format: not a WebAssembly file");
     if (text[4] != 1)
-        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED,
-                             "Unsupported WASM format: %s; build a core module (target wasm32-wasip1)",
+        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "Unsupported WASM format: %s; build a core module (target wasm32-wasip1)",
                              text[4] == 0x0d ? "a component" : "unknown version");
     return 0;
 }
@@ -89,8 +88,8 @@ static char *image_path(const char *dir, const char *text, size_t n)
     }
     for (size_t i = 0; i < sizeof sha; i++)
         snprintf(name + 2 * i, 3, "%02x", sha[i]);
-    snprintf(name + 2 * sizeof sha, sizeof name - 2 * sizeof sha, "-" WASMTIME_VERSION "-%08x%s.cwasm", (unsigned)cpu_fingerprint(),
-             CONFIG_EDITION);
+    snprintf(name + 2 * sizeof sha, sizeof name - 2 * sizeof sha, "-" WASMTIME_VERSION "-%08x%s.cwasm",
+             (unsigned)cpu_fingerprint(), CONFIG_EDITION);
     return sk_fs_path(dir, name);
 }
 
@@ -98,7 +97,8 @@ static char *image_path(const char *dir, const char *text, size_t n)
 static bool only_ours(int fd, bool dir)
 {
     struct stat s;
-    return fstat(fd, &s) == 0 && (dir ? S_ISDIR(s.st_mode) : S_ISREG(s.st_mode)) && s.st_uid == geteuid() && (s.st_mode & 022) == 0;
+    return fstat(fd, &s) == 0 && (dir ? S_ISDIR(s.st_mode) : S_ISREG(s.st_mode)) && s.st_uid == geteuid() &&
+           (s.st_mode & 022) == 0;
 }
 
 static int cache_folder(const char *cache_dir, char **ret_dir, struct sk_errmsg *em)
@@ -108,7 +108,8 @@ static int cache_folder(const char *cache_dir, char **ret_dir, struct sk_errmsg 
     if (r == 0) {
         int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0 || !only_ours(fd, true))
-            r = sk_errmsg_set(em, SK_ERR_DENIED, "cache folder %s is writable by others; compiled modules are not kept there", dir);
+            r = sk_errmsg_set(em, SK_ERR_DENIED, "cache folder %s is writable by others; compiled modules are not kept there",
+                              dir);
         if (fd >= 0)
             close(fd);
     }
@@ -221,8 +222,8 @@ static int wait_child(const struct sk_compile_options *o, pid_t pid, int said, s
         if (got < 0 || late || cancel) {
             kill(pid, SIGKILL);
             waitpid(pid, &status, 0);
-            r = sk_errmsg_set(em, late ? SK_ERR_TIMEOUT : SK_ERR_CLOSED, late ? "compiling took longer than %u s" : "compiling was given up",
-                              o->ms / 1000);
+            r = sk_errmsg_set(em, late ? SK_ERR_TIMEOUT : SK_ERR_CLOSED,
+                              late ? "compiling took longer than %u s" : "compiling was given up", o->ms / 1000);
             break;
         }
     }
@@ -230,8 +231,9 @@ static int wait_child(const struct sk_compile_options *o, pid_t pid, int said, s
         close(pidfd);
     if (r == 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
         const char *text = words->n > 0 ? sk_buf_cstr(words) : NULL;
-        r = text != NULL ? sk_errmsg_set(em, SK_ERR_INVALID, "%.*s", (int)strcspn(text, "\n"), text)
-                         : sk_errmsg_set(em, SK_ERR_LIMIT, "the compiler ended with signal %d (out of memory or time)", WTERMSIG(status));
+        r = text != NULL
+                ? sk_errmsg_set(em, SK_ERR_INVALID, "%.*s", (int)strcspn(text, "\n"), text)
+                : sk_errmsg_set(em, SK_ERR_LIMIT, "the compiler ended with signal %d (out of memory or time)", WTERMSIG(status));
     }
     return r;
 }

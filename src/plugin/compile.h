@@ -11,8 +11,8 @@ struct sk_compile_options {
     struct sk_engine *engine;
     const char *cache_dir; /* <cache_dir>/wasm is used; NULL: no cache, compile in this process */
     size_t module_max;
-    unsigned ms;            /* time limit of a compile */
-    bool in_process;        /* no child */
+    unsigned ms;               /* time limit of a compile */
+    bool in_process;           /* no child */
     const atomic_bool *cancel; /* given up soon after this turns true */
 };
 

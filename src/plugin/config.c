@@ -58,8 +58,7 @@ static void write_data(const struct sk_plugin_config *c, struct sk_buf *out)
     if (c->data != NULL && sk_json_read(sk_span_of(c->data), &old, NULL) == 0) {
         size_t i, n;
         yyjson_val *k, *v;
-        yyjson_obj_foreach(yyjson_doc_get_root(old), i, n, k, v)
-        {
+        yyjson_obj_foreach(yyjson_doc_get_root(old), i, n, k, v) {
             if (is_ours(sk_json_str(k)))
                 continue;
             sk_buf_char(out, ',');
@@ -178,8 +177,7 @@ void sk_plugin_config_write(const struct sk_plugin_config *c, struct sk_buf *out
     if (c->data != NULL && sk_json_read(sk_span_of(c->data), &doc, NULL) == 0) {
         size_t i, n;
         yyjson_val *k, *v;
-        yyjson_obj_foreach(yyjson_doc_get_root(doc), i, n, k, v)
-        {
+        yyjson_obj_foreach(yyjson_doc_get_root(doc), i, n, k, v) {
             if (yyjson_equals_str(k, "enabled") || yyjson_equals_str(k, "enableDebug"))
                 continue;
             sk_buf_char(out, ',');
@@ -201,8 +199,7 @@ void sk_plugin_config_write_start(const struct sk_plugin_config *c, struct sk_bu
     if (c->configuration != NULL && sk_json_read(sk_span_of(c->configuration), &doc, NULL) == 0) {
         size_t i, n;
         yyjson_val *k, *v;
-        yyjson_obj_foreach(yyjson_doc_get_root(doc), i, n, k, v)
-        {
+        yyjson_obj_foreach(yyjson_doc_get_root(doc), i, n, k, v) {
             bool here = yyjson_equals_str(k, "enableDebug");
             if (here && placed)
                 continue;

@@ -7,8 +7,8 @@
 #include <strings.h>
 
 /*
- * Matching backtracks over `*` and optional parts. A pattern comes from a plugin and a path from a client, so the work is bounded:
- * past the budget the answer is "no match".
+ * Matching backtracks over `*` and optional parts. A pattern comes from a plugin and a path from a client, so the work is
+ * bounded: past the budget the answer is "no match".
  */
 #define MATCH_BUDGET 20000
 
@@ -147,10 +147,12 @@ static int take(struct sk_endpoints *e, const yyjson_val *entry, struct sk_errms
     const char *method = sk_json_get_str(entry, "method"), *path = sk_json_get_str(entry, "path");
     const char *handler = sk_json_get_str(entry, "handler");
     if (method == NULL || path == NULL || handler == NULL)
-        return sk_errmsg_set(em, SK_ERR_INVALID, "endpoint %zu has no method, path or handler; it and later ones are left out", e->count + 1);
+        return sk_errmsg_set(em, SK_ERR_INVALID, "endpoint %zu has no method, path or handler; it and later ones are left out",
+                             e->count + 1);
     const char *upper = known_method(method);
     if (upper == NULL || strlen(path) > SK_ENDPOINT_PATTERN_MAX || strlen(handler) > SK_ENDPOINT_PATTERN_MAX) {
-        sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "endpoint '%.20s %.80s' left out: method not supported, or path too long", method, path);
+        sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "endpoint '%.20s %.80s' left out: method not supported, or path too long", method,
+                      path);
         return 0;
     }
     if (e->count == SK_ENDPOINTS_MAX)
@@ -180,8 +182,7 @@ int sk_endpoints_parse(struct sk_span json, struct sk_endpoints **ret_endpoints,
     if (!yyjson_is_arr(root))
         r = sk_errmsg_set(em, SK_ERR_INVALID, "http_endpoints: not an array");
     size_t i, n;
-    yyjson_arr_foreach(root, i, n, entry)
-    {
+    yyjson_arr_foreach(root, i, n, entry) {
         if (r < 0)
             break;
         r = take(e, entry, em);

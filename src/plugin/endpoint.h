@@ -1,7 +1,7 @@
 /*
- * HTTP endpoints that a plugin declares: [{"method","path","handler"}, ...] with Express 4 route patterns relative to the plugin's
- * mount. Patterns: `:name` takes one segment, `:name?` also none, `*` anything, `x?` makes the character before optional;
- * case-insensitive, a trailing slash is tolerated, GET serves HEAD. Pure. Thread: any.
+ * HTTP endpoints that a plugin declares: [{"method","path","handler"}, ...] with Express 4 route patterns relative to the
+ * plugin's mount. Patterns: `:name` takes one segment, `:name?` also none, `*` anything, `x?` makes the character before
+ * optional; case-insensitive, a trailing slash is tolerated, GET serves HEAD. Pure. Thread: any.
  */
 #ifndef SK_PLUGIN_ENDPOINT_H
 #define SK_PLUGIN_ENDPOINT_H

@@ -7,8 +7,8 @@
 #ifndef SK_PLUGIN_ENGINE_H
 #define SK_PLUGIN_ENGINE_H
 
-#include "base/err.h"
 #include "base/base.h"
+#include "base/err.h"
 
 #include <stdatomic.h>
 #include <wasmtime.h>

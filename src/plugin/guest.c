@@ -140,7 +140,8 @@ static int32_t get_raw(const wasmtime_val_raw_t *raw, wasm_valkind_t kind)
     }
 }
 
-int sk_guest_invoke(struct sk_guest *g, const struct sk_guest_func *f, const uint32_t *args, unsigned n, int32_t *ret, struct sk_errmsg *em)
+int sk_guest_invoke(struct sk_guest *g, const struct sk_guest_func *f, const uint32_t *args, unsigned n, int32_t *ret,
+                    struct sk_errmsg *em)
 {
     wasmtime_val_raw_t raw[SK_GUEST_PARAMS_MAX];
     wasm_trap_t *trap = NULL;
@@ -155,7 +156,8 @@ int sk_guest_invoke(struct sk_guest *g, const struct sk_guest_func *f, const uin
         for (unsigned i = 0; i < f->nparams; i++)
             set_raw(&raw[i], f->params[i], i < n ? args[i] : 0);
     g->calls++;
-    wasmtime_error_t *error = wasmtime_func_call_unchecked(g->ctx, &f->f, raw, f->nparams > f->nresults ? f->nparams : f->nresults, &trap);
+    wasmtime_error_t *error =
+        wasmtime_func_call_unchecked(g->ctx, &f->f, raw, f->nparams > f->nresults ? f->nparams : f->nresults, &trap);
     if (error != NULL || trap != NULL)
         return died(g, f->name, trap, error, em);
     if (ret != NULL)
@@ -387,8 +389,8 @@ int sk_guest_delta(struct sk_guest *g, struct sk_span json, unsigned ms, struct 
     return g->abi->delta(g, json, em);
 }
 
-int sk_guest_request(struct sk_guest *g, enum sk_call_shape shape, const char *name, struct sk_span request, size_t out_max, unsigned ms,
-                     struct sk_buf *out, struct sk_errmsg *em)
+int sk_guest_request(struct sk_guest *g, enum sk_call_shape shape, const char *name, struct sk_span request, size_t out_max,
+                     unsigned ms, struct sk_buf *out, struct sk_errmsg *em)
 {
     struct sk_guest_func f;
     if (g->dead)

@@ -1,6 +1,7 @@
 /*
- * One instance of a plugin's module and the calls into it. Three conventions of passing texts (buffer, AssemblyScript, and command
- * modules, which are buffer modules that run `_start` once) lie behind struct sk_guest_abi; nobody outside sees which one it is.
+ * One instance of a plugin's module and the calls into it. Three conventions of passing texts (buffer, AssemblyScript, and
+ * command modules, which are buffer modules that run `_start` once) lie behind struct sk_guest_abi; nobody outside sees which one
+ * it is.
  *
  * Owner: the plugin's worker thread. Guest memory is hostile: each access asks for base and size anew, checks by subtraction and
  * copies; no pointer into it outlives the access. After SK_ERR_TRAP or SK_ERR_TIMEOUT the instance is dead: every later call
@@ -20,16 +21,16 @@ struct sk_guest;
 
 /* What host calls of the guest lead to. Called on the guest's thread, during a call into it; spans live until they return. */
 struct sk_guest_ops {
-    void (*log)(void *owner, struct sk_span text);                   /* one line of the plugin's own */
-    void (*output)(void *owner, struct sk_span line);                /* one line of stdout or stderr */
+    void (*log)(void *owner, struct sk_span text);    /* one line of the plugin's own */
+    void (*output)(void *owner, struct sk_span line); /* one line of stdout or stderr */
     void (*status)(void *owner, struct sk_span text, bool error);
     void (*delta)(void *owner, struct sk_span json, int version);
     bool (*register_put)(void *owner, struct sk_span context, struct sk_span path);
     /* Node of the model, below the own vessel or from the root. 0, SK_ERR_NOTFOUND, _TIMEOUT, _CLOSED. */
     int (*query)(void *owner, struct sk_span path, bool from_root, struct sk_buf *out);
-    void (*read_config)(void *owner, struct sk_buf *out);            /* the `configuration` object */
+    void (*read_config)(void *owner, struct sk_buf *out); /* the `configuration` object */
     int (*save_config)(void *owner, struct sk_span json);
-    void (*sleep)(void *owner, unsigned ms);                         /* at most until the current deadline */
+    void (*sleep)(void *owner, unsigned ms); /* at most until the current deadline */
 };
 
 struct sk_guest_options {

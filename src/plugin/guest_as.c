@@ -4,7 +4,6 @@
  */
 #include "plugin/guest_impl.h"
 
-
 static int make(struct sk_guest *g, size_t bytes, uint32_t class_id, uint32_t *ret_ptr, struct sk_errmsg *em)
 {
     int32_t ptr = 0;

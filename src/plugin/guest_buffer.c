@@ -51,7 +51,8 @@ static int read_out(struct sk_guest *g, struct block out, int32_t written, struc
     return sk_buf_ok(text) ? 0 : SK_ERR_LIMIT;
 }
 
-static int text_with(struct sk_guest *g, const struct sk_guest_func *f, uint32_t max, struct sk_buf *out, int32_t *ret_written, struct sk_errmsg *em)
+static int text_with(struct sk_guest *g, const struct sk_guest_func *f, uint32_t max, struct sk_buf *out, int32_t *ret_written,
+                     struct sk_errmsg *em)
 {
     struct block b;
     int r = get_block(g, max, &b, em);
@@ -124,7 +125,8 @@ static int request(struct sk_guest *g, const struct sk_guest_func *f, enum sk_ca
         memcpy(to, req.p, in.size);
     const uint32_t args[] = { in.ptr, in.size, answer.ptr, answer.size };
     if (r == 0)
-        r = shape == SK_CALL_ANSWER ? sk_guest_invoke(g, f, args + 2, 2, &written, em) : sk_guest_invoke(g, f, args, 4, &written, em);
+        r = shape == SK_CALL_ANSWER ? sk_guest_invoke(g, f, args + 2, 2, &written, em)
+                                    : sk_guest_invoke(g, f, args, 4, &written, em);
     if (r == 0 && written < 0)
         r = sk_errmsg_set(em, SK_ERR_PROTOCOL, "%s returned %d", f->name, written);
     if (r == 0 && read_out(g, answer, written, out) < 0)

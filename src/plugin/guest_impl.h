@@ -5,7 +5,7 @@
 #include "plugin/guest.h"
 
 #define SK_GUEST_PARAMS_MAX 16
-#define SK_TEXT_MIN 8192u     /* announced for names, schemas, endpoints */
+#define SK_TEXT_MIN 8192u /* announced for names, schemas, endpoints */
 #define SK_TEXT_MAX 262144u
 #define SK_OUT_DEFAULT 65536u /* announced for requests */
 #define SK_LINE_MAX 2000u     /* of stdout and stderr; longer lines are divided */
@@ -14,17 +14,16 @@
 #define SK_AS_STRING 2u
 
 /* Exports that are looked up once. */
-#define SK_GUEST_EXPORTS(X) \
-    X(ALLOCATE, "allocate") X(DEALLOCATE, "deallocate") \
-    X(NEW, "__new") X(PIN, "__pin") X(UNPIN, "__unpin") \
-    X(START, "plugin_start") X(STOP, "plugin_stop") X(POLL, "poll") X(DELTA, "delta_handler") \
-    X(COMMAND_START, "_start") X(INITIALIZE, "_initialize")
+#define SK_GUEST_EXPORTS(X)                                                                                                      \
+    X(ALLOCATE, "allocate")                                                                                                      \
+    X(DEALLOCATE, "deallocate") X(NEW, "__new") X(PIN, "__pin") X(UNPIN, "__unpin") X(START, "plugin_start")                     \
+        X(STOP, "plugin_stop") X(POLL, "poll") X(DELTA, "delta_handler") X(COMMAND_START, "_start") X(INITIALIZE, "_initialize")
 
 enum sk_guest_export {
 #define SK_AS_ENUM(id, name) SK_EXPORT_##id,
     SK_GUEST_EXPORTS(SK_AS_ENUM)
 #undef SK_AS_ENUM
-    SK_EXPORT_COUNT
+        SK_EXPORT_COUNT
 };
 
 struct sk_guest_func {
@@ -41,8 +40,8 @@ struct sk_guest_abi {
     int (*text)(struct sk_guest *g, const struct sk_guest_func *f, struct sk_buf *out, struct sk_errmsg *em);
     int (*start)(struct sk_guest *g, struct sk_span config, int32_t *ret_code, struct sk_errmsg *em);
     int (*delta)(struct sk_guest *g, struct sk_span json, struct sk_errmsg *em);
-    int (*request)(struct sk_guest *g, const struct sk_guest_func *f, enum sk_call_shape shape, struct sk_span request, uint32_t max,
-                   struct sk_buf *out, struct sk_errmsg *em);
+    int (*request)(struct sk_guest *g, const struct sk_guest_func *f, enum sk_call_shape shape, struct sk_span request,
+                   uint32_t max, struct sk_buf *out, struct sk_errmsg *em);
 };
 extern const struct sk_guest_abi sk_guest_buffer_abi, sk_guest_as_abi;
 
@@ -81,7 +80,8 @@ struct sk_guest {
 /* ---- guest.c ---- */
 bool sk_guest_lookup(struct sk_guest *g, const char *name, struct sk_guest_func *ret_func);
 /* Surplus arguments are dropped, missing ones are 0. `ret` may be NULL; a missing result is 0. */
-int sk_guest_invoke(struct sk_guest *g, const struct sk_guest_func *f, const uint32_t *args, unsigned n, int32_t *ret, struct sk_errmsg *em);
+int sk_guest_invoke(struct sk_guest *g, const struct sk_guest_func *f, const uint32_t *args, unsigned n, int32_t *ret,
+                    struct sk_errmsg *em);
 
 /* ---- guest_memory.c ---- */
 /* Valid until the next call into the guest or growth of its memory; NULL when any byte is outside. */

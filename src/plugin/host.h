@@ -2,8 +2,8 @@
  * The plugin host: finds WebAssembly plugins in node_modules folders, runs each on a thread of its own inside Wasmtime, and
  * speaks for them to the rest of the server.
  *
- * Owner: the loop thread; every function here is called on it unless it says otherwise. Nothing but sk_host_scan blocks: what takes time
- * (compiling, calling into a plugin, syncing a file) happens on other threads and comes back as a callback in a later
+ * Owner: the loop thread; every function here is called on it unless it says otherwise. Nothing but sk_host_scan blocks: what
+ * takes time (compiling, calling into a plugin, syncing a file) happens on other threads and comes back as a callback in a later
  * turn. A plugin that loops, traps or eats memory ends its own instance only (plugin/supervisor.h says what happens then).
  */
 #ifndef SK_PLUGIN_HOST_H
@@ -44,16 +44,16 @@ struct sk_host_options {
     struct sk_loop *loop;
     struct sk_hub *hub;
     struct sk_puts *puts;
-    const char *config_dir; /* holds plugin-config-data */
-    const char *cache_dir;  /* compiled modules go to <cache_dir>/wasm; see sk_host_default_cache_dir */
+    const char *config_dir;   /* holds plugin-config-data */
+    const char *cache_dir;    /* compiled modules go to <cache_dir>/wasm; see sk_host_default_cache_dir */
     const char *const *roots; /* node_modules folders, first hit of a package name wins; see sk_host_default_roots */
     size_t root_count;
-    const char *bundled_root; /* packages of this root are "bundled" in the listing; NULL: none */
-    bool plugins_off;         /* --no-plugins: nothing is scanned */
-    bool wasm_off;            /* settings.interfaces.wasm === false: listed as "disabled", never loaded */
-    bool compile_in_process;  /* for tests; otherwise /proc/self/exe --internal-compile, see sk_compile_main */
+    const char *bundled_root;            /* packages of this root are "bundled" in the listing; NULL: none */
+    bool plugins_off;                    /* --no-plugins: nothing is scanned */
+    bool wasm_off;                       /* settings.interfaces.wasm === false: listed as "disabled", never loaded */
+    bool compile_in_process;             /* for tests; otherwise /proc/self/exe --internal-compile, see sk_compile_main */
     const struct sk_host_limits *limits; /* NULL: defaults */
-    void (*changed)(void *arg); /* the listing changed (config saved, plugin started or gone); NULL: nobody cares */
+    void (*changed)(void *arg);          /* the listing changed (config saved, plugin started or gone); NULL: nobody cares */
     void *changed_arg;
 };
 
@@ -66,7 +66,8 @@ void sk_host_scan(struct sk_host *h);
 void sk_host_start(struct sk_host *h);
 /* True when the scan is done and each plugin's first load and start attempt has ended, however it ended. */
 bool sk_host_settled(const struct sk_host *h);
-/* plugin_stop in all running plugins, in parallel; `done` comes in a later turn, at the latest after about 2 * stop_ms + grace_ms. */
+/* plugin_stop in all running plugins, in parallel; `done` comes in a later turn, at the latest after about 2 * stop_ms +
+ * grace_ms. */
 void sk_host_stop_all(struct sk_host *h, void (*done)(void *arg), void *arg);
 /* After done (or without a start). Closes loop handles: run the loop once more before it is destroyed (sk_loop_destroy does). */
 void sk_host_destroy(struct sk_host *h);
@@ -82,22 +83,23 @@ char *sk_host_default_cache_dir(void); /* $XDG_CACHE_HOME/skiff or ~/.cache/skif
 int sk_compile_main(int argc, char **argv);
 
 /* ---- plugins -------------------------------------------------------------------------------------------------------------- */
-struct sk_plugin *sk_host_find(struct sk_host *h, struct sk_span id);              /* by plugin id; NULL when unknown */
+struct sk_plugin *sk_host_find(struct sk_host *h, struct sk_span id); /* by plugin id; NULL when unknown */
 struct sk_plugin *sk_host_find_package(struct sk_host *h, struct sk_span name);
 struct sk_plugin *sk_host_next(struct sk_host *h, const struct sk_plugin *before); /* NULL: the first; in loading order */
 
 const struct sk_package *sk_plugin_package(const struct sk_plugin *p);
 const char *sk_plugin_id(const struct sk_plugin *p);
-const char *sk_plugin_name(const struct sk_plugin *p);       /* display name */
-const char *sk_plugin_state(const struct sk_plugin *p);      /* "stopped", "starting", "running", "crashed", "error", "disabled" */
-const char *sk_plugin_message(const struct sk_plugin *p);    /* last status or error of the plugin, or why it is not running */
-bool sk_plugin_enabled(const struct sk_plugin *p);           /* by its configuration */
-bool sk_plugin_has_routes(const struct sk_plugin *p);        /* false while the wasm interface is off */
+const char *sk_plugin_name(const struct sk_plugin *p);    /* display name */
+const char *sk_plugin_state(const struct sk_plugin *p);   /* "stopped", "starting", "running", "crashed", "error", "disabled" */
+const char *sk_plugin_message(const struct sk_plugin *p); /* last status or error of the plugin, or why it is not running */
+bool sk_plugin_enabled(const struct sk_plugin *p);        /* by its configuration */
+bool sk_plugin_has_routes(const struct sk_plugin *p);     /* false while the wasm interface is off */
 
-void sk_host_write_list(struct sk_host *h, struct sk_buf *out);              /* array sorted by display name */
-void sk_plugin_write_entry(const struct sk_plugin *p, struct sk_buf *out);   /* one element of it */
-void sk_plugin_write_info(const struct sk_plugin *p, struct sk_buf *out);    /* {"enabled","enabledByDefault","id","name","version"} */
-void sk_plugin_write_config(const struct sk_plugin *p, struct sk_buf *out);  /* the file's object, with enabled and enableDebug */
+void sk_host_write_list(struct sk_host *h, struct sk_buf *out);            /* array sorted by display name */
+void sk_plugin_write_entry(const struct sk_plugin *p, struct sk_buf *out); /* one element of it */
+void sk_plugin_write_info(const struct sk_plugin *p,
+                          struct sk_buf *out); /* {"enabled","enabledByDefault","id","name","version"} */
+void sk_plugin_write_config(const struct sk_plugin *p, struct sk_buf *out); /* the file's object, with enabled and enableDebug */
 
 /*
  * Saves a configuration ({"enabled"?,"enableDebug"?,"configuration"}), then restarts, starts or stops the plugin as it asks.
@@ -122,7 +124,7 @@ enum sk_call_result {
     SK_CALL_MISSING, /* no such export */
     SK_CALL_FAILED,  /* trap, or no answer text; `text` is the reason */
     SK_CALL_TIMEOUT,
-    SK_CALL_DOWN,    /* not running, stopped meanwhile, or too many calls waiting */
+    SK_CALL_DOWN, /* not running, stopped meanwhile, or too many calls waiting */
 };
 typedef void (*sk_call_done)(void *arg, enum sk_call_result result, struct sk_span text);
 /* `done` comes exactly once, in a later turn or before this returns. `out_max` 0: 65536, the size plugins are promised. */
@@ -131,16 +133,17 @@ void sk_plugin_call(struct sk_plugin *p, enum sk_call_shape shape, const char *n
 
 /* ---- figures -------------------------------------------------------------------------------------------------------------- */
 struct sk_plugin_stats {
-    uint64_t calls, cpu_ns;        /* of all lives since the server started */
+    uint64_t calls, cpu_ns;             /* of all lives since the server started */
     uint64_t deltas_in, deltas_dropped; /* into the plugin */
     uint64_t deltas_out, out_dropped;   /* by the plugin */
     uint64_t deadline_misses, crashes, starts;
-    size_t memory_bytes;           /* linear memory now, 0 without an instance */
-    const char *last_trap;         /* with back-trace; "" when there was none; valid until the plugin's next change */
+    size_t memory_bytes;   /* linear memory now, 0 without an instance */
+    const char *last_trap; /* with back-trace; "" when there was none; valid until the plugin's next change */
 };
 void sk_plugin_stats(const struct sk_plugin *p, struct sk_plugin_stats *ret_stats);
 
-/* ---- static files of packages (keyword signalk-webapp or signalk-embeddable-webapp, plugin or not) -------------------------- */
+/* ---- static files of packages (keyword signalk-webapp or signalk-embeddable-webapp, plugin or not) --------------------------
+ */
 /* `files`: folder to serve at /<name>/. `plugin_off`: it belongs to a plugin that is not enabled: served, but not listed. */
 typedef void (*sk_webapp_fn)(void *arg, const struct sk_package *package, const char *files, bool plugin_off);
 void sk_host_each_webapp(struct sk_host *h, sk_webapp_fn fn, void *arg);

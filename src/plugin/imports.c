@@ -10,11 +10,21 @@
 
 /* ---- the table ---- */
 
-#define MATH1(X) X(acos) X(acosh) X(asin) X(asinh) X(atan) X(atanh) X(cbrt) X(ceil) X(cos) X(cosh) X(exp) X(expm1) X(fabs) \
-    X(floor) X(log) X(log10) X(log1p) X(log2) X(sin) X(sinh) X(sqrt) X(tan) X(tanh) X(trunc)
+#define MATH1(X)                                                                                                                 \
+    X(acos)                                                                                                                      \
+    X(acosh) X(asin) X(asinh) X(atan) X(atanh) X(cbrt) X(ceil) X(cos) X(cosh) X(exp) X(expm1) X(fabs) X(floor) X(log) X(log10)   \
+        X(log1p) X(log2) X(sin) X(sinh) X(sqrt) X(tan) X(tanh) X(trunc)
 #define MATH2(X) X(atan2) X(hypot) X(pow)
-#define AS_FUNC1(fn) static void math_##fn(struct sk_hostcall *c) { c->result_f = fn(c->f[0]); }
-#define AS_FUNC2(fn) static void math_##fn(struct sk_hostcall *c) { c->result_f = fn(c->f[0], c->f[1]); }
+#define AS_FUNC1(fn)                                                                                                             \
+    static void math_##fn(struct sk_hostcall *c)                                                                                 \
+    {                                                                                                                            \
+        c->result_f = fn(c->f[0]);                                                                                               \
+    }
+#define AS_FUNC2(fn)                                                                                                             \
+    static void math_##fn(struct sk_hostcall *c)                                                                                 \
+    {                                                                                                                            \
+        c->result_f = fn(c->f[0], c->f[1]);                                                                                      \
+    }
 MATH1(AS_FUNC1)
 MATH2(AS_FUNC2)
 
@@ -229,7 +239,8 @@ static int bind_ours(struct sk_guest *g, struct sk_import_binding *b, const stru
     b->import = import;
     b->denied = !sk_package_can(g->o.package, import->cap);
     if (!bindable(b, type))
-        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "import %s.%s has a type that no caller can use", import->module, import->name);
+        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "import %s.%s has a type that no caller can use", import->module,
+                             import->name);
     ret_extern->kind = WASMTIME_EXTERN_FUNC;
     wasmtime_func_new_unchecked(g->ctx, type, call, b, NULL, &ret_extern->of.func);
     return 0;
@@ -254,7 +265,8 @@ int sk_imports_bind(struct sk_guest *g, wasmtime_extern_t *ret_externs, const wa
                 r = sk_engine_error(em, SK_ERR_INTERNAL, e, "WASI");
         }
         if (r == 0 && !wasmtime_linker_get(wasi, g->ctx, module->data, module->size, name->data, name->size, &ret_externs[i]))
-            r = sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "unknown import %.*s.%.*s", (int)module->size, module->data, (int)name->size, name->data);
+            r = sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "unknown import %.*s.%.*s", (int)module->size, module->data,
+                              (int)name->size, name->data);
     }
     if (wasi != NULL)
         wasmtime_linker_delete(wasi);

@@ -15,7 +15,7 @@ struct sk_hostcall {
     double f[SK_GUEST_PARAMS_MAX];
     unsigned given; /* arguments that the module declares */
     int32_t result;
-    double result_f; /* of functions whose canonical result is a double */
+    double result_f;  /* of functions whose canonical result is a double */
     const char *trap; /* set: the call traps with this text */
 };
 
@@ -23,7 +23,7 @@ struct sk_import {
     const char *module, *name;
     const char *type; /* letters of parameters, '>', letter of the result: i = i32, d = f64 */
     enum sk_capability cap;
-    int32_t denied; /* result without the capability, and of stubs */
+    int32_t denied;                    /* result without the capability, and of stubs */
     void (*fn)(struct sk_hostcall *c); /* NULL: a stub */
 };
 

@@ -74,8 +74,8 @@ static void query(struct sk_hostcall *c, const char *what, bool from_root)
     struct sk_buf path, node;
     sk_buf_init(&path, PATH_MAX_BYTES);
     sk_buf_init(&node, (size_t)16 * 1024 * 1024);
-    if (sk_guest_utf8(c->g, c->a[0], c->a[1], what, &path) && c->g->o.ops->query(c->g->o.owner, sk_buf_span(&path), from_root, &node) == 0 &&
-        !sk_span_eq(sk_buf_span(&node), "null"))
+    if (sk_guest_utf8(c->g, c->a[0], c->a[1], what, &path) &&
+        c->g->o.ops->query(c->g->o.owner, sk_buf_span(&path), from_root, &node) == 0 && !sk_span_eq(sk_buf_span(&node), "null"))
         c->result = answer(c->g, c->a[2], c->a[3], &node);
     sk_buf_finish(&path);
     sk_buf_finish(&node);
@@ -105,7 +105,8 @@ void sk_import_save_config(struct sk_hostcall *c)
     struct sk_buf b;
     sk_buf_init(&b, SK_PLUGIN_CONFIG_MAX);
     c->result = -1;
-    if (sk_guest_utf8(c->g, c->a[0], c->a[1], "sk_save_config", &b) && c->g->o.ops->save_config(c->g->o.owner, sk_buf_span(&b)) == 0)
+    if (sk_guest_utf8(c->g, c->a[0], c->a[1], "sk_save_config", &b) &&
+        c->g->o.ops->save_config(c->g->o.owner, sk_buf_span(&b)) == 0)
         c->result = 0;
     sk_buf_finish(&b);
 }

@@ -15,7 +15,7 @@ struct sk_inbox {
 };
 
 void sk_inbox_init(struct sk_inbox *q, size_t max_count, size_t max_bytes);
-void sk_inbox_finish(struct sk_inbox *q); /* drops what is left, not counted */
+void sk_inbox_finish(struct sk_inbox *q);                   /* drops what is left, not counted */
 void sk_inbox_push(struct sk_inbox *q, struct sk_frame *f); /* takes a reference of its own */
 struct sk_frame *sk_inbox_pop(struct sk_inbox *q);          /* the caller gets the reference; NULL when empty */
 void sk_inbox_swap(struct sk_inbox *a, struct sk_inbox *b); /* contents, not limits or counters */

@@ -99,7 +99,8 @@ static struct sk_span copy_to(char **at, struct sk_span s)
     return (struct sk_span){ p, s.n };
 }
 
-struct sk_note *sk_note_create(enum sk_note_kind kind, struct sk_span text, struct sk_span more, struct sk_span third, struct sk_question *question)
+struct sk_note *sk_note_create(enum sk_note_kind kind, struct sk_span text, struct sk_span more, struct sk_span third,
+                               struct sk_question *question)
 {
     size_t size = text.n + more.n + third.n + 3;
     struct sk_note *n = malloc(sizeof *n + size);

@@ -67,7 +67,8 @@ struct sk_note {
     char bytes[];
 };
 /* Copies the texts. NULL out of memory. Takes a reference of `question`. */
-struct sk_note *sk_note_create(enum sk_note_kind kind, struct sk_span text, struct sk_span more, struct sk_span third, struct sk_question *question);
+struct sk_note *sk_note_create(enum sk_note_kind kind, struct sk_span text, struct sk_span more, struct sk_span third,
+                               struct sk_question *question);
 void sk_note_destroy(struct sk_note *n); /* an unanswered question gets SK_ERR_CLOSED */
 
 struct timespec sk_deadline_in(unsigned ms); /* for pthread_cond_timedwait on CLOCK_MONOTONIC */

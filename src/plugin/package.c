@@ -55,7 +55,9 @@ static bool has_keyword(const yyjson_val *keywords, const char *wanted)
 {
     size_t i, n;
     yyjson_val *k;
-    yyjson_arr_foreach((yyjson_val *)(uintptr_t)keywords, i, n, k) if (yyjson_equals_str(k, wanted)) return true;
+    yyjson_arr_foreach((yyjson_val *)(uintptr_t)keywords, i, n, k)
+        if (yyjson_equals_str(k, wanted))
+            return true;
     return false;
 }
 

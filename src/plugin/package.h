@@ -5,47 +5,47 @@
 #ifndef SK_PLUGIN_PACKAGE_H
 #define SK_PLUGIN_PACKAGE_H
 
-#include "base/err.h"
 #include "base/base.h"
+#include "base/err.h"
 
 #define SK_PACKAGE_JSON_MAX ((size_t)1024 * 1024)
 #define SK_PACKAGE_NAME_MAX 214 /* npm's own limit */
 
 /* Capabilities of wasmCapabilities: id, key in package.json, default. */
-#define SK_CAPABILITIES(X) \
-    X(NETWORK, "network", false) \
-    X(DATA_READ, "dataRead", true) \
-    X(DATA_WRITE, "dataWrite", true) \
-    X(SERIAL_PORTS, "serialPorts", false) \
-    X(PUT_HANDLERS, "putHandlers", false) \
-    X(HTTP_ENDPOINTS, "httpEndpoints", false) \
-    X(RESOURCE_PROVIDER, "resourceProvider", false) \
-    X(WEATHER_PROVIDER, "weatherProvider", false) \
-    X(RADAR_PROVIDER, "radarProvider", false) \
+#define SK_CAPABILITIES(X)                                                                                                       \
+    X(NETWORK, "network", false)                                                                                                 \
+    X(DATA_READ, "dataRead", true)                                                                                               \
+    X(DATA_WRITE, "dataWrite", true)                                                                                             \
+    X(SERIAL_PORTS, "serialPorts", false)                                                                                        \
+    X(PUT_HANDLERS, "putHandlers", false)                                                                                        \
+    X(HTTP_ENDPOINTS, "httpEndpoints", false)                                                                                    \
+    X(RESOURCE_PROVIDER, "resourceProvider", false)                                                                              \
+    X(WEATHER_PROVIDER, "weatherProvider", false)                                                                                \
+    X(RADAR_PROVIDER, "radarProvider", false)                                                                                    \
     X(RAW_SOCKETS, "rawSockets", false)
 
 enum sk_capability {
 #define SK_AS_ENUM(id, key, otherwise) SK_CAP_##id,
     SK_CAPABILITIES(SK_AS_ENUM)
 #undef SK_AS_ENUM
-    SK_CAP_COUNT,
+        SK_CAP_COUNT,
     SK_CAP_NONE = SK_CAP_COUNT /* "needs none", in tables */
 };
 
 struct sk_package {
     char *name, *version, *description;
-    char *dir;           /* where it was found; set by discovery */
-    char *id;            /* plugin id: the name with @ and / as _ */
-    char *manifest;      /* path of the .wasm within dir; NULL: no WASM plugin */
+    char *dir;            /* where it was found; set by discovery */
+    char *id;             /* plugin id: the name with @ and / as _ */
+    char *manifest;       /* path of the .wasm within dir; NULL: no WASM plugin */
     bool manifest_usable; /* it stays within dir; otherwise the plugin is listed with an error */
-    char *keywords_json; /* the array, compact */
-    char *display_name;  /* signalk.displayName, or the name */
-    char *json;          /* the whole object, compact; only for webapps */
-    uint32_t caps;       /* bit per sk_capability */
-    bool no_storage;     /* storage: "none" */
-    bool is_plugin;      /* has a plugin keyword */
+    char *keywords_json;  /* the array, compact */
+    char *display_name;   /* signalk.displayName, or the name */
+    char *json;           /* the whole object, compact; only for webapps */
+    uint32_t caps;        /* bit per sk_capability */
+    bool no_storage;      /* storage: "none" */
+    bool is_plugin;       /* has a plugin keyword */
     bool is_webapp;
-    bool bundled;        /* set by discovery */
+    bool bundled; /* set by discovery */
 };
 
 static inline bool sk_package_can(const struct sk_package *p, enum sk_capability cap)

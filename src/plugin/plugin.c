@@ -157,7 +157,8 @@ static void on_notify(void *owner)
     sk_plugin_notes(plugin_from(owner));
 }
 
-/* Stuck in a host call: the thread cannot be ended from outside. It is set aside; if it ever returns, the plugin may start again. */
+/* Stuck in a host call: the thread cannot be ended from outside. It is set aside; if it ever returns, the plugin may start again.
+ */
 static void on_lost(void *owner)
 {
     struct sk_plugin *p = plugin_from(owner);

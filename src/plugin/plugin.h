@@ -39,13 +39,13 @@ struct sk_plugin {
 
     struct sk_super super;
     struct sk_worker *worker;
-    struct sk_worker *lost;  /* does not come back; at most one, as nothing is started before it does */
-    bool worker_starts;      /* the worker is to start, not only to load */
-    bool start_waits;        /* a start shall follow when the present worker has ended */
-    bool settled;            /* the first attempt has ended */
-    bool load_failed;        /* while disabled: listed as "error" */
-    bool said;               /* the plugin set a status itself in this life */
-    bool host_said;          /* the status entry is the host's */
+    struct sk_worker *lost; /* does not come back; at most one, as nothing is started before it does */
+    bool worker_starts;     /* the worker is to start, not only to load */
+    bool start_waits;       /* a start shall follow when the present worker has ended */
+    bool settled;           /* the first attempt has ended */
+    bool load_failed;       /* while disabled: listed as "error" */
+    bool said;              /* the plugin set a status itself in this life */
+    bool host_said;         /* the status entry is the host's */
 
     struct sk_hub_tap tap;
     bool tapped, wake_queued;
@@ -94,7 +94,8 @@ void sk_plugin_boot(struct sk_plugin *p);    /* load, and start if enabled */
 void sk_plugin_shut(struct sk_plugin *p);    /* server shutdown */
 void sk_plugin_event(struct sk_plugin *p, enum sk_super_event ev);
 void sk_plugin_start_life(struct sk_plugin *p); /* a new worker, or when the present one has ended */
-void sk_plugin_say(struct sk_plugin *p, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* an error entry of the host's */
+void sk_plugin_say(struct sk_plugin *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3))); /* an error entry of the host's */
 void sk_plugin_reschedule(struct sk_plugin *p);
 bool sk_plugin_alive(const struct sk_plugin *p); /* has a worker */
 /* notes.c */

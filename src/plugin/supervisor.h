@@ -18,19 +18,19 @@ struct sk_super_limits {
     unsigned healthy_ms;     /* default 60,000 */
 };
 
-#define SK_SUPER_STATES(X) \
-    X(STOPPED, "stopped") \
-    X(STARTING, "starting") \
-    X(RUNNING, "running") \
-    X(STOPPING, "running") /* no word of its own outside: the plugin still answers */ \
-    X(CRASHED, "crashed") \
+#define SK_SUPER_STATES(X)                                                                                                       \
+    X(STOPPED, "stopped")                                                                                                        \
+    X(STARTING, "starting")                                                                                                      \
+    X(RUNNING, "running")                                                                                                        \
+    X(STOPPING, "running") /* no word of its own outside: the plugin still answers */                                            \
+    X(CRASHED, "crashed")                                                                                                        \
     X(ERROR, "error")
 
 enum sk_super_state {
 #define SK_AS_ENUM(id, text) SK_SUPER_##id,
     SK_SUPER_STATES(SK_AS_ENUM)
 #undef SK_AS_ENUM
-    SK_SUPER_STATE_COUNT
+        SK_SUPER_STATE_COUNT
 };
 
 enum sk_super_event {
@@ -39,8 +39,8 @@ enum sk_super_event {
     SK_SUPER_EV_STARTED,      /* plugin_start returned 0 */
     SK_SUPER_EV_START_FAILED, /* not loadable, or plugin_start returned an error */
     SK_SUPER_EV_CRASHED,
-    SK_SUPER_EV_ENDED,        /* a life that was told to stop is over */
-    SK_SUPER_EV_TIME,         /* wake_at_ms has come */
+    SK_SUPER_EV_ENDED, /* a life that was told to stop is over */
+    SK_SUPER_EV_TIME,  /* wake_at_ms has come */
 };
 
 enum sk_super_do { SK_SUPER_DO_NOTHING, SK_SUPER_DO_START, SK_SUPER_DO_STOP };
@@ -53,8 +53,8 @@ struct sk_super_action {
 struct sk_super {
     struct sk_super_limits limits;
     enum sk_super_state state;
-    bool wanted;          /* after a stop it starts again */
-    unsigned crashes;     /* since the last healthy run */
+    bool wanted;      /* after a stop it starts again */
+    unsigned crashes; /* since the last healthy run */
     uint64_t running_since_ms;
     uint64_t restart_at_ms;
 };

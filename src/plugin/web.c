@@ -128,7 +128,8 @@ static struct sk_span plain_brackets(struct sk_span key, char *to, size_t max)
 {
     size_t n = 0;
     for (size_t i = 0; i < key.n && n < max; i++) {
-        bool open = i + 2 < key.n && strncasecmp(key.p + i, "%5b", 3) == 0, close = i + 2 < key.n && strncasecmp(key.p + i, "%5d", 3) == 0;
+        bool open = i + 2 < key.n && strncasecmp(key.p + i, "%5b", 3) == 0,
+             close = i + 2 < key.n && strncasecmp(key.p + i, "%5d", 3) == 0;
         to[n++] = open ? '[' : close ? ']' : key.p[i];
         i += open || close ? 2 : 0;
     }
@@ -216,7 +217,8 @@ static bool status_of(const yyjson_val *v, int *ret_status)
 /* Framing is the server's business. */
 static bool reserved(const char *name)
 {
-    static const char *const names[] = { "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer", "te" };
+    static const char *const names[] = { "content-length", "transfer-encoding", "connection", "keep-alive",
+                                         "upgrade",        "trailer",           "te" };
     for (size_t i = 0; i < SK_COUNT(names); i++)
         if (strcasecmp(name, names[i]) == 0)
             return true;
@@ -247,13 +249,13 @@ static void add_headers(struct sk_arena *a, const yyjson_val *headers, struct sk
 {
     size_t i, n, j, m;
     yyjson_val *k, *v, *item;
-    yyjson_obj_foreach((yyjson_val *)(uintptr_t)headers, i, n, k, v)
-    {
+    yyjson_obj_foreach((yyjson_val *)(uintptr_t)headers, i, n, k, v) {
         if (!yyjson_is_arr(v)) {
             add_header(a, sk_json_str(k), v, ret);
             continue;
         }
-        yyjson_arr_foreach(v, j, m, item) add_header(a, sk_json_str(k), item, ret);
+        yyjson_arr_foreach(v, j, m, item)
+            add_header(a, sk_json_str(k), item, ret);
     }
 }
 

@@ -73,8 +73,12 @@ static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
 {
     const struct sk_host_limits *l = w->o.limits;
     struct sk_compile_options co = {
-        .engine = w->o.engine, .cache_dir = w->cache_dir, .module_max = l->module_max, .ms = l->compile_ms,
-        .in_process = w->o.compile_in_process, .cancel = &w->cancel,
+        .engine = w->o.engine,
+        .cache_dir = w->cache_dir,
+        .module_max = l->module_max,
+        .ms = l->compile_ms,
+        .in_process = w->o.compile_in_process,
+        .cancel = &w->cancel,
     };
     if (!w->o.package->manifest_usable)
         return sk_errmsg_set(em, SK_ERR_INVALID, "\"wasmManifest\" of its package.json is no path within the package");
@@ -85,8 +89,15 @@ static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
         r = make_folders(w->data_dir, &vfs, em);
     if (r == 0) {
         struct sk_guest_options go = {
-            .engine = w->o.engine, .module = module, .package = w->o.package, .vfs = vfs, .memory_max = l->memory_max,
-            .table_max = l->table_max, .ops = &sk_worker_ops, .owner = w, .cut_at = &w->cut_at,
+            .engine = w->o.engine,
+            .module = module,
+            .package = w->o.package,
+            .vfs = vfs,
+            .memory_max = l->memory_max,
+            .table_max = l->table_max,
+            .ops = &sk_worker_ops,
+            .owner = w,
+            .cut_at = &w->cut_at,
         };
         begin(w, l->start_ms);
         r = sk_guest_create(&go, l->start_ms, &w->guest, em);
@@ -141,7 +152,8 @@ static int load(struct sk_worker *w, struct sk_errmsg *em)
         r = read_text(w, "http_endpoints", &endpoints, em);
     if (r == 0) {
         struct sk_span shown = name.n > 0 ? sk_buf_span(&name) : sk_span_of(w->o.package->name);
-        struct sk_span ends = has_endpoints ? (struct sk_span){ endpoints.n > 0 ? endpoints.p : "[]", endpoints.n > 0 ? endpoints.n : 2 } : none;
+        struct sk_span ends =
+            has_endpoints ? (struct sk_span){ endpoints.n > 0 ? endpoints.p : "[]", endpoints.n > 0 ? endpoints.n : 2 } : none;
         sk_worker_note(w, sk_note_create(SK_NOTE_LOADED, shown, sk_buf_span(&schema), ends, NULL), true);
     }
     sk_buf_finish(&name);
@@ -199,7 +211,11 @@ static bool serve_order(struct sk_worker *w, const struct sk_order *o)
     if (r == 0)
         reply(w, o->id, SK_CALL_OK, sk_buf_span(&out));
     else
-        reply(w, o->id, r == SK_ERR_NOTFOUND ? SK_CALL_MISSING : r == SK_ERR_TIMEOUT ? SK_CALL_TIMEOUT : SK_CALL_FAILED, sk_span_of(em.text));
+        reply(w, o->id,
+              r == SK_ERR_NOTFOUND  ? SK_CALL_MISSING
+              : r == SK_ERR_TIMEOUT ? SK_CALL_TIMEOUT
+                                    : SK_CALL_FAILED,
+              sk_span_of(em.text));
     sk_buf_finish(&out);
     publish_figures(w);
     return r == 0 || !crashed(w, r, &em);

@@ -17,14 +17,14 @@ struct sk_worker_options {
     struct sk_engine *engine;
     const struct sk_host_limits *limits; /* this and package must outlive the worker */
     const struct sk_package *package;
-    const char *data_dir;      /* <config>/plugin-config-data/<id>; vfs is below */
+    const char *data_dir; /* <config>/plugin-config-data/<id>; vfs is below */
     const char *cache_dir;
     bool compile_in_process;
-    bool start;                /* else only name and schema are read */
+    bool start;                   /* else only name and schema are read */
     struct sk_span config;        /* plugin_start's argument */
     struct sk_span configuration; /* what sk_read_config gives */
-    void (*notify)(void *owner); /* loop: notes are waiting */
-    void (*lost)(void *owner);   /* loop: the worker is stuck in a host call, far past its deadline */
+    void (*notify)(void *owner);  /* loop: notes are waiting */
+    void (*lost)(void *owner);    /* loop: the worker is stuck in a host call, far past its deadline */
     void *owner;
 };
 

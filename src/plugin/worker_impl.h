@@ -33,8 +33,8 @@ struct sk_worker {
     struct sk_inbox inbox;
     bool stop;
 
-    atomic_bool urgent;  /* a stop or an order waits: look before the next delta */
-    atomic_bool cancel;  /* a stop: compiling is given up */
+    atomic_bool urgent;          /* a stop or an order waits: look before the next delta */
+    atomic_bool cancel;          /* a stop: compiling is given up */
     atomic_uint_fast64_t cut_at; /* tick at which the call in progress is cut, 0: none */
     atomic_uint_fast64_t calls;
     atomic_size_t memory_bytes;

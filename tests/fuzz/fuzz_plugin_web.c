@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         const char *end = memchr(text.p, '\n', text.n);
         char *pattern = sk_xstrndup(text.p, end != NULL ? (size_t)(end - text.p) : 0);
         struct sk_endpoint_params params;
-        if (end != NULL && sk_endpoint_path_matches(pattern, (struct sk_span){ end + 1, text.n - (size_t)(end + 1 - text.p) }, &params)) {
+        if (end != NULL &&
+            sk_endpoint_path_matches(pattern, (struct sk_span){ end + 1, text.n - (size_t)(end + 1 - text.p) }, &params)) {
             struct sk_buf b;
             sk_buf_init(&b, 1 << 20);
             sk_web_params(&params, &b);

@@ -10,9 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DELTA \
-    "{\"updates\":[{\"source\":{\"label\":\"gps\",\"type\":\"NMEA0183\",\"sentence\":\"RMC\",\"talker\":\"GP\"},\"$source\":\"gps.GP\",\"timestamp\":" \
-    "\"2026-11-22T17:08:10.134Z\",\"values\":[{\"path\":\"navigation.position\",\"value\":{\"longitude\":24.9021,\"latitude\":60.1508}},{\"path\":" \
+#define DELTA                                                                                                                    \
+    "{\"updates\":[{\"source\":{\"label\":\"gps\",\"type\":\"NMEA0183\",\"sentence\":\"RMC\",\"talker\":\"GP\"},\"$source\":"    \
+    "\"gps.GP\",\"timestamp\":"                                                                                                  \
+    "\"2026-11-22T17:08:10.134Z\",\"values\":[{\"path\":\"navigation.position\",\"value\":{\"longitude\":24.9021,\"latitude\":"  \
+    "60.1508}},{\"path\":"                                                                                                       \
     "\"navigation.speedOverGround\",\"value\":3.1},{\"path\":\"navigation.courseOverGroundTrue\",\"value\":1.2}]}],\"context\":" \
     "\"vessels.urn:mrn:signalk:uuid:c0d79334-4e25-4245-8892-54e8ccc8021d\"}"
 
@@ -36,7 +38,9 @@ int main(int argc, char **argv)
     struct sk_host_limits limits = sk_host_default_limits;
     char name[] = "bench", dir[500], manifest[] = "modes.wasm", id[] = "bench";
     snprintf(dir, sizeof dir, "%s", argc > 1 ? argv[1] : ".");
-    struct sk_package package = { .name = name, .id = id, .dir = dir, .manifest = manifest, .manifest_usable = true, .no_storage = true, .caps = UINT32_MAX };
+    struct sk_package package = {
+        .name = name, .id = id, .dir = dir, .manifest = manifest, .manifest_usable = true, .no_storage = true, .caps = UINT32_MAX
+    };
 
     wasmtime_module_t *m = NULL;
     struct sk_compile_options co = { .engine = engine, .module_max = 1 << 20, .ms = 10000, .in_process = true };
@@ -54,15 +58,24 @@ int main(int argc, char **argv)
     uint64_t began = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
     for (unsigned long i = 0; i < n; i++)
         sk_guest_delta(g, SK_SPAN(DELTA), 5000, &em);
-    printf("call alone (allocate, copy, call, deallocate; %zu bytes): %.0f ns\n", sizeof DELTA - 1, (double)(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - began) / (double)n);
+    printf("call alone (allocate, copy, call, deallocate; %zu bytes): %.0f ns\n", sizeof DELTA - 1,
+           (double)(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - began) / (double)n);
     sk_engine_leave(engine);
     sk_guest_destroy(g);
     wasmtime_module_delete(m);
 
     struct sk_loop *loop = sk_loop_create();
     struct sk_worker_options wo = {
-        .loop = loop, .engine = engine, .limits = &limits, .package = &package, .data_dir = dir, .compile_in_process = true, .start = true,
-        .config = SK_SPAN("{\"mode\":0}"), .notify = nothing, .lost = nothing,
+        .loop = loop,
+        .engine = engine,
+        .limits = &limits,
+        .package = &package,
+        .data_dir = dir,
+        .compile_in_process = true,
+        .start = true,
+        .config = SK_SPAN("{\"mode\":0}"),
+        .notify = nothing,
+        .lost = nothing,
     };
     struct sk_worker *w = sk_worker_create(&wo);
     usleep(300000);
@@ -74,13 +87,16 @@ int main(int argc, char **argv)
         sk_worker_deliver(w, f);
         if (i % 100 == 99) { /* a loop turn with a hundred deltas */
             sk_worker_wake(w);
-            for (sk_worker_stats(w, &after); after.calls - before.calls < (i + 1) * 3 && after.deltas_dropped == 0; sk_worker_stats(w, &after))
+            for (sk_worker_stats(w, &after); after.calls - before.calls < (i + 1) * 3 && after.deltas_dropped == 0;
+                 sk_worker_stats(w, &after))
                 usleep(50);
         }
     }
-    printf("through inbox and worker, 100 a turn (with the waiting of this program): %.0f ns in the process, ", (double)(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - began) / (double)n);
+    printf("through inbox and worker, 100 a turn (with the waiting of this program): %.0f ns in the process, ",
+           (double)(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - began) / (double)n);
     sk_worker_stats(w, &after);
-    printf("%.0f ns in the worker, %lu dropped\n", (double)(after.cpu_ns - before.cpu_ns) / (double)n, (unsigned long)after.deltas_dropped);
+    printf("%.0f ns in the worker, %lu dropped\n", (double)(after.cpu_ns - before.cpu_ns) / (double)n,
+           (unsigned long)after.deltas_dropped);
     sk_frame_unref(f);
     fflush(stdout);
     _exit(0); /* the worker goes with the process */

@@ -91,7 +91,8 @@ static const struct sk_guest_ops recorder = {
 
 static char package_name[] = "@test/guest";
 static struct sk_package package = {
-    .name = package_name, .caps = UINT32_MAX & ~(1u << SK_CAP_RAW_SOCKETS),
+    .name = package_name,
+    .caps = UINT32_MAX & ~(1u << SK_CAP_RAW_SOCKETS),
 };
 
 struct guest {
@@ -113,7 +114,14 @@ static void open_with(struct guest *t, const char *name, const char *vfs, unsign
     if (t->r < 0)
         fail_msg("%s", t->em.text);
     struct sk_guest_options g = {
-        .engine = engine, .module = m, .package = &package, .vfs = vfs, .memory_max = 1 << 20, .table_max = 100, .ops = &recorder, .owner = &t->seen,
+        .engine = engine,
+        .module = m,
+        .package = &package,
+        .vfs = vfs,
+        .memory_max = 1 << 20,
+        .table_max = 100,
+        .ops = &recorder,
+        .owner = &t->seen,
     };
     sk_engine_enter(engine);
     t->r = sk_guest_create(&g, ms, &t->g, &t->em);
@@ -398,7 +406,8 @@ static void files_stay_in_the_folder(void **state)
     open_with(&t, "files", path, 1000);
     assert_int_equal(t.r, 0);
     expect(&t, "http_open", "data/x", 0, "00");
-    static const char *const escapes[] = { "../outside", "data/../../outside", "/outside", "link", "up/outside", "data/../../../etc/hostname" };
+    static const char *const escapes[] = { "../outside", "data/../../outside", "/outside",
+                                           "link",       "up/outside",         "data/../../../etc/hostname" };
     for (size_t i = 0; i < SK_COUNT(escapes); i++) {
         struct sk_buf b;
         sk_buf_init(&b, 1000);

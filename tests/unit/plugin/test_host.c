@@ -51,7 +51,9 @@ static void install(struct boat *b, const char *name, const char *module, const 
 {
     char path[400], from[400], text[500];
     snprintf(path, sizeof path, "%s/%s/package.json", b->root, name);
-    snprintf(text, sizeof text, "{\"name\":\"%s\",\"version\":\"1.0.0\",\"keywords\":[\"signalk-wasm-plugin\"],\"wasmManifest\":\"p.wasm\"%s}", name, more);
+    snprintf(text, sizeof text,
+             "{\"name\":\"%s\",\"version\":\"1.0.0\",\"keywords\":[\"signalk-wasm-plugin\"],\"wasmManifest\":\"p.wasm\"%s}", name,
+             more);
     write_file(path, text);
     snprintf(path, sizeof path, "%s/%s/p.wasm", b->root, name);
     snprintf(from, sizeof from, "%s/%s.wasm", modules, module);
@@ -101,8 +103,15 @@ static void sail(struct boat *b)
     struct sk_errmsg em;
     snprintf(cache, sizeof cache, "%s/cache", b->dir);
     struct sk_host_options o = {
-        .loop = b->loop, .hub = b->hub, .puts = b->puts, .config_dir = b->dir, .cache_dir = cache, .roots = roots, .root_count = 1,
-        .compile_in_process = true, .limits = &b->limits,
+        .loop = b->loop,
+        .hub = b->hub,
+        .puts = b->puts,
+        .config_dir = b->dir,
+        .cache_dir = cache,
+        .roots = roots,
+        .root_count = 1,
+        .compile_in_process = true,
+        .limits = &b->limits,
     };
     assert_int_equal(sk_host_create(&o, &b->host, &em), 0);
     sk_host_start(b->host);
@@ -276,7 +285,8 @@ static void a_life_from_saving_to_shutdown(void **state)
     size_t n;
     snprintf(path, sizeof path, "%s/plugin-config-data/_test_modes.json", b->dir);
     assert_int_equal(sk_fs_read(path, 1000, &text, &n, NULL), 0);
-    assert_string_equal(text, "{\n  \"configuration\": {\n    \"mode\": 0\n  },\n  \"enabled\": true,\n  \"enableDebug\": false\n}");
+    assert_string_equal(text,
+                        "{\n  \"configuration\": {\n    \"mode\": 0\n  },\n  \"enabled\": true,\n  \"enableDebug\": false\n}");
     free(text);
     static const char *const parts[] = { "data", "config", "tmp" };
     for (size_t i = 0; i < SK_COUNT(parts); i++) {
@@ -299,7 +309,8 @@ static void a_life_from_saving_to_shutdown(void **state)
 
     struct sk_plugin_stats s;
     sk_plugin_stats(plugin(b, "_test_modes"), &s);
-    assert_true(s.calls > 0 && s.cpu_ns > 0 && s.memory_bytes == 4 * 65536 && s.deltas_out > 0 && s.starts == 1 && s.crashes == 0);
+    assert_true(s.calls > 0 && s.cpu_ns > 0 && s.memory_bytes == 4 * 65536 && s.deltas_out > 0 && s.starts == 1 &&
+                s.crashes == 0);
 
     save(b, "_test_modes", "{\"enabled\":true,\"configuration\":{\"mode\":0,\"again\":1}}", ""); /* a restart */
     assert_int_equal(count(b->seen, "test.stopped"), 1);
@@ -408,7 +419,9 @@ static void deltas_flow_in_and_are_dropped_when_too_many(void **state)
     struct sk_origin origin = { .provider = "test" };
     struct sk_plugin_stats s;
     for (int i = 0; i < 20; i++)
-        assert_int_equal(sk_hub_ingest(b->hub, &origin, SK_SPAN("{\"updates\":[{\"values\":[{\"path\":\"a.b\",\"value\":1}]}]}"), NULL), 0);
+        assert_int_equal(sk_hub_ingest(b->hub, &origin, SK_SPAN("{\"updates\":[{\"values\":[{\"path\":\"a.b\",\"value\":1}]}]}"),
+                                       NULL),
+                         0);
     call(b, "modes", "http_count", SK_CALL_OK);
     sk_plugin_stats(plugin(b, "modes"), &s);
     assert_int_equal(s.deltas_in, 20);
@@ -445,7 +458,9 @@ static void saves_in_a_row_end_in_the_last_state(void **state)
     sail(b);
     struct outcome o[21] = { 0 };
     for (int i = 0; i < 21; i++)
-        sk_plugin_save_config(plugin(b, "modes"), sk_span_of(i % 2 ? "{\"enabled\":false,\"configuration\":{\"mode\":0}}" : "{\"enabled\":true,\"configuration\":{\"mode\":0}}"),
+        sk_plugin_save_config(plugin(b, "modes"),
+                              sk_span_of(i % 2 ? "{\"enabled\":false,\"configuration\":{\"mode\":0}}"
+                                               : "{\"enabled\":true,\"configuration\":{\"mode\":0}}"),
                               on_saved, &o[i]);
     assert_true(sk_loop_run_until(b->loop, is_done, &o[20], sk_clock_mono_ms() + 20000));
     for (int i = 0; i < 21; i++)
@@ -488,7 +503,8 @@ static void the_cache_is_trusted_only_when_it_is_ours(void **state)
     struct stat s;
     assert_int_equal(stat(path, &s), 0);
     assert_int_equal(s.st_mode & 0777, 0700);
-    snprintf(command, sizeof command, "cd %s && for f in *.cwasm; do head -c 100 $f > x && cat x > $f; done && chmod 666 *.cwasm", path);
+    snprintf(command, sizeof command, "cd %s && for f in *.cwasm; do head -c 100 $f > x && cat x > $f; done && chmod 666 *.cwasm",
+             path);
     assert_int_equal(system(command), 0); /* cut short, and writable by all */
     save(b, "modes", "{\"enabled\":true,\"configuration\":{\"mode\":0}}", "");
     snprintf(command, sizeof command, "cd %s && test -n \"$(find . -name '*.cwasm' -perm 600 -size +1k)\"", path);

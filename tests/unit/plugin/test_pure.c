@@ -91,25 +91,16 @@ static void a_healthy_minute_forgets_crashes(void **state)
 static void switching_on_and_off(void **state)
 {
     static const struct row rows[] = {
-        { EV(UNWANTED), 0, DO(NOTHING), ST(STOPPED), 0 },
-        { EV(WANTED), 1, DO(START), ST(STARTING), 0 },
+        { EV(UNWANTED), 0, DO(NOTHING), ST(STOPPED), 0 },  { EV(WANTED), 1, DO(START), ST(STARTING), 0 },
         { EV(WANTED), 2, DO(STOP), ST(STOPPING), 0 }, /* saved again while it starts */
-        { EV(STARTED), 3, DO(NOTHING), ST(STOPPING), 0 },
-        { EV(CRASHED), 3, DO(NOTHING), ST(STOPPING), 0 },
-        { EV(UNWANTED), 4, DO(NOTHING), ST(STOPPING), 0 },
-        { EV(WANTED), 5, DO(NOTHING), ST(STOPPING), 0 },
-        { EV(ENDED), 6, DO(START), ST(STARTING), 0 },
-        { EV(START_FAILED), 7, DO(NOTHING), ST(ERROR), 0 },
-        { EV(ENDED), 8, DO(NOTHING), ST(ERROR), 0 },
-        { EV(UNWANTED), 9, DO(NOTHING), ST(STOPPED), 0 },
-        { EV(WANTED), 10, DO(START), ST(STARTING), 0 },
-        { EV(STARTED), 11, DO(NOTHING), ST(RUNNING), 0 },
-        { EV(UNWANTED), 12, DO(STOP), ST(STOPPING), 0 },
-        { EV(ENDED), 13, DO(NOTHING), ST(STOPPED), 0 },
-        { EV(WANTED), 14, DO(START), ST(STARTING), 0 },
-        { EV(CRASHED), 15, DO(NOTHING), ST(CRASHED), 1015 },
-        { EV(UNWANTED), 16, DO(NOTHING), ST(STOPPED), 0 },
-        { EV(TIME), 2000, DO(NOTHING), ST(STOPPED), 0 },
+        { EV(STARTED), 3, DO(NOTHING), ST(STOPPING), 0 },  { EV(CRASHED), 3, DO(NOTHING), ST(STOPPING), 0 },
+        { EV(UNWANTED), 4, DO(NOTHING), ST(STOPPING), 0 }, { EV(WANTED), 5, DO(NOTHING), ST(STOPPING), 0 },
+        { EV(ENDED), 6, DO(START), ST(STARTING), 0 },      { EV(START_FAILED), 7, DO(NOTHING), ST(ERROR), 0 },
+        { EV(ENDED), 8, DO(NOTHING), ST(ERROR), 0 },       { EV(UNWANTED), 9, DO(NOTHING), ST(STOPPED), 0 },
+        { EV(WANTED), 10, DO(START), ST(STARTING), 0 },    { EV(STARTED), 11, DO(NOTHING), ST(RUNNING), 0 },
+        { EV(UNWANTED), 12, DO(STOP), ST(STOPPING), 0 },   { EV(ENDED), 13, DO(NOTHING), ST(STOPPED), 0 },
+        { EV(WANTED), 14, DO(START), ST(STARTING), 0 },    { EV(CRASHED), 15, DO(NOTHING), ST(CRASHED), 1015 },
+        { EV(UNWANTED), 16, DO(NOTHING), ST(STOPPED), 0 }, { EV(TIME), 2000, DO(NOTHING), ST(STOPPED), 0 },
     };
     follow(rows, SK_COUNT(rows));
     (void)state;
@@ -190,9 +181,10 @@ static void endpoints_are_read_up_to_the_first_broken_one(void **state)
     struct sk_endpoints *e = NULL;
     struct sk_endpoint_params p;
     struct sk_errmsg em = { 0 };
-    const char *json = "[{\"method\":\"get\",\"path\":\"/a\",\"handler\":\"h1\"},{\"method\":\"PATCH\",\"path\":\"/p\",\"handler\":\"h\"},"
-                       "{\"method\":\"Post\",\"path\":\"b\",\"handler\":\"h2\"},{\"path\":\"/c\",\"handler\":\"h3\"},"
-                       "{\"method\":\"GET\",\"path\":\"/d\",\"handler\":\"h4\"}]";
+    const char *json =
+        "[{\"method\":\"get\",\"path\":\"/a\",\"handler\":\"h1\"},{\"method\":\"PATCH\",\"path\":\"/p\",\"handler\":\"h\"},"
+        "{\"method\":\"Post\",\"path\":\"b\",\"handler\":\"h2\"},{\"path\":\"/c\",\"handler\":\"h3\"},"
+        "{\"method\":\"GET\",\"path\":\"/d\",\"handler\":\"h4\"}]";
     assert_true(sk_endpoints_parse(sk_span_of(json), &e, &em) < 0);
     assert_int_equal(e->count, 2);
     assert_string_equal(sk_endpoints_match(e, SK_SPAN("HEAD"), SK_SPAN("/A/"), &p)->handler, "h1");
@@ -200,7 +192,9 @@ static void endpoints_are_read_up_to_the_first_broken_one(void **state)
     assert_null(sk_endpoints_match(e, SK_SPAN("POST"), SK_SPAN("/a"), &p));
     assert_null(sk_endpoints_match(e, SK_SPAN("GET"), SK_SPAN("/d"), &p));
     sk_endpoints_destroy(e);
-    static const char *const odd[] = { "", "{}", "null", "[1,2]", "[[]]", "nonsense", "[{\"method\":1,\"path\":2,\"handler\":3}]" };
+    static const char *const odd[] = {
+        "", "{}", "null", "[1,2]", "[[]]", "nonsense", "[{\"method\":1,\"path\":2,\"handler\":3}]"
+    };
     for (size_t i = 0; i < SK_COUNT(odd); i++) {
         assert_true(sk_endpoints_parse(sk_span_of(odd[i]), &e, &em) < 0);
         assert_int_equal(e->count, 0);
@@ -222,7 +216,8 @@ static struct sk_package *package(const char *json)
 
 static void a_package_and_its_defaults(void **state)
 {
-    struct sk_package *p = package("{\"name\":\"@signalk/example\",\"keywords\":[\"signalk-wasm-plugin\"],\"wasmManifest\":\"./p.wasm\"}");
+    struct sk_package *p =
+        package("{\"name\":\"@signalk/example\",\"keywords\":[\"signalk-wasm-plugin\"],\"wasmManifest\":\"./p.wasm\"}");
     assert_string_equal(p->id, "_signalk_example");
     assert_string_equal(p->version, "");
     assert_string_equal(p->display_name, "@signalk/example");
@@ -232,12 +227,16 @@ static void a_package_and_its_defaults(void **state)
     assert_false(sk_package_can(p, SK_CAP_NETWORK) || sk_package_can(p, SK_CAP_PUT_HANDLERS));
     sk_package_destroy(p);
 
-    p = package("\xef\xbb\xbf{\"name\":\"a\",\"version\":\"1.2.3\",\"keywords\":[\"signalk-node-server-plugin\",\"signalk-webapp\"],\"wasmManifest\":"
-                "\"b/p.wasm\",\"signalk\":{\"displayName\":\"A\"},\"wasmCapabilities\":{\"network\":\"yes\",\"dataWrite\":false,\"dataRead\":0,"
+    p = package("\xef\xbb\xbf{\"name\":\"a\",\"version\":\"1.2.3\",\"keywords\":[\"signalk-node-server-plugin\",\"signalk-"
+                "webapp\"],\"wasmManifest\":"
+                "\"b/"
+                "p.wasm\",\"signalk\":{\"displayName\":\"A\"},\"wasmCapabilities\":{\"network\":\"yes\",\"dataWrite\":false,"
+                "\"dataRead\":0,"
                 "\"putHandlers\":true,\"storage\":\"none\"}}");
     assert_true(p->is_plugin && p->is_webapp && p->no_storage && p->json != NULL);
     assert_string_equal(p->display_name, "A");
-    assert_true(sk_package_can(p, SK_CAP_NETWORK) && sk_package_can(p, SK_CAP_PUT_HANDLERS) && sk_package_can(p, SK_CAP_DATA_READ));
+    assert_true(sk_package_can(p, SK_CAP_NETWORK) && sk_package_can(p, SK_CAP_PUT_HANDLERS) &&
+                sk_package_can(p, SK_CAP_DATA_READ));
     assert_false(sk_package_can(p, SK_CAP_DATA_WRITE));
     sk_package_destroy(p);
     sk_package_destroy(NULL);
@@ -246,7 +245,8 @@ static void a_package_and_its_defaults(void **state)
 
 static void names_that_could_climb_are_refused(void **state)
 {
-    static const char *const names[] = { "", ".", "..", "../x", ".hidden", "a/../b", "a/.b", "a\\\\b", "a b", "a\\nb", "a\\u0000b", "/a", "a/", "a%2e", "a?b" };
+    static const char *const names[] = { "",    ".",     "..",        "../x", ".hidden", "a/../b", "a/.b", "a\\\\b",
+                                         "a b", "a\\nb", "a\\u0000b", "/a",   "a/",      "a%2e",   "a?b" };
     for (size_t i = 0; i < SK_COUNT(names); i++) {
         char json[100];
         struct sk_package *p = NULL;
@@ -281,7 +281,8 @@ static void a_manifest_stays_in_its_package(void **state)
 
 /* ---- configurations ---- */
 
-static void expect_text(void (*write)(const struct sk_plugin_config *, struct sk_buf *), const struct sk_plugin_config *c, const char *want)
+static void expect_text(void (*write)(const struct sk_plugin_config *, struct sk_buf *), const struct sk_plugin_config *c,
+                        const char *want)
 {
     struct sk_buf b;
     sk_buf_init(&b, 1 << 20);
@@ -297,7 +298,8 @@ static void the_start_argument(void **state)
     } rows[] = {
         { "{}", "{\"enableDebug\":false}" },
         { "{\"configuration\":{\"a\":1}}", "{\"a\":1,\"enableDebug\":false}" },
-        { "{\"configuration\":{\"b\":5000.0,\"enableDebug\":\"x\",\"a\":1e21},\"enableDebug\":true}", "{\"b\":5000,\"enableDebug\":true,\"a\":1e+21}" },
+        { "{\"configuration\":{\"b\":5000.0,\"enableDebug\":\"x\",\"a\":1e21},\"enableDebug\":true}",
+          "{\"b\":5000,\"enableDebug\":true,\"a\":1e+21}" },
         { "{\"configuration\":[1]}", "{\"enableDebug\":false}" },
         { "{\"configuration\":null,\"enabled\":true}", "{\"enableDebug\":false}" },
     };
@@ -313,11 +315,18 @@ static void the_start_argument(void **state)
 static void a_save_keeps_what_it_does_not_know(void **state)
 {
     struct sk_plugin_config c;
-    assert_int_equal(sk_plugin_config_parse(&c, SK_SPAN("{\"enabled\":true,\"enableLogging\":true,\"configuration\":{\"a\":1},\"x\":[1]}"), NULL), 0);
+    assert_int_equal(sk_plugin_config_parse(
+                         &c, SK_SPAN("{\"enabled\":true,\"enableLogging\":true,\"configuration\":{\"a\":1},\"x\":[1]}"), NULL),
+                     0);
     assert_true(c.enabled);
-    assert_int_equal(sk_plugin_config_apply(&c, SK_SPAN("{\"enabled\":\"no\",\"enableLogging\":false,\"configuration\":{\"b\":0.10}}"), NULL), 0);
+    assert_int_equal(sk_plugin_config_apply(&c,
+                                            SK_SPAN(
+                                                "{\"enabled\":\"no\",\"enableLogging\":false,\"configuration\":{\"b\":0.10}}"),
+                                            NULL),
+                     0);
     expect_text(sk_plugin_config_write_file, &c,
-                "{\n  \"configuration\": {\n    \"b\": 0.1\n  },\n  \"enabled\": true,\n  \"enableDebug\": false,\n  \"enableLogging\": true,\n  \"x\": [\n    1\n  ]\n}");
+                "{\n  \"configuration\": {\n    \"b\": 0.1\n  },\n  \"enabled\": true,\n  \"enableDebug\": false,\n  "
+                "\"enableLogging\": true,\n  \"x\": [\n    1\n  ]\n}");
     assert_int_equal(sk_plugin_config_apply(&c, (struct sk_span){ 0 }, NULL), 0);
     assert_string_equal(c.configuration, "{}");
     assert_true(sk_plugin_config_apply(&c, SK_SPAN("[1]"), NULL) < 0);
@@ -406,8 +415,10 @@ static void answers_become_http(void **state)
     } rows[] = {
         { "{\"statusCode\":\"418\",\"body\":\"x\"}", 418, "text/html; charset=utf-8", "x" },
         { "{\"body\":{\"a\":[1, 2]}}", 200, "application/json; charset=utf-8", "{\"a\":[1,2]}" },
-        { "{\"headers\":{\"Content-Type\":\"application/json\"},\"body\":\"{ \\\"a\\\" : 1 }\"}", 200, "application/json; charset=utf-8", "{\"a\":1}" },
-        { "{\"headers\":{\"content-type\":\"application/json\"},\"body\":\"no json\"}", 200, "application/json; charset=utf-8", "no json" },
+        { "{\"headers\":{\"Content-Type\":\"application/json\"},\"body\":\"{ \\\"a\\\" : 1 }\"}", 200,
+          "application/json; charset=utf-8", "{\"a\":1}" },
+        { "{\"headers\":{\"content-type\":\"application/json\"},\"body\":\"no json\"}", 200, "application/json; charset=utf-8",
+          "no json" },
         { "{\"headers\":{\"content-type\":\"text/css\"},\"body\":\"a{}\"}", 200, "text/css; charset=utf-8", "a{}" },
         { "{\"statusCode\":204}", 204, NULL, "" },
         { "{\"body\":5}", 200, "application/json; charset=utf-8", "5" },
@@ -429,7 +440,10 @@ static void answers_become_http(void **state)
         assert_true(sk_span_eq(r.body, rows[i].body));
     }
     struct sk_web_reply r;
-    sk_web_answer(&a, SK_SPAN("{\"headers\":{\"Set-Cookie\":[\"a=1\",\"b=2\"],\"X-N\":5,\"Content-Length\":\"9\",\"Connection\":\"close\"}}"), &r);
+    sk_web_answer(&a,
+                  SK_SPAN("{\"headers\":{\"Set-Cookie\":[\"a=1\",\"b=2\"],\"X-N\":5,\"Content-Length\":\"9\",\"Connection\":"
+                          "\"close\"}}"),
+                  &r);
     assert_int_equal(r.header_count, 3);
     assert_true(sk_span_eq(r.headers[1].value, "b=2") && sk_span_eq(r.headers[2].value, "5"));
     static const char *const broken[] = { "", "nonsense", "[]", "null", "\"x\"" };
