@@ -14,10 +14,13 @@
 #define SK_AS_STRING 2u
 
 /* Exports that are looked up once. */
-#define SK_GUEST_EXPORTS(X)                                                                                                      \
-    X(ALLOCATE, "allocate")                                                                                                      \
-    X(DEALLOCATE, "deallocate") X(NEW, "__new") X(PIN, "__pin") X(UNPIN, "__unpin") X(START, "plugin_start")                     \
-        X(STOP, "plugin_stop") X(POLL, "poll") X(DELTA, "delta_handler") X(COMMAND_START, "_start") X(INITIALIZE, "_initialize")
+/* The formatter never agrees with itself on a list of macro calls. */
+/* clang-format off */
+#define SK_GUEST_EXPORTS(X) \
+    X(ALLOCATE, "allocate") X(DEALLOCATE, "deallocate") X(NEW, "__new") X(PIN, "__pin") X(UNPIN, "__unpin") \
+    X(START, "plugin_start") X(STOP, "plugin_stop") X(POLL, "poll") X(DELTA, "delta_handler") \
+    X(COMMAND_START, "_start") X(INITIALIZE, "_initialize")
+/* clang-format on */
 
 enum sk_guest_export {
 #define SK_AS_ENUM(id, name) SK_EXPORT_##id,

@@ -10,10 +10,12 @@
 
 /* ---- the table ---- */
 
-#define MATH1(X)                                                                                                                 \
-    X(acos)                                                                                                                      \
-    X(acosh) X(asin) X(asinh) X(atan) X(atanh) X(cbrt) X(ceil) X(cos) X(cosh) X(exp) X(expm1) X(fabs) X(floor) X(log) X(log10)   \
-        X(log1p) X(log2) X(sin) X(sinh) X(sqrt) X(tan) X(tanh) X(trunc)
+/* The formatter never agrees with itself on a list of macro calls. */
+/* clang-format off */
+#define MATH1(X) \
+    X(acos) X(acosh) X(asin) X(asinh) X(atan) X(atanh) X(cbrt) X(ceil) X(cos) X(cosh) X(exp) X(expm1) X(fabs) X(floor) \
+    X(log) X(log10) X(log1p) X(log2) X(sin) X(sinh) X(sqrt) X(tan) X(tanh) X(trunc)
+/* clang-format on */
 #define MATH2(X) X(atan2) X(hypot) X(pow)
 #define AS_FUNC1(fn)                                                                                                             \
     static void math_##fn(struct sk_hostcall *c)                                                                                 \

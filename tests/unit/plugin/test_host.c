@@ -488,7 +488,7 @@ static void shutdown_does_not_wait_for_a_loop(void **state)
     wait_state(b, "sleeper", "starting");
     uint64_t began = sk_clock_mono_ms();
     moor(b);
-    assert_true(sk_clock_mono_ms() - began < 1500);
+    assert_true(sk_clock_mono_ms() - began < 4000); /* a sanitizer makes it slow; the call alone would take a minute */
     assert_true(a.done && a.result == SK_CALL_DOWN && o.done);
     (void)state;
 }
