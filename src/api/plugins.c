@@ -245,6 +245,15 @@ static bool own_route(struct sk_http_req *r, struct sk_plugin *p, struct sk_span
     return true;
 }
 
+/* skiff's own addition: what the plugin costs. Behind the plugin's endpoints, so that it hides none of theirs. */
+static bool stats_route(struct sk_http_req *r, struct sk_plugin *p, struct sk_span path)
+{
+    if (!is_get(r) || !path_is(path, "/_stats"))
+        return false;
+    reply_with(r, p, sk_plugin_write_stats);
+    return true;
+}
+
 /* ---- routing ---- */
 
 /* <mount>/<id><rest>: the rest keeps its escapes, as plugins see it. */
@@ -262,7 +271,7 @@ static void below(struct sk_http_req *r, struct sk_api *api, const char *mount)
     struct sk_span name =
         sk_http_decode(sk_http_arena(r), (struct sk_span){ id, (size_t)((slash != NULL ? slash : end) - id) }, false);
     struct sk_plugin *p = name.p != NULL ? sk_host_find(api->plugins, name) : NULL;
-    if (p == NULL || !sk_plugin_has_routes(p) || (!fixed_route(r, p, rest) && !own_route(r, p, rest)))
+    if (p == NULL || !sk_plugin_has_routes(p) || (!fixed_route(r, p, rest) && !own_route(r, p, rest) && !stats_route(r, p, rest)))
         sk_http_reply_cannot(r);
 }
 

@@ -177,6 +177,8 @@ int sk_compile_main(int argc, char **argv)
     limit(RLIMIT_DATA, CHILD_DATA_MAX);
     limit(RLIMIT_CPU, CHILD_CPU_S);
     limit(RLIMIT_CORE, 0);
+    if (nice(10) == -1) /* the boat's data goes first */
+        fprintf(stderr, "nice: %s\n", strerror(errno));
     int r = sk_fs_read(argv[2], (size_t)256 * 1024 * 1024, &text, &n, &em);
     wasm_engine_t *engine = r == 0 ? wasm_engine_new_with_config(sk_engine_config()) : NULL;
     if (r == 0)
@@ -295,7 +297,9 @@ static int compile_and_load(const struct sk_compile_options *o, const char *file
     if (!sk_engine_compile_begin(o->engine, o->ms))
         return sk_errmsg_set(em, SK_ERR_BUSY, "no compiler became free");
     int r;
-    if (image == NULL || o->in_process) {
+    if (o->cancel != NULL && atomic_load(o->cancel)) {
+        r = sk_errmsg_set(em, SK_ERR_CLOSED, "compiling was given up");
+    } else if (image == NULL || o->in_process) {
         r = compile_text(sk_engine_wasm(o->engine), text.p, text.n, ret_module, em);
         if (r == 0 && image != NULL && store_image(*ret_module, image, NULL) < 0)
             sk_log_debug(NS, "%s: not kept in the cache", file);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define PARK_AFTER_MS 1000u
+#define PARK_AFTER_MS 50u /* so that a poll once a second does not keep it ticking all the time */
 #define WATCH_EVERY_TICKS 10u
 
 struct sk_engine {

@@ -1,7 +1,7 @@
 /*
  * The one Wasmtime engine of the process, created with the first plugin, and its ticker thread. The ticker counts ticks of
  * SK_TICK_MS and raises the engine's epoch with each, so that running code looks at its deadline; it sleeps when no call has
- * been active for a second. It also finds workers that are stuck in the host (deadline long past) and tells their loop.
+ * been active for a moment. It also finds workers that are stuck in the host (deadline long past) and tells their loop.
  * Thread: any, unless a line says otherwise.
  */
 #ifndef SK_PLUGIN_ENGINE_H
@@ -38,7 +38,7 @@ wasm_config_t *sk_engine_config(void); /* what every module is compiled and load
 
 void sk_engine_watch(struct sk_engine *e, struct sk_watch *w);
 void sk_engine_unwatch(struct sk_engine *e, struct sk_watch *w);
-/* Around stretches in which calls are made; cheap, nestable. The ticker runs from enter to a second after the last leave. */
+/* Around stretches in which calls are made; cheap, nestable. The ticker runs from enter to a moment after the last leave. */
 void sk_engine_enter(struct sk_engine *e);
 void sk_engine_leave(struct sk_engine *e);
 uint64_t sk_engine_ticks(const struct sk_engine *e);

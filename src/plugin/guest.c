@@ -314,7 +314,7 @@ int sk_guest_create(const struct sk_guest_options *o, unsigned deadline_ms, stru
     g->out.guest = g->err.guest = g;
     g->store = wasmtime_store_new(sk_engine_wasm(o->engine), NULL, NULL);
     g->ctx = wasmtime_store_context(g->store);
-    wasmtime_store_limiter(g->store, (int64_t)o->memory_max, (int64_t)o->table_max, 1, 20, 4);
+    wasmtime_store_limiter(g->store, (int64_t)o->memory_max, (int64_t)o->table_max, 1, 10, 1);
     wasmtime_store_epoch_deadline_callback(g->store, on_epoch, g, NULL);
     wasmtime_context_set_epoch_deadline(g->ctx, 1);
     set_deadline(g, deadline_ms);

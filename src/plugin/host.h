@@ -141,6 +141,7 @@ struct sk_plugin_stats {
     const char *last_trap; /* with back-trace; "" when there was none; valid until the plugin's next change */
 };
 void sk_plugin_stats(const struct sk_plugin *p, struct sk_plugin_stats *ret_stats);
+void sk_plugin_write_stats(const struct sk_plugin *p, struct sk_buf *out); /* the same as JSON */
 
 /* ---- static files of packages (keyword signalk-webapp or signalk-embeddable-webapp, plugin or not) --------------------------
  */

@@ -150,6 +150,34 @@ void sk_plugin_stats(const struct sk_plugin *p, struct sk_plugin_stats *ret_stat
     };
 }
 
+void sk_plugin_write_stats(const struct sk_plugin *p, struct sk_buf *out)
+{
+    struct sk_plugin_stats s;
+    sk_plugin_stats(p, &s);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {
+        { "calls", s.calls },
+        { "cpuMicroseconds", s.cpu_ns / 1000 },
+        { "memoryBytes", s.memory_bytes },
+        { "starts", s.starts },
+        { "crashes", s.crashes },
+        { "deadlineMisses", s.deadline_misses },
+        { "deltasIn", s.deltas_in },
+        { "deltasDropped", s.deltas_dropped },
+        { "deltasOut", s.deltas_out },
+        { "deltasOutDropped", s.out_dropped },
+    };
+    sk_buf_char(out, '{');
+    key(out, "state", sk_plugin_state(p));
+    for (size_t i = 0; i < SK_COUNT(rows); i++)
+        sk_buf_printf(out, "\"%s\":%llu,", rows[i].name, (unsigned long long)rows[i].value);
+    SK_BUF_LIT(out, "\"lastTrap\":");
+    sk_json_write_str(out, sk_span_of(s.last_trap));
+    sk_buf_char(out, '}');
+}
+
 /* ---- lives ---- */
 
 static void on_notify(void *owner)

@@ -182,11 +182,11 @@ static void on_sleep(void *owner, unsigned ms)
     uint64_t end = sk_clock_mono_ms() + ms;
     pthread_mutex_lock(&w->lock);
     for (;;) {
-        uint64_t now = sk_clock_mono_ms(), left = w->guest != NULL ? sk_guest_ms_left(w->guest) + SK_TICK_MS : ms;
-        if (now >= end || left <= SK_TICK_MS)
+        uint64_t now = sk_clock_mono_ms(), cut = atomic_load(&w->cut_at), ticks = sk_engine_ticks(w->o.engine);
+        if (now >= end || (cut != 0 && ticks >= cut))
             break;
-        uint64_t wait = end - now < left ? end - now : left;
-        struct timespec until = sk_deadline_in((unsigned)wait);
+        uint64_t left = end - now, until_cut = cut != 0 ? (cut - ticks) * SK_TICK_MS : left;
+        struct timespec until = sk_deadline_in((unsigned)(left < until_cut ? left : until_cut));
         pthread_cond_timedwait(&w->wake, &w->lock, &until); /* a stop wakes it and shortens what is left */
     }
     pthread_mutex_unlock(&w->lock);

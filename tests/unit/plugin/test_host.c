@@ -4,6 +4,7 @@
 #include "signals.h"
 #include "store/fs.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -493,6 +494,45 @@ static void shutdown_does_not_wait_for_a_loop(void **state)
     (void)state;
 }
 
+static bool has_text(void *arg)
+{
+    struct wish *w = arg;
+    return strstr(sk_plugin_message(plugin(w->b, w->id)), w->text) != NULL;
+}
+
+/* Opening a pipe that nobody reads blocks within the host: no deadline reaches there. */
+static void a_worker_that_does_not_come_back_is_set_aside(void **state)
+{
+    struct boat *b = boat();
+    char path[300], name[] = "data/pipe", rest[10];
+    install(b, "files", "files", "");
+    configure(b, "files", "{\"enabled\":true}");
+    b->limits.grace_ms = 200;
+    sail(b);
+    snprintf(path, sizeof path, "%s/plugin-config-data/files/vfs/%s", b->dir, name);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    struct answer a = { 0 };
+    sk_plugin_call(plugin(b, "files"), SK_CALL_REQUEST, "http_open", sk_span_of(name), 0, on_answer, &a);
+    assert_true(sk_loop_run_until(b->loop, is_answered, &a, sk_clock_mono_ms() + 3000));
+    if (a.result == SK_CALL_OK) { /* this engine opens it without waiting: nothing to see here */
+        moor(b);
+        skip();
+    }
+    assert_int_equal(a.result, SK_CALL_TIMEOUT);
+    wait_state(b, "files", "error");
+    assert_non_null(strstr(sk_plugin_message(plugin(b, "files")), "does not come back"));
+    save(b, "files", "{\"enabled\":true}", "an earlier call does not come back; restart the server to run it again");
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    struct wish back = { b, "files", NULL, "came back" };
+    assert_true(sk_loop_run_until(b->loop, has_text, &back, sk_clock_mono_ms() + 5000));
+    assert_true(read(reader, rest, sizeof rest) >= 0);
+    close(reader);
+    save(b, "files", "{\"enabled\":true}", "");
+    assert_string_equal(sk_plugin_state(plugin(b, "files")), "running");
+    moor(b);
+    (void)state;
+}
+
 static void the_cache_is_trusted_only_when_it_is_ours(void **state)
 {
     struct boat *b = boat();
@@ -528,6 +568,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_crash_in_the_delta_handler_is_cut),
         cmocka_unit_test(saves_in_a_row_end_in_the_last_state),
         cmocka_unit_test(shutdown_does_not_wait_for_a_loop),
+        cmocka_unit_test(a_worker_that_does_not_come_back_is_set_aside),
         cmocka_unit_test(the_cache_is_trusted_only_when_it_is_ours),
     };
     modules = argc > 1 ? argv[1] : ".";
