@@ -174,7 +174,9 @@ int sk_compile_main(int argc, char **argv)
         fprintf(stderr, "usage: %s IN.wasm OUT.cwasm\n", SK_COMPILE_FLAG);
         return 2;
     }
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow memory would not fit */
     limit(RLIMIT_DATA, CHILD_DATA_MAX);
+#endif
     limit(RLIMIT_CPU, CHILD_CPU_S);
     limit(RLIMIT_CORE, 0);
     if (nice(10) == -1) /* the boat's data goes first */
