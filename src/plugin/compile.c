@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "plugin/host.h"
+#include "plugin/image_index.h"
 #include "store/fs.h"
 
 #include <errno.h>
@@ -76,21 +77,25 @@ static uint32_t cpu_fingerprint(void)
     return h;
 }
 
-/* NULL: no digest can be made, so nothing is cached. */
-static char *image_path(const char *dir, const char *text, size_t n)
+/* Behind the hash in an image's name: everything but the module that it depends on. */
+static void image_suffix(char *out, size_t size)
+{
+    snprintf(out, size, "-" WASMTIME_VERSION "-%08x%s.cwasm", (unsigned)cpu_fingerprint(), CONFIG_EDITION);
+}
+
+/* False: no digest can be made, so nothing is cached. */
+static bool image_name(struct sk_span module, char name[SK_IMAGE_NAME_MAX])
 {
     unsigned char sha[SK_SHA256_SIZE];
-    char name[2 * sizeof sha + 64];
     struct sk_errmsg em;
-    if (sk_sha256((struct sk_span){ text, n }, sha, &em) < 0) {
+    if (sk_sha256(module, sha, &em) < 0) {
         sk_log_warn("compiled plugins are not kept: %s", em.text);
-        return NULL;
+        return false;
     }
     for (size_t i = 0; i < sizeof sha; i++)
         snprintf(name + 2 * i, 3, "%02x", sha[i]);
-    snprintf(name + 2 * sizeof sha, sizeof name - 2 * sizeof sha, "-" WASMTIME_VERSION "-%08x%s.cwasm",
-             (unsigned)cpu_fingerprint(), CONFIG_EDITION);
-    return sk_fs_path(dir, name);
+    image_suffix(name + 2 * sizeof sha, SK_IMAGE_NAME_MAX - 2 * sizeof sha);
+    return true;
 }
 
 /* An image is native code: nobody else may have written it. */
@@ -316,30 +321,70 @@ static int compile_and_load(const struct sk_compile_options *o, const char *file
     return r;
 }
 
-int sk_module_load(const struct sk_compile_options *o, const char *file, wasmtime_module_t **ret_module, struct sk_errmsg *em)
+/* A file that has not changed since its image was noted need not be read. */
+static bool load_noted(const struct sk_compile_options *o, const char *dir, const char *file, wasmtime_module_t **ret_module)
 {
-    char *text = NULL, *dir = NULL, *image = NULL;
+    char name[SK_IMAGE_NAME_MAX], suffix[SK_IMAGE_NAME_MAX];
+    if (!sk_image_index_find(dir, file, name))
+        return false;
+    image_suffix(suffix, sizeof suffix);
+    size_t n = strlen(name), tail = strlen(suffix);
+    if (n < tail || strcmp(name + n - tail, suffix) != 0) /* of another version or machine */
+        return false;
+    char *image = sk_fs_path(dir, name);
+    bool loaded = load_image(o, image, ret_module, NULL) == 0;
+    free(image);
+    return loaded;
+}
+
+static bool unchanged(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
+           memcmp(&a->st_mtim, &b->st_mtim, sizeof a->st_mtim) == 0 && memcmp(&a->st_ctim, &b->st_ctim, sizeof a->st_ctim) == 0;
+}
+
+static int load_read(const struct sk_compile_options *o, const char *dir, const char *file, wasmtime_module_t **ret_module,
+                     struct sk_errmsg *em)
+{
+    struct stat before = { 0 }, after = { 0 };
+    struct sk_errmsg why = { 0 };
+    char name[SK_IMAGE_NAME_MAX], *text = NULL, *image = NULL;
     size_t n = 0;
-    if (sk_engine_wasm(o->engine) == NULL)
-        return sk_errmsg_set(em, SK_ERR_INTERNAL, "the WebAssembly engine cannot be created");
+    bool known = stat(file, &before) == 0;
     int r = sk_fs_read(file, o->module_max, &text, &n, em);
     if (r == 0)
         r = check_format(text, n, em);
-    if (r < 0)
-        goto out;
-    struct sk_errmsg why = { 0 };
-    if (o->cache_dir != NULL && cache_folder(o->cache_dir, &dir, &why) == 0)
-        image = image_path(dir, text, n);
-    else if (o->cache_dir != NULL)
-        sk_log_warn("%s", why.text);
+    if (r < 0) {
+        free(text);
+        return r;
+    }
+    known = known && stat(file, &after) == 0 && unchanged(&before, &after);
+    struct sk_span module = { text, n };
+    if (dir != NULL && image_name(module, name))
+        image = sk_fs_path(dir, name);
     r = image != NULL ? load_image(o, image, ret_module, &why) : SK_ERR_NOTFOUND;
     if (r < 0 && image != NULL && r != SK_ERR_NOTFOUND)
         sk_log_debug(NS, "compiling anew: %s", why.text);
     if (r < 0)
-        r = compile_and_load(o, file, (struct sk_span){ text, n }, image, ret_module, em);
-out:
+        r = compile_and_load(o, file, module, image, ret_module, em);
+    if (r == 0 && image != NULL && known)
+        sk_image_index_note(dir, file, &after, name);
     free(image);
-    free(dir);
     free(text);
+    return r;
+}
+
+int sk_module_load(const struct sk_compile_options *o, const char *file, wasmtime_module_t **ret_module, struct sk_errmsg *em)
+{
+    struct sk_errmsg why = { 0 };
+    char *dir = NULL;
+    if (sk_engine_wasm(o->engine) == NULL)
+        return sk_errmsg_set(em, SK_ERR_INTERNAL, "the WebAssembly engine cannot be created");
+    if (o->cache_dir != NULL && cache_folder(o->cache_dir, &dir, &why) < 0)
+        sk_log_warn("%s", why.text);
+    int r = 0;
+    if (dir == NULL || !load_noted(o, dir, file, ret_module))
+        r = load_read(o, dir, file, ret_module, em);
+    free(dir);
     return r;
 }

@@ -1,6 +1,7 @@
 /* The whole host with the real hub, in a folder of its own: lives, configurations, crashes, calls, shutdown. */
 #include "base/clock.h"
 #include "plugin/host.h"
+#include "plugin/image_index.h"
 #include "signals.h"
 #include "store/fs.h"
 
@@ -556,6 +557,33 @@ static void the_cache_is_trusted_only_when_it_is_ours(void **state)
     (void)state;
 }
 
+static void unchanged_files_are_known_again(void **state)
+{
+    char dir[] = "/tmp/sk-index-XXXXXX", file[64], link[64], name[SK_IMAGE_NAME_MAX], command[100];
+    struct stat s;
+    assert_non_null(mkdtemp(dir));
+    snprintf(file, sizeof file, "%s/p.wasm", dir);
+    snprintf(link, sizeof link, "%s/q.wasm", dir);
+    write_file(file, "one");
+    assert_int_equal(symlink(file, link), 0);
+    assert_int_equal(stat(file, &s), 0);
+    sk_image_index_note(dir, file, &s, "image");
+    assert_false(sk_image_index_find(dir, file, name)); /* too young: it could change without showing it */
+    sleep(4);
+    sk_image_index_note(dir, file, &s, "image");
+    assert_true(sk_image_index_find(dir, file, name));
+    assert_string_equal(name, "image");
+    assert_false(sk_image_index_find(dir, link, name));
+    sk_image_index_note(dir, file, &s, "../image");
+    assert_false(sk_image_index_find(dir, file, name));
+    sk_image_index_note(dir, file, &s, "image");
+    write_file(file, "two");
+    assert_false(sk_image_index_find(dir, file, name));
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+    (void)state;
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -570,6 +598,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(shutdown_does_not_wait_for_a_loop),
         cmocka_unit_test(a_worker_that_does_not_come_back_is_set_aside),
         cmocka_unit_test(the_cache_is_trusted_only_when_it_is_ours),
+        cmocka_unit_test(unchanged_files_are_known_again),
     };
     modules = argc > 1 ? argv[1] : ".";
     keep_engine_signals();
