@@ -109,8 +109,19 @@ class Stream(_Receiver):
         return text
 
     def send(self, message):
+        """Returns at once, but for a subscription: what another client sends afterwards must find it made or ended."""
         self.socket.send(message if isinstance(message, (str, bytes)) else json.dumps(message))
+        if isinstance(message, dict) and message.keys() & {"subscribe", "unsubscribe"}:
+            self.settle()
         return self
+
+    def settle(self, timeout=DEADLINE):
+        """Waits until the server has handled everything sent so far: it reads in order, and answers a ping behind it."""
+        try:
+            if not self.socket.ping().wait(timeout):
+                raise Late(f"no answer to a ping within {timeout} s")
+        except ConnectionClosed:
+            pass  # the story will notice, if it cares
 
     def subscribe(self, *paths, context="vessels.self", **members):
         """Rows are paths or whole row objects; `members` go beside them (announceNewPaths, sourcePolicy)."""
