@@ -1,4 +1,6 @@
 /* Server events on streams opened with ?serverevents=all: how the server does, for dashboards. */
+#include "api/events.h"
+#include "api/priorities.h"
 #include "api/stream.h"
 #include "base/clock.h"
 #include "model/query.h"
@@ -63,6 +65,23 @@ static void push(const struct sk_stream *s, const struct sk_buf *b)
         (void)s->ops->text(s->arg, sk_buf_span(b));
 }
 
+static void write_event(struct sk_buf *b, const char *type, struct sk_span json)
+{
+    sk_buf_clear(b);
+    sk_buf_printf(b, "{\"type\":\"%s\",\"data\":", type);
+    sk_buf_span_append(b, json);
+    sk_buf_char(b, '}');
+}
+
+static void push_event(void *arg, const char *type, struct sk_span json)
+{
+    struct sk_buf b;
+    sk_buf_init(&b, 8 * 1024 * 1024);
+    write_event(&b, type, json);
+    push(arg, &b);
+    sk_buf_finish(&b);
+}
+
 void sk_events_greet(struct sk_stream *s)
 {
     struct sk_buf b;
@@ -76,6 +95,16 @@ void sk_events_greet(struct sk_stream *s)
     write_statistics(s->api, &b);
     push(s, &b);
     sk_buf_finish(&b);
+    sk_priorities_greet(s->api, push_event, s);
+}
+
+static void push_all(struct sk_api *api, const struct sk_buf *b)
+{
+    struct sk_frame *f = sk_buf_ok(b) ? sk_frame_create(b->p, b->n) : NULL;
+    for (struct sk_stream *s = api->streams; f != NULL && s != NULL; s = s->next)
+        if (s->events)
+            (void)s->ops->frame(s->arg, f);
+    sk_frame_unref(f);
 }
 
 static void broadcast(struct sk_api *api, void (*write)(struct sk_api *api, struct sk_buf *b))
@@ -83,11 +112,7 @@ static void broadcast(struct sk_api *api, void (*write)(struct sk_api *api, stru
     struct sk_buf b;
     sk_buf_init(&b, 4 * 1024 * 1024);
     write(api, &b);
-    struct sk_frame *f = sk_buf_ok(&b) ? sk_frame_create(b.p, b.n) : NULL;
-    for (struct sk_stream *s = api->streams; f != NULL && s != NULL; s = s->next)
-        if (s->events)
-            (void)s->ops->frame(s->arg, f);
-    sk_frame_unref(f);
+    push_all(api, &b);
     sk_buf_finish(&b);
 }
 
@@ -97,6 +122,17 @@ static bool anybody_listens(const struct sk_api *api)
         if (s->events)
             return true;
     return false;
+}
+
+void sk_events_send(struct sk_api *api, const char *type, struct sk_span json)
+{
+    if (!anybody_listens(api))
+        return;
+    struct sk_buf b;
+    sk_buf_init(&b, 8 * 1024 * 1024);
+    write_event(&b, type, json);
+    push_all(api, &b);
+    sk_buf_finish(&b);
 }
 
 static void tick(uv_timer_t *t)

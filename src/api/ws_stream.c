@@ -80,6 +80,7 @@ void sk_stream_get(struct sk_http_req *r, void *arg)
     enum sk_feed_mode mode = mode_of(sk_http_query_param(r, "subscribe"));
     bool cached = !sk_span_eq(sk_http_query_param(r, "sendCachedValues"), "false");
     bool events = sk_span_eq(sk_http_query_param(r, "serverevents"), "all");
+    bool all_sources = sk_span_eq(sk_http_query_param(r, "sourcePolicy"), "all");
     bool meta = sk_span_eq(sk_http_query_param(r, "sendMeta"), "all");
     struct ws_stream *w = sk_xcalloc(1, sizeof *w);
     snprintf(w->base.remote_ip, sizeof w->base.remote_ip, "%s", sk_http_remote_ip(r));
@@ -96,6 +97,7 @@ void sk_stream_get(struct sk_http_req *r, void *arg)
     sk_stream_init(&w->base, api, &stream_ops, w);
     greet(w);
     sk_feed_set_meta(w->base.feed, meta);
+    sk_feed_set_all_sources(w->base.feed, all_sources);
     if (cached)
         sk_feed_replay(w->base.feed, mode);
     if (events)

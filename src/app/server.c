@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "api/plugins.h"
+#include "api/priorities.h"
 #include "api/publishers.h"
 #include "api/tcp_stream.h"
 #include "base/clock.h"
@@ -70,6 +71,7 @@ static int prepare_config(const struct sk_options *o, struct sk_errmsg *em)
 static int start_data(struct server *s, struct sk_errmsg *em)
 {
     struct sk_api *api = &s->api;
+    api->config_dir = s->options->config_dir;
     int r = sk_basedeltas_load(s->options->config_dir, &api->base, em);
     if (r < 0)
         return r;
@@ -80,6 +82,7 @@ static int start_data(struct server *s, struct sk_errmsg *em)
     api->publishers = sk_publishers_create(api->puts, sk_model_paths(api->model));
     sk_uuid_v4(api->start_id);
     sk_arena_init(&api->message_arena, 16 * SK_DELTA_MAX);
+    api->priorities = sk_priority_store_load(api, sk_settings_root(s->settings));
     send_base_deltas(s);
     return 0;
 }
@@ -101,12 +104,12 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     api->loop = s->loop;
     api->ws_per_ip = s->options->ws_per_ip;
     api->ws_ping_ms = ping_ms(s->settings);
-    api->config_dir = s->options->config_dir;
     int r = sk_http_server_create(&o, &api->http, em);
     if (r < 0)
         return r;
     sk_api_add_routes(api);
     sk_plugins_add_routes(api);
+    sk_priorities_add_routes(api);
     sk_webapps_add_routes(api);
     r = sk_http_server_listen(api->http, s->options->host != NULL ? s->options->host : "::", port, em);
     if (r < 0 && s->options->host == NULL) /* a machine without IPv6 */
@@ -225,7 +228,7 @@ static bool is_http_closed(void *arg)
 static bool is_saved(void *arg)
 {
     const struct sk_api *api = &((struct server *)arg)->api;
-    return !api->saving_base && api->meta_jobs == NULL;
+    return !api->saving_base && api->meta_jobs == NULL && sk_priority_store_idle(api->priorities);
 }
 
 static void plugins_stopped(void *arg)
@@ -285,6 +288,7 @@ static void stop(struct server *s)
     if (api->hub != NULL) {
         sk_publishers_destroy(api->publishers);
         sk_puts_destroy(api->puts);
+        sk_priority_store_destroy(api->priorities);
         sk_hub_destroy(api->hub);
         sk_model_destroy(api->model);
     }

@@ -44,6 +44,11 @@ void sk_feed_set_meta(struct sk_feed *f, bool on)
     f->meta = on;
 }
 
+void sk_feed_set_all_sources(struct sk_feed *f, bool on)
+{
+    f->all_sources = on;
+}
+
 uint64_t sk_feed_lost(const struct sk_feed *f)
 {
     return f->lost;
@@ -134,11 +139,14 @@ static void announce_delta(struct sk_feed *f, const struct sk_context *c, const 
 
 /* ---- the default feed --------------------------------------------------------------------------------------------------- */
 
-void sk_feeds_deliver(struct sk_hub *h, const struct sk_context *c, const struct sk_delta *d, struct sk_frame *frame)
+void sk_feeds_deliver(struct sk_hub *h, const struct sk_context *c, const struct sk_delta *d, struct sk_frame *frame,
+                      enum sk_readers readers)
 {
     for (struct sk_feed *f = h->feeds, *next; f != NULL; f = next) {
         next = f->next;
         if (f->mode == SK_FEED_NONE || (f->mode == SK_FEED_SELF && !c->self))
+            continue;
+        if (readers != SK_TO_EVERYBODY && f->all_sources != (readers == SK_TO_ALL_SOURCES))
             continue;
         if (f->meta)
             announce_delta(f, c, d);
@@ -151,5 +159,5 @@ void sk_feed_replay(struct sk_feed *f, enum sk_feed_mode mode)
     if (mode == SK_FEED_NONE)
         return;
     struct sk_context_match which = { .kind = mode == SK_FEED_ALL ? SK_MATCH_ALL : SK_MATCH_SELF };
-    sk_replay_contexts(f, &which);
+    sk_replay_contexts(f, &which, f->all_sources);
 }

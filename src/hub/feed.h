@@ -27,6 +27,8 @@ void sk_feed_destroy(struct sk_feed *f); /* NULL is fine; not from within one of
 void sk_feed_set_mode(struct sk_feed *f, enum sk_feed_mode mode);
 /* Metadata messages before the first value of each path (sendMeta=all). */
 void sk_feed_set_meta(struct sk_feed *f, bool on);
+/* sourcePolicy=all: the default feed and its cached values carry every source; rows too, unless their message says otherwise. */
+void sk_feed_set_all_sources(struct sk_feed *f, bool on);
 /* Sends the last value of every source at every leaf of the selected contexts, oldest timestamp first. */
 void sk_feed_replay(struct sk_feed *f, enum sk_feed_mode mode);
 

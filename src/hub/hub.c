@@ -103,14 +103,27 @@ static void complete_updates(struct sk_hub *h, const struct sk_origin *o, struct
 
 /* ---- into the model, out to the rows ------------------------------------------------------------------------------------ */
 
-static struct sk_value_input input_of(const struct sk_hub *h, const struct sk_update *u, const struct sk_path_value *pv)
+/* "state" beside a value: that it timed out. */
+static struct sk_span state_of(struct sk_hub *h, const struct sk_path_value *pv)
+{
+    if (yyjson_obj_size((yyjson_val *)(uintptr_t)pv->entry) <= 2)
+        return (struct sk_span){ 0 };
+    yyjson_val *state = sk_json_get(pv->entry, "state");
+    sk_buf_clear(&h->scratch);
+    if (yyjson_is_obj(state))
+        sk_json_write(&h->scratch, state);
+    return sk_buf_ok(&h->scratch) && h->scratch.n <= SK_VALUE_LEN_MAX ? sk_buf_span(&h->scratch) : (struct sk_span){ 0 };
+}
+
+static struct sk_value_input input_of(struct sk_hub *h, const struct sk_update *u, const struct sk_path_value *pv)
 {
     return (struct sk_value_input){ .source = u->tree_source,
                                     .ref = u->stream_source,
                                     .info = u->source != NULL ? &u->info : NULL,
                                     .source_text = u->source_text,
                                     .timestamp = u->timestamp,
-                                    .json = { h->out.p + pv->at, pv->len } };
+                                    .json = { h->out.p + pv->at, pv->len },
+                                    .state = state_of(h, pv) };
 }
 
 /* Whatever the filter left of a "" value is read again from the rendering. */
@@ -136,19 +149,23 @@ static void take_value(struct sk_hub *h, struct sk_context *c, struct sk_update 
         return;
     }
     if (!merge || pv->path->untreed) {
-        sk_rows_loose(h, c, u, pv->path, in.json, false);
+        if (!pv->rejected)
+            sk_rows_loose(h, c, u, pv->path, in.json, false);
         return;
     }
     struct sk_node *n;
     struct sk_value *v;
-    bool new_leaf;
-    if (sk_tree_set(h->model, c, pv->path, &in, &n, &v, &new_leaf, em) < 0)
+    struct sk_news news = { .rejected = pv->rejected };
+    int r = news.rejected ? sk_tree_set_rejected(h->model, c, pv->path, &in, &n, &v, &news.first_seen, em)
+                          : sk_tree_set(h->model, c, pv->path, &in, &n, &v, &news.new_leaf, em);
+    if (r < 0)
         return;
+    news.first_seen |= news.new_leaf && n->rejected == NULL;
     h->stats.values++;
-    if (new_leaf)
+    if (news.first_seen)
         sk_rows_leaf_created(h, n);
-    if (n->links != NULL || new_leaf)
-        sk_rows_value(h, n, v, new_leaf);
+    if (n->links != NULL || news.first_seen || news.new_leaf)
+        sk_rows_value(h, n, v, news);
 }
 
 static void take_meta(struct sk_hub *h, struct sk_context *c, struct sk_update *u, struct sk_path_value *pv, struct sk_errmsg *em)
@@ -186,20 +203,36 @@ static void take_update(struct sk_hub *h, const struct sk_origin *o, struct sk_c
 
 /* ---- the door ----------------------------------------------------------------------------------------------------------- */
 
-static void fan_out(struct sk_hub *h, const struct sk_context *c, const struct sk_delta *d)
+/* Taps hear the preferred. */
+static void deliver(struct sk_hub *h, const struct sk_context *c, const struct sk_delta *d, struct sk_frame *frame,
+                    enum sk_readers readers)
 {
-    if (h->taps == NULL && h->feeds == NULL)
-        return;
-    struct sk_frame *frame = sk_frame_create(h->out.p, h->out.n);
-    if (frame == NULL)
-        return;
-    sk_feeds_deliver(h, c, d, frame);
-    for (struct sk_hub_tap *t = h->taps, *next; t != NULL; t = next) {
+    sk_feeds_deliver(h, c, d, frame, readers);
+    for (struct sk_hub_tap *t = h->taps, *next; t != NULL && readers != SK_TO_ALL_SOURCES; t = next) {
         next = t->next;
         if (c->self || !t->self_only)
             t->deliver(t, frame, c->self);
     }
+}
+
+static void fan_out(struct sk_hub *h, const struct sk_context *c, const struct sk_delta *d, enum sk_readers readers)
+{
+    if (h->taps == NULL && h->feeds == NULL)
+        return;
+    struct sk_frame *frame = sk_frame_create(h->out.p, h->out.n);
+    if (frame != NULL)
+        deliver(h, c, d, frame, readers);
     sk_frame_unref(frame);
+}
+
+/* Source priority kept something out: the others get a rendering of their own. */
+static void fan_out_preferred(struct sk_hub *h, const struct sk_context *c, struct sk_delta *d, bool self_filter)
+{
+    struct sk_frame *frame = sk_hub_render_preferred(h, d, c->json, self_filter);
+    if (frame != NULL)
+        deliver(h, c, d, frame, SK_TO_PREFERRED);
+    sk_frame_unref(frame);
+    sk_hub_unmask(d);
 }
 
 /* After rendering, which tells whether a source's object is the one it came with last time. */
@@ -226,13 +259,17 @@ static int pass_on(struct sk_hub *h, const struct sk_origin *o, struct sk_delta 
         c = sk_model_self(h->model);
     c->heard_ms = uv_now(sk_loop_uv(h->loop));
     complete_updates(h, o, d, c->self, em);
-    uint32_t left = sk_render_delta(&h->out, d, c->json, c->self && !o->defaults);
+    bool self_filter = c->self && !o->defaults;
+    bool divided = (h->priority != NULL || o->timed_out) && sk_hub_judge(h, o, c, d);
+    if (divided)
+        fan_out_preferred(h, c, d, self_filter);
+    uint32_t left = sk_render_delta(&h->out, d, c->json, self_filter);
     note_sources(h, d);
     if (left == 0)
         return 0; /* filtered to nothing: no news is not sent */
     if (!sk_buf_ok(&h->out))
         return sk_errmsg_set(em, SK_ERR_LIMIT, "delta over %zu bytes or nested too deep", SK_DELTA_MAX);
-    fan_out(h, c, d);
+    fan_out(h, c, d, divided ? SK_TO_ALL_SOURCES : SK_TO_EVERYBODY);
     for (uint32_t i = 0; i < d->update_count; i++)
         if (!d->updates[i].husk)
             take_update(h, o, c, &d->updates[i], em);
@@ -311,6 +348,7 @@ struct sk_hub *sk_hub_create(struct sk_loop *loop, struct sk_model *model)
     sk_arena_init(&h->arena, ARENA_MAX);
     sk_buf_init(&h->out, 2 * SK_DELTA_MAX);
     sk_buf_init(&h->scratch, 2 * SK_DELTA_MAX);
+    sk_buf_init(&h->preferred, 2 * SK_DELTA_MAX);
     uv_timer_init(sk_loop_uv(loop), &h->fixed_timer);
     uv_timer_init(sk_loop_uv(loop), &h->prune_timer);
     h->fixed_timer.data = h->prune_timer.data = h;
@@ -334,6 +372,9 @@ void sk_hub_destroy(struct sk_hub *h)
     sk_arena_finish(&h->arena);
     sk_buf_finish(&h->out);
     sk_buf_finish(&h->scratch);
+    sk_buf_finish(&h->preferred);
+    sk_priority_engine_destroy(h->priority);
+    sk_priority_rules_destroy(h->rules);
     h->open_timers = 2;
     uv_close((uv_handle_t *)&h->fixed_timer, timer_closed);
     uv_close((uv_handle_t *)&h->prune_timer, timer_closed);

@@ -3,6 +3,7 @@
 #define SK_HUB_PRIVATE_H
 
 #include "hub/feed.h"
+#include "hub/priority.h"
 #include "hub/render.h"
 #include "model/delta.h"
 #include "model/tree.h"
@@ -11,9 +12,12 @@ struct sk_hub {
     struct sk_loop *loop;
     struct sk_model *model;
     struct sk_status *status;
-    struct sk_arena arena; /* of the delta under way */
-    struct sk_buf out;     /* its rendering */
-    struct sk_buf scratch; /* one-value renderings made meanwhile */
+    struct sk_arena arena;           /* of the delta under way */
+    struct sk_buf out;               /* its rendering */
+    struct sk_buf scratch;           /* one-value renderings made meanwhile */
+    struct sk_buf preferred;         /* the delta without what source priority kept out */
+    struct sk_priority_rules *rules; /* NULL: nothing is ranked */
+    struct sk_priority_engine *priority;
     struct sk_hub_tap *taps;
     struct sk_feed *feeds;
     size_t row_count, announcers;
@@ -41,6 +45,8 @@ struct sk_row {
     struct sk_row *next;
     struct sk_context_match context;
     char *path;
+    bool all_sources;                  /* sourcePolicy=all: also what source priority kept out */
+    struct sk_view *view;              /* excludeSources, or NULL */
     uint32_t min_period_ms, period_ms; /* 0: not asked for; at most one is set */
     char *remarks[3];                  /* contradictions in the row, remarked on once per path; from the front */
     struct sk_sub_link *links;
@@ -86,7 +92,9 @@ struct sk_feed {
     void *arg;
     enum sk_feed_mode mode;
     bool meta;
-    bool announce; /* announceNewPaths */
+    bool all_sources; /* of the default feed, and the default of its rows */
+    bool announce;    /* announceNewPaths */
+    bool announce_all_sources;
     struct sk_context_match announce_for;
     struct sk_row *rows;
     uint32_t row_count;
@@ -100,13 +108,33 @@ void sk_feed_send(struct sk_feed *f, struct sk_frame *frame);
 void sk_feed_send_remark(struct sk_feed *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Sends metadata of the path and its ancestors once, when the feed asked for it. */
 void sk_feed_announce_meta(struct sk_feed *f, const struct sk_context *c, struct sk_path *p, struct sk_span timestamp);
-void sk_feeds_deliver(struct sk_hub *h, const struct sk_context *c, const struct sk_delta *d, struct sk_frame *frame);
+enum sk_readers { SK_TO_EVERYBODY, SK_TO_PREFERRED, SK_TO_ALL_SOURCES }; /* by their sourcePolicy */
+void sk_feeds_deliver(struct sk_hub *h, const struct sk_context *c, const struct sk_delta *d, struct sk_frame *frame,
+                      enum sk_readers readers);
+
+/* preferred.c */
+/* Marks the values that source priority keeps out; true when there are any. Only with h->priority or a timed-out origin. */
+bool sk_hub_judge(struct sk_hub *h, const struct sk_origin *o, const struct sk_context *c, struct sk_delta *d);
+/* The delta without them (NULL: nothing is left), and their marks until sk_hub_unmask. */
+struct sk_frame *sk_hub_render_preferred(struct sk_hub *h, struct sk_delta *d, struct sk_span context_json, bool self_filter);
+void sk_hub_unmask(struct sk_delta *d);
+struct sk_view *sk_view_create(const yyjson_val *exclude_sources); /* NULL: none are named */
+struct sk_view *sk_view_ref(struct sk_view *v);
+void sk_view_unref(struct sk_view *v);
+bool sk_view_excludes(const struct sk_view *v, const struct sk_source *s);
+bool sk_view_passes(struct sk_view *v, struct sk_hub *h, const struct sk_node *n, struct sk_source *s);
 
 /* subscription.c */
 bool sk_context_matches(const struct sk_context_match *m, const struct sk_context *c);
 void sk_context_match_finish(struct sk_context_match *m);
 void sk_rows_leaf_created(struct sk_hub *h, struct sk_node *n); /* rows attach themselves */
-void sk_rows_value(struct sk_hub *h, struct sk_node *n, struct sk_value *v, bool new_leaf);
+/* What is new about a value. */
+struct sk_news {
+    bool first_seen; /* nothing was known at the node before */
+    bool new_leaf;   /* the tree did not show the path before */
+    bool rejected;   /* source priority kept it out */
+};
+void sk_rows_value(struct sk_hub *h, struct sk_node *n, struct sk_value *v, struct sk_news news);
 void sk_rows_root(struct sk_hub *h, const struct sk_context *c, const struct sk_update *u, const yyjson_val *object);
 /* Metadata and values that do not live in the tree: matched by name. */
 void sk_rows_loose(struct sk_hub *h, const struct sk_context *c, const struct sk_update *u, struct sk_path *p,
@@ -119,7 +147,7 @@ void sk_row_remove(struct sk_feed *f, struct sk_row *r);
 void sk_row_send_root(struct sk_row *r, const struct sk_render_one *base, const yyjson_val *object);
 
 /* replay.c */
-void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which);
+void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which, bool all_sources);
 void sk_replay_row(struct sk_row *r);
 
 #endif

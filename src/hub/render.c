@@ -141,6 +141,8 @@ static void take_source_text(struct sk_buf *out, struct sk_update *u)
 {
     size_t at = out->n;
     write_source(out, u);
+    sk_source_text_unref(u->source_text); /* of an earlier rendering */
+    u->source_text = NULL;
     if (sk_buf_ok(out))
         u->source_text = sk_source_text_for(u->tree_source, (struct sk_span){ out->p + at, out->n - at });
 }
@@ -251,6 +253,10 @@ struct sk_frame *sk_render_one(struct sk_buf *b, const struct sk_render_one *one
     sk_buf_span_append(b, one->path_json);
     SK_BUF_LIT(b, ",\"value\":");
     sk_buf_span_append(b, one->value_json);
+    if (one->state_json.n != 0) {
+        SK_BUF_LIT(b, ",\"state\":");
+        sk_buf_span_append(b, one->state_json);
+    }
     SK_BUF_LIT(b, "}]}]}");
     return sk_buf_ok(b) ? sk_frame_create(b->p, b->n) : NULL;
 }
@@ -264,5 +270,6 @@ struct sk_frame *sk_render_value(struct sk_buf *scratch, const struct sk_node *n
                                       .timestamp = sk_text_span(&v->timestamp),
                                       .path_json = n->path->json,
                                       .value_json = sk_text_span(&v->json),
+                                      .state_json = sk_span_of(v->state),
                                   });
 }

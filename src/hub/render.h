@@ -17,6 +17,7 @@ uint32_t sk_render_delta(struct sk_buf *out, struct sk_delta *d, struct sk_span 
  */
 struct sk_render_one {
     struct sk_span context_json, ref_json, timestamp, path_json, value_json;
+    struct sk_span state_json; /* "state" beside the value; may be empty */
     const struct sk_source_text *source_text;
     bool meta;
 };

@@ -28,17 +28,48 @@ static void add(struct items *list, struct item it)
     list->all[list->count++] = it;
 }
 
-static void add_leaf(struct items *list, const struct sk_node *n)
+static void add_value(struct items *list, const struct sk_node *n, const struct sk_value *v)
 {
-    for (unsigned i = 0; n->leaf != NULL && i < n->leaf->count; i++)
-        add(list, (struct item){ sk_text_span(&n->leaf->values[i].timestamp), n->context, n, &n->leaf->values[i], NULL, 0 });
+    add(list, (struct item){ sk_text_span(&v->timestamp), n->context, n, v, NULL, 0 });
 }
 
-static void add_branch(struct items *list, const struct sk_node *n)
+/* The last word of each source, kept out or not. */
+static void add_every_source(struct items *list, const struct sk_node *n)
+{
+    for (unsigned i = 0; n->leaf != NULL && i < n->leaf->count; i++)
+        add_value(list, n, sk_node_value_of(n, n->leaf->values[i].source, true));
+    for (unsigned i = 0; n->rejected != NULL && i < n->rejected->count; i++)
+        if (sk_node_value_of(n, n->rejected->values[i].source, false) == NULL)
+            add_value(list, n, &n->rejected->values[i]);
+}
+
+/* A ranked path is spoken for by one source: the one whose value the tree shows. */
+static void add_preferred(struct items *list, const struct sk_hub *h, const struct sk_node *n)
+{
+    const struct sk_leaf *l = n->leaf;
+    if (l == NULL)
+        return;
+    if (h->priority != NULL && n->context->self && sk_priority_governs(h->priority, n->path)) {
+        add_value(list, n, &l->values[l->current]);
+        return;
+    }
+    for (unsigned i = 0; i < l->count; i++)
+        add_value(list, n, &l->values[i]);
+}
+
+static void add_leaf(struct items *list, const struct sk_hub *h, const struct sk_node *n, bool all_sources)
+{
+    if (all_sources)
+        add_every_source(list, n);
+    else
+        add_preferred(list, h, n);
+}
+
+static void add_branch(struct items *list, const struct sk_hub *h, const struct sk_node *n, bool all_sources)
 {
     for (; n != NULL; n = n->next) {
-        add_leaf(list, n);
-        add_branch(list, n->first);
+        add_leaf(list, h, n, all_sources);
+        add_branch(list, h, n->first, all_sources);
     }
 }
 
@@ -91,14 +122,14 @@ static void sort_items(struct items *list)
         qsort(list->all, list->count, sizeof *list->all, by_timestamp);
 }
 
-void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which)
+void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which, bool all_sources)
 {
     struct items list = { 0 };
     for (const struct sk_context *c = sk_context_first(f->hub->model); c != NULL; c = c->next) {
         if (!sk_context_matches(which, c))
             continue;
         add_roots(&list, c);
-        add_branch(&list, c->first);
+        add_branch(&list, f->hub, c->first, all_sources);
     }
     sort_items(&list);
     for (size_t i = 0; i < list.count; i++)
@@ -106,18 +137,39 @@ void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which)
     free(list.all);
 }
 
+/* A view's own engine sees the last values in their order; on a ranked path only the one it ends with goes out. */
+static void keep_of_view(struct items *list, struct sk_view *view, struct sk_hub *h)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        struct item *it = &list->all[i];
+        if (!sk_view_passes(view, h, it->node, it->value->source))
+            continue;
+        if (h->priority != NULL && it->context->self && sk_priority_governs(h->priority, it->node->path))
+            kept = 0;
+        list->all[kept++] = *it;
+    }
+    list->count = kept;
+}
+
 /* Initial values of one row: path by path, each sorted by timestamp. */
+static void replay_leaf(struct sk_row *r, const struct sk_node *n)
+{
+    struct items list = { 0 };
+    add_leaf(&list, r->feed->hub, n, r->all_sources || r->view != NULL);
+    sort_items(&list);
+    if (r->view != NULL)
+        keep_of_view(&list, r->view, r->feed->hub);
+    for (size_t i = 0; i < list.count; i++)
+        send_item(r->feed, &list.all[i]);
+    free(list.all);
+}
+
 static void replay_branch(struct sk_row *r, const struct sk_node *n)
 {
     for (; n != NULL; n = n->next) {
-        if (n->leaf != NULL && sk_glob(sk_span_of(r->path), n->path->text)) {
-            struct items list = { 0 };
-            add_leaf(&list, n);
-            sort_items(&list);
-            for (size_t i = 0; i < list.count; i++)
-                send_item(r->feed, &list.all[i]);
-            free(list.all);
-        }
+        if ((n->leaf != NULL || n->rejected != NULL) && sk_glob(sk_span_of(r->path), n->path->text))
+            replay_leaf(r, n);
         replay_branch(r, n->first);
     }
 }
@@ -128,6 +180,8 @@ static void replay_roots(struct sk_row *r, const struct sk_context *c)
     add_roots(&list, c);
     sort_items(&list);
     for (size_t i = 0; i < list.count; i++) {
+        if (r->view != NULL && sk_view_excludes(r->view, list.all[i].root->ref))
+            continue;
         struct sk_render_one base = root_base(&list.all[i]);
         yyjson_doc *doc = NULL;
         if (sk_json_read(base.value_json, &doc, NULL) == 0)

@@ -87,13 +87,27 @@ static void read_pace(struct sk_row *r, const yyjson_val *row)
 static void attach_branch(struct sk_row *r, struct sk_node *n)
 {
     for (; n != NULL; n = n->next) {
-        if (n->leaf != NULL && sk_glob(sk_span_of(r->path), n->path->text))
+        if ((n->leaf != NULL || n->rejected != NULL) && sk_glob(sk_span_of(r->path), n->path->text))
             sk_row_attach(r, n);
         attach_branch(r, n->first);
     }
 }
 
-static void add_row(struct sk_feed *f, const yyjson_val *row, const yyjson_val *context)
+/* Which sources the rows of a message are about. */
+struct sources_wanted {
+    bool all;
+    struct sk_view *view; /* excludeSources counts among the preferred only */
+};
+
+static struct sources_wanted read_sources(const struct sk_feed *f, const yyjson_val *message)
+{
+    yyjson_val *policy = sk_json_get(message, "sourcePolicy");
+    struct sources_wanted w = { .all = yyjson_is_str(policy) ? yyjson_equals_str(policy, "all") : f->all_sources };
+    w.view = w.all ? NULL : sk_view_create(sk_json_get(message, "excludeSources"));
+    return w;
+}
+
+static void add_row(struct sk_feed *f, const yyjson_val *row, const yyjson_val *context, const struct sources_wanted *sources)
 {
     yyjson_val *path = sk_json_get(row, "path");
     if (!yyjson_is_str(path) || yyjson_get_len(path) > SK_PATH_LEN_MAX)
@@ -104,6 +118,8 @@ static void add_row(struct sk_feed *f, const yyjson_val *row, const yyjson_val *
     }
     struct sk_row *r = sk_xcalloc(1, sizeof *r);
     r->feed = f;
+    r->all_sources = sources->all;
+    r->view = sk_view_ref(sources->view);
     (void)read_context(f, context, &r->context); /* was readable before */
     r->path = sk_xstrndup(yyjson_get_str(path), yyjson_get_len(path));
     read_pace(r, row);
@@ -129,16 +145,19 @@ void sk_feed_subscribe(struct sk_feed *f, const yyjson_val *message)
     struct sk_context_match which;
     if (!read_context(f, context, &which))
         return;
+    struct sources_wanted sources = read_sources(f, message);
     size_t i, n;
     yyjson_arr_foreach(rows, i, n, row)
-        add_row(f, row, context);
+        add_row(f, row, context, &sources);
+    sk_view_unref(sources.view);
     if (sk_json_truthy(sk_json_get(message, "announceNewPaths"))) {
-        sk_replay_contexts(f, &which);
+        sk_replay_contexts(f, &which, sources.all);
         if (f->announce)
             sk_context_match_finish(&f->announce_for);
         else
             f->hub->announcers++;
         f->announce = true;
+        f->announce_all_sources = sources.all;
         f->announce_for = which;
         return;
     }

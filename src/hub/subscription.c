@@ -241,9 +241,9 @@ static void flush_bucket(struct sk_row *r, struct sk_bucket *b)
 {
     for (uint32_t i = b->count; i-- > 0;) {
         const struct sk_node *n = b->pending[i].link->node;
-        for (unsigned k = 0; k < n->leaf->count; k++)
-            if (n->leaf->values[k].source == b->pending[i].source)
-                send_value(r->feed, n, &n->leaf->values[k]);
+        struct sk_value *v = sk_node_value_of(n, b->pending[i].source, r->all_sources || r->view != NULL);
+        if (v != NULL)
+            send_value(r->feed, n, v);
     }
 }
 
@@ -292,9 +292,11 @@ static bool passes_throttle(struct sk_sub_link *l, struct sk_source *s)
     return true;
 }
 
-static void offer(struct sk_sub_link *l, struct sk_value *v)
+static void offer(struct sk_sub_link *l, struct sk_value *v, bool rejected)
 {
     struct sk_row *r = l->row;
+    if (r->view != NULL ? !sk_view_passes(r->view, r->feed->hub, l->node, v->source) : rejected && !r->all_sources)
+        return;
     if (r->context.kind == SK_MATCH_NEAR && !sk_context_matches(&r->context, l->node->context))
         return;
     if (r->period_ms != 0)
@@ -303,16 +305,17 @@ static void offer(struct sk_sub_link *l, struct sk_value *v)
         send_value(r->feed, l->node, v);
 }
 
-void sk_rows_value(struct sk_hub *h, struct sk_node *n, struct sk_value *v, bool new_leaf)
+void sk_rows_value(struct sk_hub *h, struct sk_node *n, struct sk_value *v, struct sk_news news)
 {
     for (struct sk_sub_link *l = n->links, *next; l != NULL; l = next) {
         next = l->next_at_node;
-        offer(l, v);
+        offer(l, v, news.rejected);
     }
-    if (!new_leaf || h->announcers == 0)
+    if ((!news.new_leaf && !news.first_seen) || h->announcers == 0)
         return;
     for (struct sk_feed *f = h->feeds; f != NULL; f = f->next)
-        if (f->announce && sk_context_matches(&f->announce_for, n->context))
+        if (f->announce && (f->announce_all_sources ? news.first_seen : news.new_leaf) &&
+            sk_context_matches(&f->announce_for, n->context))
             send_value(f, n, v);
 }
 
@@ -325,6 +328,8 @@ void sk_rows_loose(struct sk_hub *h, const struct sk_context *c, const struct sk
     for (struct sk_feed *f = h->feeds; f != NULL; f = f->next) {
         for (struct sk_row *r = f->rows; r != NULL; r = r->next) {
             if (!sk_glob(sk_span_of(r->path), p->text) || !sk_context_matches(&r->context, c))
+                continue;
+            if (r->view != NULL && sk_view_excludes(r->view, u->stream_source))
                 continue;
             if (frame == NULL)
                 frame = sk_render_one(&h->scratch, &(struct sk_render_one){ .context_json = c->json,
@@ -412,7 +417,7 @@ void sk_rows_root(struct sk_hub *h, const struct sk_context *c, const struct sk_
                                   .value_json = sk_buf_span(&json) };
     for (struct sk_feed *f = h->feeds; sk_buf_ok(&json) && f != NULL; f = f->next)
         for (struct sk_row *r = f->rows; r != NULL; r = r->next)
-            if (sk_context_matches(&r->context, c))
+            if (sk_context_matches(&r->context, c) && (r->view == NULL || !sk_view_excludes(r->view, u->stream_source)))
                 sk_row_send_root(r, &base, object);
     sk_buf_finish(&json);
 }
@@ -435,6 +440,7 @@ static void row_destroy(struct sk_row *r)
     for (size_t i = 0; i < SK_COUNT(r->remarks); i++)
         free(r->remarks[i]);
     sk_context_match_finish(&r->context);
+    sk_view_unref(r->view);
     free(r->path);
     free(r);
 }

@@ -19,6 +19,7 @@ struct sk_path_value {
     const yyjson_val *value; /* NULL when missing: not stored */
     uint32_t at, len;        /* where the value's compact JSON stands in the rendered delta */
     bool dropped;            /* refused by a rule of the hub */
+    bool rejected;           /* kept out by source priority */
 };
 
 struct sk_update {

@@ -77,7 +77,7 @@ static int query_context(struct sk_model *m, const struct sk_context *c, const s
         n += names[i].n;
         const struct sk_path *p = sk_path_find(&m->paths, (struct sk_span){ text, n });
         const struct sk_node *node = p != NULL ? sk_node_find(c, p) : NULL;
-        if (node == NULL)
+        if (node == NULL || !node->shown)
             break;
         deepest = node;
         used = i + 1;

@@ -257,6 +257,28 @@ static struct sk_source_node *note_0183(struct sk_sources *t, struct sk_source_n
     return i->sentence.n != 0 ? set_str(t, child(t, talker, SK_SPAN("sentences")), i->sentence, ts) : NULL;
 }
 
+static struct sk_source_node *find_child(const struct sk_source_node *n, struct sk_span name)
+{
+    struct sk_source_node *c = n != NULL ? n->first : NULL;
+    while (c != NULL && !sk_span_is((struct sk_span){ c->name, c->name_len }, name))
+        c = c->next;
+    return c;
+}
+
+struct sk_span sk_sources_can_name(const struct sk_sources *t, struct sk_span label, struct sk_span address)
+{
+    const struct sk_source_node *n2k = find_child(find_child(find_child(t->tree, label), address), SK_SPAN("n2k"));
+    const struct sk_source_node *name = find_child(n2k, SK_SPAN("canName"));
+    if (name == NULL || name->json_len < 2)
+        return (struct sk_span){ 0 };
+    return (struct sk_span){ name->json + 1, name->json_len - 2 }; /* hexadecimal digits need no escapes */
+}
+
+static bool has_json(const struct sk_source_node *n, struct sk_span json)
+{
+    return n != NULL && sk_span_is((struct sk_span){ n->json, n->json_len }, json);
+}
+
 static struct sk_source_node *note_2000(struct sk_sources *t, struct sk_source_node *n, const struct sk_source_info *i,
                                         struct sk_span ts)
 {
@@ -288,6 +310,8 @@ static struct sk_source_node *note_2000(struct sk_sources *t, struct sk_source_n
         struct sk_buf b;
         sk_buf_init(&b, 4096);
         sk_json_write(&b, v);
+        if (sk_buf_ok(&b) && sk_span_eq(sk_json_str(key), "canName"))
+            t->names_revision += !has_json(find_child(n2k, SK_SPAN("canName")), sk_buf_span(&b));
         if (sk_buf_ok(&b))
             set_json(t, n2k, yyjson_get_str(key), sk_buf_span(&b));
         sk_buf_finish(&b);

@@ -38,6 +38,7 @@ struct sk_sources {
     struct sk_map map;
     struct sk_source_node *tree;
     size_t tree_nodes;
+    uint32_t names_revision; /* rises when the CAN name of an address becomes known or changes */
 };
 
 void sk_sources_init(struct sk_sources *t);
@@ -52,6 +53,9 @@ void sk_source_info_ref(const struct sk_source_info *i, struct sk_buf *out);
 /* Notes in the sources tree that a delta of this source came. `info` and `text` NULL: it came with a reference only. */
 void sk_sources_note(struct sk_sources *t, struct sk_source *s, const struct sk_source_info *info,
                      const struct sk_source_text *text, struct sk_span timestamp);
+/* The CAN name of the device at an address, as the tree knows it ("can0", "43"); {NULL,0} when it does not. Valid until the next
+   note. */
+struct sk_span sk_sources_can_name(const struct sk_sources *t, struct sk_span label, struct sk_span address);
 /* JSON of the whole tree. */
 void sk_sources_write(const struct sk_sources *t, struct sk_buf *out);
 

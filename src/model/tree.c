@@ -112,17 +112,24 @@ static void value_finish(struct sk_value *v)
     sk_frame_unref(v->frame);
     sk_text_finish(&v->json);
     sk_text_finish(&v->timestamp);
+    free(v->state);
+}
+
+static void leaf_destroy(struct sk_leaf *l)
+{
+    if (l == NULL)
+        return;
+    for (unsigned i = 0; i < l->count; i++)
+        value_finish(&l->values[i]);
+    free(l->values);
+    free(l);
 }
 
 static void node_destroy(struct sk_node *n)
 {
     SK_ASSERT(n->links == NULL); /* the hub lets go first */
-    if (n->leaf != NULL) {
-        for (unsigned i = 0; i < n->leaf->count; i++)
-            value_finish(&n->leaf->values[i]);
-        free(n->leaf->values);
-        free(n->leaf);
-    }
+    leaf_destroy(n->leaf);
+    leaf_destroy(n->rejected);
     free(n);
 }
 
@@ -261,6 +268,10 @@ static void value_set(struct sk_value *v, const struct sk_value_input *in)
     }
     sk_text_set(&v->json, in->json);
     sk_text_set(&v->timestamp, in->timestamp);
+    if (v->state != NULL || in->state.n != 0) {
+        free(v->state);
+        v->state = in->state.n != 0 ? sk_xstrndup(in->state.p, in->state.n) : NULL;
+    }
     v->pgn = 0;
     v->sentence[0] = '\0';
     if (in->info != NULL && in->info->pgn >= 0) {
@@ -271,29 +282,99 @@ static void value_set(struct sk_value *v, const struct sk_value_input *in)
     }
 }
 
-int sk_tree_set(struct sk_model *m, struct sk_context *c, struct sk_path *p, const struct sk_value_input *in,
-                struct sk_node **ret_node, struct sk_value **ret_value, bool *ret_new_leaf, struct sk_errmsg *em)
+/* The branch down to a new leaf is what the tree shows from now on. */
+static void show(const struct sk_context *c, struct sk_path *p)
 {
-    (void)m;
+    struct sk_node *n;
+    for (; p != NULL && (n = sk_node_find(c, p)) != NULL && !n->shown; p = p->parent)
+        n->shown = true;
+}
+
+static int node_for(struct sk_context *c, struct sk_path *p, struct sk_node **ret_node, struct sk_errmsg *em)
+{
     if (p->untreed)
         return sk_errmsg_set(em, SK_ERR_DENIED, "path '%s' holds a name that the tree reserves", p->text.p);
     struct sk_node *n = sk_node_find(c, p);
     if (n == NULL && c->node_count + p->depth > SK_PATHS_PER_CONTEXT_MAX)
         return sk_errmsg_set(em, SK_ERR_LIMIT, "'%s' holds more than %u paths", c->text.p, SK_PATHS_PER_CONTEXT_MAX);
-    if (n == NULL)
-        n = node_intern(c, p);
-    bool new_leaf = n->leaf == NULL;
-    if (new_leaf)
-        n->leaf = sk_xcalloc(1, sizeof *n->leaf);
-    struct sk_value *v = value_for(n->leaf, in->source);
+    *ret_node = n != NULL ? n : node_intern(c, p);
+    return 0;
+}
+
+static int leaf_set(struct sk_leaf **leaf, const struct sk_path *p, const struct sk_value_input *in, struct sk_value **ret_value,
+                    struct sk_errmsg *em)
+{
+    if (*leaf == NULL)
+        *leaf = sk_xcalloc(1, sizeof **leaf);
+    struct sk_value *v = value_for(*leaf, in->source);
     if (v == NULL)
         return sk_errmsg_set(em, SK_ERR_LIMIT, "path '%s' has more than %u sources", p->text.p, SK_SOURCES_PER_PATH_MAX);
-    n->leaf->current = (uint16_t)(v - n->leaf->values);
+    (*leaf)->current = (uint16_t)(v - (*leaf)->values);
     value_set(v, in);
-    *ret_node = n;
     *ret_value = v;
+    return 0;
+}
+
+/* A source's value passed: what it said while it was kept out is no longer its last word. */
+static void forget_rejected(struct sk_node *n, const struct sk_source *s)
+{
+    struct sk_leaf *l = n->rejected;
+    for (unsigned i = 0; i < l->count; i++) {
+        if (l->values[i].source != s)
+            continue;
+        value_finish(&l->values[i]);
+        l->values[i] = l->values[--l->count];
+        l->current = 0;
+        return;
+    }
+}
+
+int sk_tree_set(struct sk_model *m, struct sk_context *c, struct sk_path *p, const struct sk_value_input *in,
+                struct sk_node **ret_node, struct sk_value **ret_value, bool *ret_new_leaf, struct sk_errmsg *em)
+{
+    (void)m;
+    struct sk_node *n;
+    int r = node_for(c, p, &n, em);
+    if (r < 0)
+        return r;
+    bool new_leaf = n->leaf == NULL;
+    r = leaf_set(&n->leaf, p, in, ret_value, em);
+    if (r < 0)
+        return r;
+    if (new_leaf)
+        show(c, p);
+    if (n->rejected != NULL)
+        forget_rejected(n, in->source);
+    *ret_node = n;
     *ret_new_leaf = new_leaf;
     return 0;
+}
+
+int sk_tree_set_rejected(struct sk_model *m, struct sk_context *c, struct sk_path *p, const struct sk_value_input *in,
+                         struct sk_node **ret_node, struct sk_value **ret_value, bool *ret_new, struct sk_errmsg *em)
+{
+    (void)m;
+    struct sk_node *n;
+    int r = node_for(c, p, &n, em);
+    if (r < 0)
+        return r;
+    *ret_new = n->leaf == NULL && n->rejected == NULL;
+    *ret_node = n;
+    return leaf_set(&n->rejected, p, in, ret_value, em);
+}
+
+static struct sk_value *find_value(const struct sk_leaf *l, const struct sk_source *s)
+{
+    for (unsigned i = 0; l != NULL && i < l->count; i++)
+        if (l->values[i].source == s)
+            return &l->values[i];
+    return NULL;
+}
+
+struct sk_value *sk_node_value_of(const struct sk_node *n, const struct sk_source *s, bool rejected)
+{
+    struct sk_value *v = rejected ? find_value(n->rejected, s) : NULL;
+    return v != NULL ? v : find_value(n->leaf, s);
 }
 
 const struct sk_root_member *sk_context_member(const struct sk_context *c, struct sk_span name)

@@ -19,6 +19,7 @@ struct sk_value {
     struct sk_text json, timestamp;
     int32_t pgn;      /* 0: none */
     char sentence[8]; /* "": none */
+    char *state;      /* JSON object that came beside the value ("state"), or NULL */
 };
 
 struct sk_leaf {
@@ -32,7 +33,9 @@ struct sk_node {
     struct sk_context *context;
     struct sk_node *next, *first, **last_next; /* siblings and children in order of creation */
     struct sk_leaf *leaf;                      /* NULL: branch only */
-    struct sk_sub_link *links;                 /* hub: subscription rows that match here */
+    struct sk_leaf *rejected;  /* what source priority kept out, of each source newer than its value in the leaf */
+    bool shown;                /* it or something below it has a leaf */
+    struct sk_sub_link *links; /* hub: subscription rows that match here */
 };
 
 /* One member of the context object itself ("name", "mmsi", ...). */
@@ -79,6 +82,7 @@ struct sk_value_input {
     const struct sk_source_info *info;  /* NULL: came with a reference only */
     struct sk_source_text *source_text; /* NULL when info is */
     struct sk_span timestamp, json;
+    struct sk_span state; /* JSON, may be empty */
 };
 /*
  * Stores a value; *ret_value is it. SK_ERR_LIMIT when the context holds too many paths or the path too many sources,
@@ -86,6 +90,12 @@ struct sk_value_input {
  */
 int sk_tree_set(struct sk_model *m, struct sk_context *c, struct sk_path *p, const struct sk_value_input *in,
                 struct sk_node **ret_node, struct sk_value **ret_value, bool *ret_new_leaf, struct sk_errmsg *em);
+/* The same for a value that source priority kept out: it waits beside the leaf for those who want every source. *ret_new tells
+   that the node held nothing before. */
+int sk_tree_set_rejected(struct sk_model *m, struct sk_context *c, struct sk_path *p, const struct sk_value_input *in,
+                         struct sk_node **ret_node, struct sk_value **ret_value, bool *ret_new, struct sk_errmsg *em);
+/* The last value of a source; with `rejected` also one that was kept out, when it is newer. NULL: none. */
+struct sk_value *sk_node_value_of(const struct sk_node *n, const struct sk_source *s, bool rejected);
 /* Merges the members of a "" value shallowly into the context object. */
 int sk_tree_set_root(struct sk_model *m, struct sk_context *c, const yyjson_val *object, const struct sk_value_input *in,
                      struct sk_errmsg *em);

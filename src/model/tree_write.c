@@ -20,6 +20,14 @@ static void write_timestamp(const struct sk_value *v, struct sk_buf *out)
     sk_json_write_str(out, sk_text_span(&v->timestamp));
 }
 
+static void write_state(const struct sk_value *v, struct sk_buf *out)
+{
+    if (v->state == NULL)
+        return;
+    SK_BUF_LIT(out, ",\"state\":");
+    sk_buf_text(out, v->state);
+}
+
 static void write_several(const struct sk_leaf *l, struct sk_buf *out)
 {
     SK_BUF_LIT(out, ",\"values\":{");
@@ -31,6 +39,7 @@ static void write_several(const struct sk_leaf *l, struct sk_buf *out)
         sk_buf_span_append(out, sk_text_span(&v->json));
         write_timestamp(v, out);
         write_origin(v, out);
+        write_state(v, out);
         sk_buf_char(out, '}');
     }
     sk_buf_char(out, '}');
@@ -55,6 +64,7 @@ static void write_leaf(const struct sk_node *n, struct sk_buf *out)
     write_origin(v, out);
     if (l->several)
         write_several(l, out);
+    write_state(v, out);
 }
 
 /* Depth of recursion: SK_PATH_SEGMENTS_MAX. */
@@ -65,6 +75,8 @@ void sk_node_write(const struct sk_node *n, struct sk_buf *out)
         write_leaf(n, out);
     bool first = n->leaf == NULL;
     for (const struct sk_node *c = n->first; c != NULL; c = c->next) {
+        if (!c->shown)
+            continue;
         sk_buf_append(out, ",", !first);
         first = false;
         sk_buf_span_append(out, c->path->name_json);
@@ -86,7 +98,7 @@ void sk_context_write(const struct sk_context *c, struct sk_buf *out)
         sk_buf_span_append(out, sk_text_span(&c->members[i].json));
     }
     for (const struct sk_node *n = c->first; n != NULL; n = n->next) {
-        if (sk_context_member(c, n->path->name) != NULL)
+        if (!n->shown || sk_context_member(c, n->path->name) != NULL)
             continue; /* a path of the same name as an identity member: the member is what clients look for */
         sk_buf_append(out, ",", !first);
         first = false;

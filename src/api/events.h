@@ -1,0 +1,10 @@
+/* Server events, for the files of this folder that have something to tell. Owner: loop thread. */
+#ifndef SK_API_EVENTS_H
+#define SK_API_EVENTS_H
+
+#include "api/api.h"
+
+/* {"type":TYPE,"data":JSON} to all streams opened with ?serverevents=all. */
+void sk_events_send(struct sk_api *api, const char *type, struct sk_span json);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * Source priority as the user sets it: priorities.json and the routes under /skServer/ that read and change it. A change is in
+ * effect at once and answered when it is on disk. Owner: loop thread.
+ */
+#ifndef SK_API_PRIORITIES_H
+#define SK_API_PRIORITIES_H
+
+#include "api/api.h"
+#include "base/json.h"
+
+struct sk_priority_store;
+
+/* Reads priorities.json; without one, the same members of settings.json (an object). What is wrong in it is logged and not used.
+ */
+struct sk_priority_store *sk_priority_store_load(struct sk_api *api, const yyjson_val *settings);
+void sk_priority_store_destroy(struct sk_priority_store *s); /* idle only */
+bool sk_priority_store_idle(const struct sk_priority_store *s);
+void sk_priorities_add_routes(struct sk_api *api);
+/* The events that a new listener of server events gets. */
+void sk_priorities_greet(struct sk_api *api, void (*send)(void *arg, const char *type, struct sk_span json), void *arg);
+
+#endif
