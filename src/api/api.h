@@ -32,6 +32,8 @@ struct sk_api {
     struct sk_stream *streams;     /* open streams, WebSocket and TCP */
     struct sk_arena message_arena; /* of the client message under way */
     const char *config_dir;
+    struct sk_run_record *run; /* the app's; who may change it: the safe mode's job while one is under way */
+    bool leaving_safe_mode;
     bool saving_base; /* one write of baseDeltas.json at a time */
     struct sk_meta_job *meta_jobs;
     struct sk_route *routes;
@@ -47,6 +49,9 @@ void sk_api_add_routes(struct sk_api *api);
 
 /* Webapps of packages: /skServer/webapps, and their files at /<package name>/ for paths that no route takes. */
 void sk_webapps_add_routes(struct sk_api *api);
+
+/* /skServer/safeMode: {"active","reason"}, and a POST of {"active":false} that leaves it. */
+void sk_safe_mode_add_routes(struct sk_api *api);
 
 /* {"name":...,"self":...} greeting of WebSocket and TCP streams. */
 void sk_api_hello(const struct sk_api *api, struct sk_buf *out);

@@ -7,13 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OPT_HOST = 256, OPT_PORT, OPT_VERSION, OPT_NO_PLUGINS };
+enum { OPT_HOST = 256, OPT_PORT, OPT_VERSION, OPT_NO_PLUGINS, OPT_SAFE_MODE };
 
 static const struct option long_options[] = {
-    { "config", required_argument, NULL, 'c' },          { "settings", required_argument, NULL, 's' },
-    { "host", required_argument, NULL, OPT_HOST },       { "port", required_argument, NULL, OPT_PORT },
-    { "version", no_argument, NULL, OPT_VERSION },       { "help", no_argument, NULL, 'h' },
-    { "no-plugins", no_argument, NULL, OPT_NO_PLUGINS }, { NULL, 0, NULL, 0 },
+    { "config", required_argument, NULL, 'c' },
+    { "settings", required_argument, NULL, 's' },
+    { "host", required_argument, NULL, OPT_HOST },
+    { "port", required_argument, NULL, OPT_PORT },
+    { "version", no_argument, NULL, OPT_VERSION },
+    { "help", no_argument, NULL, 'h' },
+    { "no-plugins", no_argument, NULL, OPT_NO_PLUGINS },
+    { "safe-mode", no_argument, NULL, OPT_SAFE_MODE },
+    { NULL, 0, NULL, 0 },
 };
 
 void sk_options_print_help(void)
@@ -27,6 +32,7 @@ void sk_options_print_help(void)
          "      --host ADDRESS   listen on this address only (default: all interfaces)\n"
          "      --port N         HTTP and WebSocket port (default: $PORT, else the settings' port, else 3000)\n"
          "      --no-plugins     start without plugins\n"
+         "      --safe-mode      list plugins, but run none until the safe mode is left\n"
          "      --version        print the version\n"
          "  -h, --help           print this text\n"
          "\n"
@@ -110,6 +116,9 @@ int sk_options_read(int argc, char **argv, struct sk_options *o, struct sk_errms
             break;
         case OPT_PORT:
             r = read_number(optarg, "--port", 65535, &o->port, em);
+            break;
+        case OPT_SAFE_MODE:
+            o->safe_mode = true;
             break;
         case OPT_VERSION:
             o->version = true;

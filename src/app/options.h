@@ -13,7 +13,7 @@ struct sk_options {
     const char *tcp_host;
     int port, tcp_port; /* -1: not given */
     unsigned ws_per_ip;
-    bool no_plugins, help, version;
+    bool no_plugins, safe_mode, help, version;
 };
 
 /* SK_ERR_INVALID names the option that was wrong. */

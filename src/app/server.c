@@ -10,6 +10,7 @@
 #include "input/input.h"
 #include "plugin/host.h"
 #include "store/fs.h"
+#include "store/run_record.h"
 #include "store/settings.h"
 
 #include <pthread.h>
@@ -30,6 +31,7 @@ struct server {
     struct sk_api api;
     struct sk_inputs *inputs;
     struct sk_tcp_server *tcp;
+    struct sk_run_record run;
     uv_signal_t sigterm, sigint;
     bool http_closed, plugins_down, abandoned; /* abandoned: something did not end in time, its memory is left to the system */
 };
@@ -63,9 +65,24 @@ static void send_base_deltas(struct server *s)
     sk_buf_finish(&b);
 }
 
-static int prepare_config(const struct sk_options *o, struct sk_errmsg *em)
+/* The folder, and whether earlier runs in it died so often that this one does without plugins. */
+static int prepare_config(struct server *s, struct sk_errmsg *em)
 {
-    return sk_fs_mkdirs(o->config_dir, 0755, em);
+    int r = sk_fs_mkdirs(s->options->config_dir, 0755, em);
+    struct sk_errmsg why;
+    if (r < 0)
+        return r;
+    if (sk_run_begin(s->options->config_dir, &s->run, &why) < 0)
+        sk_log_warn("safe mode will not be noticed: %s", why.text);
+    if (s->options->safe_mode)
+        snprintf(s->run.reason, sizeof s->run.reason, "the server was started with --safe-mode");
+    if (s->run.reason[0] != 0)
+        sk_log_error("safe mode: %s; plugins are off. To leave it, stop the server and start it again, or POST "
+                     "{\"active\":false} to "
+                     "/skServer/safeMode",
+                     s->run.reason);
+    s->api.run = &s->run;
+    return 0;
 }
 
 static int start_data(struct server *s, struct sk_errmsg *em)
@@ -110,6 +127,7 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     sk_api_add_routes(api);
     sk_plugins_add_routes(api);
     sk_priorities_add_routes(api);
+    sk_safe_mode_add_routes(api);
     sk_webapps_add_routes(api);
     r = sk_http_server_listen(api->http, s->options->host != NULL ? s->options->host : "::", port, em);
     if (r < 0 && s->options->host == NULL) /* a machine without IPv6 */
@@ -152,12 +170,14 @@ static int start_plugins(struct server *s, struct sk_errmsg *em)
 {
     struct sk_host_options o = { .loop = s->loop, .hub = s->api.hub, .puts = s->api.puts, .config_dir = s->options->config_dir };
     SK_CLEANUP(sk_freep) char *cache_dir = sk_host_default_cache_dir();
-    char **roots = plugin_roots(s);
+    char **roots = plugin_roots(s), why[sizeof s->run.reason + 40];
+    snprintf(why, sizeof why, "Off in safe mode: %s", s->run.reason);
     while (roots[o.root_count] != NULL)
         o.root_count++;
     o.roots = (const char *const *)roots;
     o.cache_dir = cache_dir;
     o.plugins_off = s->options->no_plugins || !sk_settings_interface(s->settings, "plugins");
+    o.safe_mode = s->run.reason[0] != 0 ? why : NULL;
     o.changed = sk_events_plugins_changed;
     o.changed_arg = &s->api;
     o.wasm_off = !sk_settings_interface(s->settings, "wasm");
@@ -188,7 +208,7 @@ static void start_signals(struct server *s)
 
 static int start(struct server *s, struct sk_errmsg *em)
 {
-    int r = prepare_config(s->options, em);
+    int r = prepare_config(s, em);
     if (r < 0)
         return r;
     s->settings = sk_settings_load(s->options->settings_file);
@@ -228,7 +248,7 @@ static bool is_http_closed(void *arg)
 static bool is_saved(void *arg)
 {
     const struct sk_api *api = &((struct server *)arg)->api;
-    return !api->saving_base && api->meta_jobs == NULL && sk_priority_store_idle(api->priorities);
+    return !api->saving_base && !api->leaving_safe_mode && api->meta_jobs == NULL && sk_priority_store_idle(api->priorities);
 }
 
 static void plugins_stopped(void *arg)
@@ -309,6 +329,7 @@ int sk_server_run(const struct sk_options *o, struct sk_errmsg *em)
     if (r == 0)
         sk_loop_run(s.loop);
     stop(&s);
+    sk_run_end(o->config_dir); /* it ended because it was told to, or could not begin: no death */
     if (r == 0)
         sk_log_info("stopped");
     return r;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define NS "signalk:wasm:loader"
+#define SAFE_MODE_STATUS "safe-mode"
 
 const struct sk_host_limits sk_host_default_limits = {
     .module_max = (size_t)16 * 1024 * 1024,
@@ -27,7 +28,7 @@ const struct sk_host_limits sk_host_default_limits = {
     .grace_ms = 2000,
     .poll_ms = 1000,
     .compile_ms = 120000,
-    .restart = { .restarts = 3, .first_delay_ms = 1000, .healthy_ms = 60000 },
+    .restart = { .restarts = 3, .first_delay_ms = 1000, .max_delay_ms = 300000, .quick_ms = 60000, .healthy_ms = 600000 },
 };
 
 /* ---- folders ---- */
@@ -111,6 +112,10 @@ int sk_host_create(const struct sk_host_options *o, struct sk_host **ret_host, s
     h->limits = o->limits != NULL ? *o->limits : sk_host_default_limits;
     h->config_dir = sk_xstrdup(o->config_dir);
     h->cache_dir = o->cache_dir != NULL ? sk_xstrdup(o->cache_dir) : NULL;
+    if (o->safe_mode != NULL) {
+        h->safe_mode = sk_xstrdup(o->safe_mode);
+        sk_status_error(sk_hub_status(o->hub), SK_STATUS_PLUGIN, SAFE_MODE_STATUS, sk_span_of(o->safe_mode));
+    }
     h->bundled_root = o->bundled_root != NULL ? sk_xstrdup(o->bundled_root) : NULL;
     h->roots = sk_xcalloc(o->root_count + 1, sizeof *h->roots);
     for (size_t i = 0; i < o->root_count; i++)
@@ -214,6 +219,21 @@ void sk_host_start(struct sk_host *h)
     sk_host_changed(h);
 }
 
+const char *sk_host_safe_mode(const struct sk_host *h)
+{
+    return h->safe_mode;
+}
+
+void sk_host_leave_safe_mode(struct sk_host *h)
+{
+    if (h->safe_mode == NULL || h->closing)
+        return;
+    free(h->safe_mode);
+    h->safe_mode = NULL;
+    sk_status_remove(sk_hub_status(h->o.hub), SAFE_MODE_STATUS);
+    sk_host_start(h);
+}
+
 bool sk_host_settled(const struct sk_host *h)
 {
     if (!h->scanned)
@@ -279,6 +299,7 @@ void sk_host_destroy(struct sk_host *h)
     free(h->config_dir);
     free(h->cache_dir);
     free(h->bundled_root);
+    free(h->safe_mode);
     free(h);
 }
 

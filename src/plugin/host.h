@@ -51,6 +51,7 @@ struct sk_host_options {
     const char *bundled_root;            /* packages of this root are "bundled" in the listing; NULL: none */
     bool plugins_off;                    /* --no-plugins: nothing is scanned */
     bool wasm_off;                       /* settings.interfaces.wasm === false: listed as "disabled", never loaded */
+    const char *safe_mode;               /* why plugins are listed but not loaded (see store/run_record.h); NULL: they run */
     bool compile_in_process;             /* for tests; otherwise /proc/self/exe --internal-compile, see sk_compile_main */
     const struct sk_host_limits *limits; /* NULL: defaults */
     void (*changed)(void *arg);          /* the listing changed (config saved, plugin started or gone); NULL: nobody cares */
@@ -64,6 +65,10 @@ int sk_host_create(const struct sk_host_options *o, struct sk_host **ret_host, s
 void sk_host_scan(struct sk_host *h);
 /* Loads all plugins and starts the enabled ones; scans first when that was not done. Call once. */
 void sk_host_start(struct sk_host *h);
+/* Why plugins are kept off, or NULL. */
+const char *sk_host_safe_mode(const struct sk_host *h);
+/* Loads all and starts the enabled ones after all. */
+void sk_host_leave_safe_mode(struct sk_host *h);
 /* True when the scan is done and each plugin's first load and start attempt has ended, however it ended. */
 bool sk_host_settled(const struct sk_host *h);
 /* plugin_stop in all running plugins, in parallel; `done` comes in a later turn, at the latest after about 2 * stop_ms +

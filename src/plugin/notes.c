@@ -1,6 +1,7 @@
 /* What workers say, taken on the loop: each note has its effect before the next is looked at. */
 #include "plugin/plugin.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -89,9 +90,11 @@ static void crashed(struct sk_plugin *p, const struct sk_note *n)
         return;
     sk_plugin_event(p, SK_SUPER_EV_CRASHED);
     if (p->super.state == SK_SUPER_ERROR)
-        sk_plugin_say(p, "Crashed repeatedly, not restarted until its configuration is saved: %s", n->text.p);
+        sk_plugin_say(p, "Crashed repeatedly, not restarted until its configuration is saved or its module replaced: %s",
+                      n->text.p);
     else
-        sk_plugin_say(p, "Crashed: %s", n->text.p);
+        sk_plugin_say(p, "Crashed, restarts in %u s: %s", (unsigned)((p->restart_at_ms - sk_clock_mono_ms() + 999) / 1000),
+                      n->text.p);
     if (starting)
         attempt_over(p, n->text.p);
 }

@@ -56,7 +56,7 @@ const char *sk_plugin_name(const struct sk_plugin *p)
 
 const char *sk_plugin_state(const struct sk_plugin *p)
 {
-    if (p->host->o.wasm_off)
+    if (p->host->o.wasm_off || p->host->safe_mode != NULL)
         return "disabled";
     if (p->super.state == SK_SUPER_STOPPED && p->load_failed)
         return "error";
@@ -65,6 +65,8 @@ const char *sk_plugin_state(const struct sk_plugin *p)
 
 const char *sk_plugin_message(const struct sk_plugin *p)
 {
+    if (p->host->safe_mode != NULL)
+        return p->host->safe_mode;
     return sk_status_text(sk_hub_status(p->host->o.hub), p->package->name);
 }
 
@@ -196,9 +198,8 @@ static void on_lost(void *owner)
     p->lost = p->worker;
     p->worker = NULL;
     p->deadline_misses++;
-    p->super.crashes = p->super.limits.restarts; /* no restart: the thread still holds the plugin's files */
     sk_plugin_say(p, "does not come back from a call; it stays off until that returns");
-    sk_plugin_event(p, SK_SUPER_EV_CRASHED);
+    sk_plugin_event(p, SK_SUPER_EV_LOST); /* no restart: the thread still holds the plugin's files */
     sk_plugin_event(p, SK_SUPER_EV_ENDED);
     p->settled = p->load_failed = true;
     sk_plugin_save_outcome(p, "the plugin does not come back from a call");
@@ -304,6 +305,10 @@ void sk_plugin_boot(struct sk_plugin *p)
     if (p->host->o.wasm_off) {
         p->settled = true;
         sk_status_set(sk_hub_status(p->host->o.hub), SK_STATUS_PLUGIN, p->package->id, SK_SPAN("WASM interface disabled"));
+        return;
+    }
+    if (p->host->safe_mode != NULL) {
+        p->settled = true;
         return;
     }
     if (p->config.enabled) {

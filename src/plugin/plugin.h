@@ -73,6 +73,7 @@ struct sk_host {
     struct sk_host_options o;
     struct sk_host_limits limits;
     char *config_dir, *cache_dir, *bundled_root;
+    char *safe_mode; /* reason; NULL: plugins run */
     char **roots;
     struct sk_engine *engine;
     struct sk_packages packages; /* owns them all, plugins and webapps */

@@ -39,7 +39,7 @@ static void apply(struct sk_plugin *p, struct sk_save *s)
         return;
     }
     p->applying = s;
-    if (p->host->closing)
+    if (p->host->closing || p->host->safe_mode != NULL) /* it counts at the next start */
         sk_plugin_save_outcome(p, NULL);
     else if (p->config.enabled)
         sk_plugin_event(p, SK_SUPER_EV_WANTED);

@@ -34,10 +34,16 @@ static struct sk_super_action start(struct sk_super *s)
     return act(SK_SUPER_DO_START);
 }
 
+static void forget_crashes(struct sk_super *s)
+{
+    s->crashes = 0;
+    s->quick = 0;
+}
+
 static struct sk_super_action wanted(struct sk_super *s)
 {
     s->wanted = true;
-    s->crashes = 0;
+    forget_crashes(s);
     switch (s->state) {
     case SK_SUPER_STARTING:
     case SK_SUPER_RUNNING: /* with a new configuration: stop first, ENDED starts it */
@@ -53,7 +59,7 @@ static struct sk_super_action wanted(struct sk_super *s)
 static struct sk_super_action unwanted(struct sk_super *s)
 {
     s->wanted = false;
-    s->crashes = 0;
+    forget_crashes(s);
     switch (s->state) {
     case SK_SUPER_STARTING:
     case SK_SUPER_RUNNING:
@@ -68,19 +74,32 @@ static struct sk_super_action unwanted(struct sk_super *s)
     }
 }
 
+static struct sk_super_action give_up(struct sk_super *s)
+{
+    move(s, SK_SUPER_ERROR);
+    s->wanted = false;
+    return act(SK_SUPER_DO_NOTHING);
+}
+
+static uint64_t delay_ms(const struct sk_super *s)
+{
+    uint64_t delay = (uint64_t)s->limits.first_delay_ms << (s->crashes < 20 ? s->crashes : 20);
+    return delay < s->limits.max_delay_ms ? delay : s->limits.max_delay_ms;
+}
+
 static struct sk_super_action crashed(struct sk_super *s, uint64_t now_ms)
 {
-    if (s->state == SK_SUPER_RUNNING && now_ms - s->running_since_ms >= s->limits.healthy_ms)
-        s->crashes = 0;
-    if (s->crashes >= s->limits.restarts) {
-        if (s->state == SK_SUPER_STARTING || s->state == SK_SUPER_RUNNING)
-            move(s, SK_SUPER_ERROR);
-        s->wanted = false;
-        return act(SK_SUPER_DO_NOTHING);
-    }
+    uint64_t ran_ms = s->state == SK_SUPER_RUNNING ? now_ms - s->running_since_ms : 0;
+    if (ran_ms >= s->limits.healthy_ms)
+        forget_crashes(s);
+    if (ran_ms >= s->limits.quick_ms)
+        s->quick = 0;
+    if (s->quick >= s->limits.restarts)
+        return give_up(s);
     move(s, SK_SUPER_CRASHED);
-    s->restart_at_ms = now_ms + ((uint64_t)s->limits.first_delay_ms << s->crashes);
+    s->restart_at_ms = now_ms + delay_ms(s);
     s->crashes++;
+    s->quick++;
     return act(SK_SUPER_DO_NOTHING);
 }
 
@@ -115,6 +134,8 @@ static struct sk_super_action step(struct sk_super *s, enum sk_super_event ev, u
         if (s->state != SK_SUPER_STARTING && s->state != SK_SUPER_RUNNING)
             return act(SK_SUPER_DO_NOTHING); /* while stopping: ENDED follows */
         return crashed(s, now_ms);
+    case SK_SUPER_EV_LOST:
+        return s->state == SK_SUPER_STARTING || s->state == SK_SUPER_RUNNING ? give_up(s) : act(SK_SUPER_DO_NOTHING);
     case SK_SUPER_EV_ENDED:
         return ended(s);
     case SK_SUPER_EV_TIME:

@@ -2,9 +2,11 @@
  * When a plugin starts, restarts and gives up: a pure step function. It takes an event and the time and returns what to do; the
  * plugin record does it. Thread: any. No memory, no clock of its own.
  *
- * A crash (trap, missed deadline, worker lost) is followed by a restart with a fresh instance after 1, 2, 4 s; the crash after
- * those ends in ERROR, where the plugin stays until the user saves its configuration. A run of `healthy_ms` forgets old crashes.
- * A plugin_start that returns an error is no crash: it says no, and is not asked again by itself.
+ * A crash (trap, missed deadline) is followed by a restart with a fresh instance, after 1, 2, 4 ... 300 s. A crash within the
+ * first minute of a run is a quick one: after three quick ones in a row the next ends in ERROR, where the plugin stays until the
+ * user saves its configuration or its module is replaced. A plugin that crashes now and then is never given up, only started
+ * ever later; ten minutes of health forget all. A plugin_start that returns an error is no crash: it says no, and is not asked
+ * again by itself. A worker that does not come back (LOST) cannot be restarted.
  */
 #ifndef SK_PLUGIN_SUPERVISOR_H
 #define SK_PLUGIN_SUPERVISOR_H
@@ -13,9 +15,11 @@
 #include <stdint.h>
 
 struct sk_super_limits {
-    unsigned restarts;       /* default 3 */
-    unsigned first_delay_ms; /* doubles each time; default 1,000 */
-    unsigned healthy_ms;     /* default 60,000 */
+    unsigned restarts;       /* after quick crashes in a row; default 3 */
+    unsigned first_delay_ms; /* doubles with each crash; default 1,000 */
+    unsigned max_delay_ms;   /* default 300,000 */
+    unsigned quick_ms;       /* a run shorter than this ends in a quick crash; default 60,000 */
+    unsigned healthy_ms;     /* a run this long forgets all crashes; default 600,000 */
 };
 
 #define SK_SUPER_STATES(X)                                                                                                       \
@@ -34,11 +38,12 @@ enum sk_super_state {
 };
 
 enum sk_super_event {
-    SK_SUPER_EV_WANTED,       /* boot or config save: it shall run; forgets old crashes */
+    SK_SUPER_EV_WANTED,       /* boot, config save, new module: it shall run; forgets old crashes */
     SK_SUPER_EV_UNWANTED,     /* disabled, or server shutdown: it shall not run; forgets old crashes */
     SK_SUPER_EV_STARTED,      /* plugin_start returned 0 */
     SK_SUPER_EV_START_FAILED, /* not loadable, or plugin_start returned an error */
     SK_SUPER_EV_CRASHED,
+    SK_SUPER_EV_LOST,  /* its thread is stuck: no restart by itself */
     SK_SUPER_EV_ENDED, /* a life that was told to stop is over */
     SK_SUPER_EV_TIME,  /* wake_at_ms has come */
 };
@@ -54,7 +59,8 @@ struct sk_super {
     struct sk_super_limits limits;
     enum sk_super_state state;
     bool wanted;      /* after a stop it starts again */
-    unsigned crashes; /* since the last healthy run */
+    unsigned crashes; /* since the last healthy run: they make the delay */
+    unsigned quick;   /* quick ones in a row: they make it give up */
     uint64_t running_since_ms;
     uint64_t restart_at_ms;
 };

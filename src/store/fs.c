@@ -100,14 +100,14 @@ static int open_temp(const char *file, unsigned mode, char **ret_name)
     return -e;
 }
 
-int sk_fs_write_atomic(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em)
+static int replace(const char *file, struct sk_span content, unsigned mode, bool sync, struct sk_errmsg *em)
 {
     SK_CLEANUP(sk_freep) char *temp = NULL;
     SK_CLEANUP(closep) int fd = open_temp(file, mode, &temp);
     if (fd < 0)
         return sk_errmsg_errno(em, -fd, "cannot save %s", file);
     int r = write_all(fd, content);
-    if (r == 0 && fsync(fd) < 0)
+    if (r == 0 && sync && fsync(fd) < 0)
         r = -errno;
     if (r == 0 && rename(temp, file) < 0)
         r = -errno;
@@ -115,8 +115,21 @@ int sk_fs_write_atomic(const char *file, struct sk_span content, unsigned mode, 
         unlink(temp);
         return sk_errmsg_errno(em, -r, "cannot save %s", file);
     }
+    return 0;
+}
+
+int sk_fs_write_atomic(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em)
+{
+    int r = replace(file, content, mode, true, em);
+    if (r < 0)
+        return r;
     r = sync_folder_of(file);
     return r < 0 ? sk_errmsg_errno(em, -r, "cannot sync the folder of %s", file) : 0;
+}
+
+int sk_fs_write_unsynced(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em)
+{
+    return replace(file, content, mode, false, em);
 }
 
 int sk_fs_mkdirs(const char *dir, unsigned mode, struct sk_errmsg *em)

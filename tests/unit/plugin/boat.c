@@ -70,7 +70,9 @@ struct boat *boat(void)
     b->limits.request_ms = 200;
     b->limits.stop_ms = 200;
     b->limits.poll_ms = 30;
-    b->limits.restart = (struct sk_super_limits){ .restarts = 3, .first_delay_ms = 20, .healthy_ms = 5000 };
+    b->limits.restart = (struct sk_super_limits){
+        .restarts = 3, .first_delay_ms = 20, .max_delay_ms = 1000, .quick_ms = 5000, .healthy_ms = 60000
+    };
     return b;
 }
 

@@ -20,7 +20,9 @@
 static struct sk_super supervisor(void)
 {
     struct sk_super s;
-    sk_super_init(&s, (struct sk_super_limits){ .restarts = 3, .first_delay_ms = 1000, .healthy_ms = 60000 });
+    sk_super_init(&s,
+                  (struct sk_super_limits){
+                      .restarts = 3, .first_delay_ms = 1000, .max_delay_ms = 300000, .quick_ms = 60000, .healthy_ms = 600000 });
     return s;
 }
 
@@ -71,20 +73,56 @@ static void a_crash_loop_ends_in_error(void **state)
     (void)state;
 }
 
-static void a_healthy_minute_forgets_crashes(void **state)
+/* Runs, crashes after `ran_ms`, and starts again at the time that it was told. Returns the delay. */
+static uint64_t run_and_crash(struct sk_super *s, uint64_t *now, uint64_t ran_ms)
+{
+    sk_super_step(s, EV(STARTED), *now);
+    *now += ran_ms;
+    struct sk_super_action a = sk_super_step(s, EV(CRASHED), *now);
+    assert_int_equal(s->state, ST(CRASHED));
+    uint64_t delay = a.wake_at_ms - *now;
+    *now = a.wake_at_ms;
+    assert_int_equal(sk_super_step(s, EV(TIME), *now).what, DO(START));
+    return delay;
+}
+
+static void ten_minutes_of_health_forget_crashes(void **state)
 {
     struct sk_super s = supervisor();
     uint64_t now = 0;
     sk_super_step(&s, EV(WANTED), now);
-    for (int i = 0; i < 50; i++) {
-        sk_super_step(&s, EV(STARTED), now);
-        now += 60000;
-        struct sk_super_action a = sk_super_step(&s, EV(CRASHED), now);
-        assert_int_equal(s.state, ST(CRASHED));
-        assert_int_equal(a.wake_at_ms, now + 1000);
-        now += 1000;
-        assert_int_equal(sk_super_step(&s, EV(TIME), now).what, DO(START));
-    }
+    assert_int_equal(run_and_crash(&s, &now, 100), 1000);
+    assert_int_equal(run_and_crash(&s, &now, 599999), 2000);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(run_and_crash(&s, &now, 600000), 1000);
+    (void)state;
+}
+
+static void crashes_now_and_then_are_never_given_up_but_wait_longer(void **state)
+{
+    static const unsigned delays_s[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300 };
+    struct sk_super s = supervisor();
+    uint64_t now = 0;
+    sk_super_step(&s, EV(WANTED), now);
+    for (size_t i = 0; i < SK_COUNT(delays_s); i++)
+        assert_int_equal(run_and_crash(&s, &now, 60000), delays_s[i] * 1000);
+    for (size_t i = 0; i < 2; i++) /* the last of the long runs was the first in the row of crashes */
+        assert_int_equal(run_and_crash(&s, &now, 59999), 300000);
+    sk_super_step(&s, EV(STARTED), now);
+    sk_super_step(&s, EV(CRASHED), now + 1);
+    assert_int_equal(s.state, ST(ERROR));
+    (void)state;
+}
+
+static void a_lost_worker_is_not_replaced(void **state)
+{
+    static const struct row rows[] = {
+        { EV(WANTED), 0, DO(START), ST(STARTING), 0 },  { EV(STARTED), 10, DO(NOTHING), ST(RUNNING), 0 },
+        { EV(LOST), 20, DO(NOTHING), ST(ERROR), 0 },    { EV(ENDED), 20, DO(NOTHING), ST(ERROR), 0 },
+        { EV(WANTED), 30, DO(START), ST(STARTING), 0 }, { EV(UNWANTED), 31, DO(STOP), ST(STOPPING), 0 },
+        { EV(LOST), 32, DO(NOTHING), ST(STOPPING), 0 }, { EV(ENDED), 32, DO(NOTHING), ST(STOPPED), 0 },
+    };
+    follow(rows, SK_COUNT(rows));
     (void)state;
 }
 
@@ -112,7 +150,7 @@ static void any_events_in_any_order_are_survived(void **state)
     uint32_t r = 1;
     for (uint64_t t = 0; t < 200000; t++) {
         r = r * 1664525u + 1013904223u;
-        sk_super_step(&s, (enum sk_super_event)((r >> 16) % 7), t * 50);
+        sk_super_step(&s, (enum sk_super_event)((r >> 16) % 8), t * 50);
         assert_true(s.state < SK_SUPER_STATE_COUNT);
     }
     (void)state;
@@ -480,7 +518,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_crash_loop_ends_in_error),
-        cmocka_unit_test(a_healthy_minute_forgets_crashes),
+        cmocka_unit_test(ten_minutes_of_health_forget_crashes),
+        cmocka_unit_test(crashes_now_and_then_are_never_given_up_but_wait_longer),
+        cmocka_unit_test(a_lost_worker_is_not_replaced),
         cmocka_unit_test(switching_on_and_off),
         cmocka_unit_test(any_events_in_any_order_are_survived),
         cmocka_unit_test(patterns_match_as_in_express),
