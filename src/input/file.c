@@ -1,17 +1,22 @@
 /*
- * A file of recorded deltas, one JSON object a line, or a log line "<ms>;I;<delta>". Replayed with the gaps of its own
- * timestamps and started over at its end. Reading happens on the thread pool, a piece at a time.
+ * A recording, played line by line and started over at its end. Lines with a time of their own (a raw log's "<ms>;<letter>;", the
+ * timestamp in a delta, a time at the beginning) keep their gaps, divided by the option `speed`; sentences without are played at
+ * `throttleRate` bytes a second. Reading happens on the thread pool, a piece at a time.
  */
 #include "base/clock.h"
 #include "base/log.h"
 #include "input/input.h"
+#include "store/fs.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 
 #define PIECE ((size_t)64 * 1024)
 #define GAP_MAX_MS 3600000  /* a longer gap in a record is a break between trips, not a wait */
-#define EMPTY_PAUSE_MS 1000 /* between two rounds through a file that paces nothing */
+#define EMPTY_PAUSE_MS 1000 /* between two rounds through the file */
+#define RATE_DEFAULT 1000   /* bytes a second */
+#define RATE_MAX 100000000
+#define SPEED_MAX 1000
 
 struct file_input {
     struct sk_input *in; /* NULL once closing */
@@ -24,9 +29,13 @@ struct file_input {
     char piece[PIECE];
     size_t at; /* next line in data */
     bool busy, at_end, delivered, timed;
+    bool keeps_prefix;   /* the codec reads "<ms>;<letter>;" itself */
+    int64_t rate;        /* bytes a second for lines without a time; 0: as fast as they can be read */
+    int64_t speed;       /* how much faster than it was recorded */
     int64_t record_ms;   /* time of the last line, in the record */
-    uint64_t due_ms;     /* and on our clock */
+    double due_ms;       /* and on our clock */
     struct sk_span line; /* waiting for its time */
+    int64_t line_ms;     /* its own time, or 0 */
 };
 
 static void next_line(struct file_input *f);
@@ -58,9 +67,7 @@ static void file_close(struct sk_input *in)
 
 static void fail(struct file_input *f, const char *what, int uv_error)
 {
-    struct sk_errmsg em;
-    sk_errmsg_set(&em, SK_ERR_IO, "%s %s: %s", what, f->name, uv_strerror(uv_error));
-    sk_input_failed(f->in, em.text);
+    sk_input_failed(f->in, "%s %s: %s", what, f->name, uv_strerror(uv_error));
 }
 
 /* ---- reading ---- */
@@ -114,7 +121,7 @@ static void on_open(uv_fs_t *req)
     } else if (fd < 0) {
         fail(f, "cannot open", (int)fd);
     } else {
-        sk_input_status(f->in, "Playing");
+        sk_input_opened(f->in, "Playing %s", f->name);
         read_piece(f);
     }
 }
@@ -133,17 +140,22 @@ static void on_pause_over(uv_timer_t *t)
 
 /* ---- lines ---- */
 
-/* Time of a line: the log's own, else the first timestamp in the delta's text. */
-static bool time_of(struct sk_span *line, int64_t *ret_ms)
+static bool log_time(struct sk_span line, int64_t *ret_ms)
+{
+    return line.n > 16 && line.p[13] == ';' && line.p[15] == ';' &&
+           sk_parse_int((struct sk_span){ line.p, 13 }, 0, INT64_MAX, ret_ms);
+}
+
+/* "2014-08-15T19:00:00.042Z,..." */
+static bool leading_time(struct sk_span line, int64_t *ret_ms)
+{
+    return line.n > 24 && line.p[10] == 'T' && line.p[23] == 'Z' && sk_iso_parse(line.p, 24, ret_ms);
+}
+
+static bool delta_time(struct sk_span line, int64_t *ret_ms)
 {
     static const char key[] = "\"timestamp\"";
-    if (line->n > 16 && line->p[13] == ';' && line->p[15] == ';') {
-        bool ok = sk_parse_int((struct sk_span){ line->p, 13 }, 0, INT64_MAX, ret_ms);
-        line->p += 16;
-        line->n -= 16;
-        return ok;
-    }
-    const char *at = memmem(line->p, line->n, key, sizeof key - 1), *stop = line->p + line->n;
+    const char *at = line.p[0] == '{' ? memmem(line.p, line.n, key, sizeof key - 1) : NULL, *stop = line.p + line.n;
     if (at == NULL)
         return false;
     at += sizeof key - 1;
@@ -153,12 +165,20 @@ static bool time_of(struct sk_span *line, int64_t *ret_ms)
     return end != NULL && sk_iso_parse(at + 1, (size_t)(end - at - 1), ret_ms);
 }
 
+static bool time_of(struct sk_span line, int64_t *ret_ms)
+{
+    return log_time(line, ret_ms) || leading_time(line, ret_ms) || delta_time(line, ret_ms);
+}
+
 static void deliver(struct file_input *f)
 {
-    struct sk_errmsg em;
+    int64_t ms;
     f->delivered = true;
-    if (sk_hub_ingest(f->in->hub, &(struct sk_origin){ .provider = f->in->id }, f->line, &em) < 0)
-        sk_log_debug("signalk-server:input", "connection '%s': a line of %s is no delta: %s", f->in->id, f->name, em.text);
+    if (!f->keeps_prefix && log_time(f->line, &ms)) {
+        f->line.p += 16;
+        f->line.n -= 16;
+    }
+    sk_input_record(f->in, f->line, f->line_ms != 0 ? f->line_ms : sk_clock_wall_ms());
 }
 
 static void on_due(uv_timer_t *t)
@@ -169,18 +189,24 @@ static void on_due(uv_timer_t *t)
 }
 
 /* Milliseconds until the line is due. Time that goes back, or a long gap, starts a new count from now. */
-static uint64_t wait_for(struct file_input *f, int64_t record_ms)
+static uint64_t wait_for(struct file_input *f)
 {
-    uint64_t now = uv_now(f->timer.loop);
-    int64_t gap = record_ms - f->record_ms;
-    if (!f->timed || gap < 0 || gap > GAP_MAX_MS) {
-        f->timed = true;
-        f->due_ms = now;
+    double now = (double)uv_now(f->timer.loop);
+    int64_t ms = 0;
+    bool has_time = time_of(f->line, &ms);
+    if (has_time) {
+        int64_t gap = ms - f->record_ms;
+        bool anew = !f->timed || gap < 0 || gap > GAP_MAX_MS;
+        f->due_ms = anew ? now : f->due_ms + (double)gap / (double)f->speed;
+        f->record_ms = ms;
+    } else if (f->rate > 0) { /* a line that is late does not make the next ones hurry */
+        f->due_ms = (f->timed && f->due_ms > now - 1000 ? f->due_ms : now) + 1000.0 * (double)(f->line.n + 1) / (double)f->rate;
     } else {
-        f->due_ms += (uint64_t)gap;
+        f->due_ms = now;
     }
-    f->record_ms = record_ms;
-    return f->due_ms > now ? f->due_ms - now : 0;
+    f->line_ms = ms;
+    f->timed = true;
+    return f->due_ms > now ? (uint64_t)(f->due_ms - now) : 0;
 }
 
 static bool take_line(struct file_input *f)
@@ -197,10 +223,9 @@ static bool take_line(struct file_input *f)
 static void next_line(struct file_input *f)
 {
     while (take_line(f)) {
-        int64_t ms;
         if (f->line.n == 0 || f->line.p[0] == '#')
             continue;
-        uint64_t wait = time_of(&f->line, &ms) ? wait_for(f, ms) : 0;
+        uint64_t wait = wait_for(f);
         if (wait > 0) {
             uv_timer_start(&f->timer, on_due, wait, 0);
             return;
@@ -214,34 +239,47 @@ static void next_line(struct file_input *f)
     sk_buf_clear(&f->data);
     f->at = 0;
     if (!f->delivered) {
-        sk_input_failed(f->in, "the file holds no deltas");
+        sk_input_failed(f->in, "%s holds nothing to play", f->name);
         return;
     }
     uv_timer_start(&f->timer, on_pause_over, EMPTY_PAUSE_MS, 0);
 }
 
+static int read_options(struct file_input *f, const yyjson_val *options, struct sk_errmsg *em)
+{
+    const char *data = sk_json_get_str(options, "dataType");
+    bool sentences = data != NULL && strcmp(data, "NMEA0183") == 0;
+    int r = sk_input_option_int(options, "throttleRate", 0, RATE_MAX, sentences ? RATE_DEFAULT : 0, &f->rate, em);
+    f->keeps_prefix = data != NULL && strcmp(data, "Multiplexed") == 0;
+    return r < 0 ? r : sk_input_option_int(options, "speed", 1, SPEED_MAX, 1, &f->speed, em);
+}
+
+static char *full_name(const char *config_dir, const char *name)
+{
+    return name[0] == '/' ? sk_xstrdup(name) : sk_fs_path(config_dir, name);
+}
+
 static int file_open(struct sk_input *in, const yyjson_val *options, struct sk_errmsg *em)
 {
-    const char *name = sk_json_get_str(options, "filename");
-    if (name == NULL || name[0] == '\0')
-        return sk_errmsg_set(em, SK_ERR_INVALID, "no filename given");
     struct file_input *f = sk_xcalloc(1, sizeof *f);
+    SK_CLEANUP(sk_freep) char *name = NULL;
+    int r = sk_input_option_text(options, "filename", NULL, &name, em);
+    if (r == 0)
+        r = read_options(f, options, em);
+    if (r < 0) {
+        free(f);
+        return r;
+    }
     uv_loop_t *uv = sk_loop_uv(sk_hub_loop(in->hub));
     f->in = in;
     f->fd = -1;
-    struct sk_buf path;
-    sk_buf_init(&path, 8192);
-    if (name[0] != '/')
-        sk_buf_printf(&path, "%s/", in->config_dir);
-    sk_buf_text(&path, name);
-    f->name = sk_buf_steal(&path, NULL);
-    sk_buf_finish(&path);
+    f->name = full_name(in->config_dir, name);
     sk_buf_init(&f->data, SK_DELTA_MAX + PIECE);
     uv_timer_init(uv, &f->timer);
     f->timer.data = f->fs.data = f;
     in->state = f;
     f->busy = true;
-    int r = f->name == NULL ? UV_ENAMETOOLONG : uv_fs_open(uv, &f->fs, f->name, O_RDONLY, 0, on_open);
+    r = uv_fs_open(uv, &f->fs, f->name, O_RDONLY, 0, on_open);
     if (r == 0)
         return 0;
     f->busy = false;
@@ -250,4 +288,4 @@ static int file_open(struct sk_input *in, const yyjson_val *options, struct sk_e
     return SK_ERR_IO;
 }
 
-const struct sk_input_ops sk_input_file = { "file", file_open, file_close };
+const struct sk_transport_ops sk_transport_file = { "file", file_open, NULL, file_close };

@@ -1,39 +1,87 @@
 /*
- * Data connections: where bytes come from. Each kind is a const struct of functions; what a connection reads goes to the hub
- * under its id. Owner: loop thread. A connection that cannot work shows an error status and leaves the others alone.
+ * Data connections: where bytes come from. A connection is a transport (serial, TCP, UDP, file, ...), which moves bytes, and a
+ * codec, which knows what they mean; deltas go to the hub under the connection's id. Which pair serves an entry of the settings
+ * stands in kinds.c. Owner: loop thread. A connection that cannot work shows an error status and leaves the others alone.
  */
 #ifndef SK_INPUT_INPUT_H
 #define SK_INPUT_INPUT_H
 
 #include "base/json.h"
+#include "codec/codec.h"
 #include "hub/hub.h"
 #include "store/settings.h"
 
 struct sk_input;
+struct sk_inputs;
 
-struct sk_input_ops {
+/*
+ * A transport opens by itself and again after each loss, with a growing pause. It tells what happens through sk_input_opened,
+ * _bytes, _packet, _record, _lost and _failed.
+ */
+struct sk_transport_ops {
     const char *kind;
-    /* `options` (subOptions of the settings) live as long as the settings. May fail later too, through sk_input_failed. */
+    /* `options` (subOptions of the settings) live as long as the settings. Only what can never work fails here. */
     int (*open)(struct sk_input *in, const yyjson_val *options, struct sk_errmsg *em);
+    /* NULL: takes nothing. SK_ERR_CLOSED while not connected, SK_ERR_LIMIT when its queue is full: the bytes are dropped. */
+    int (*write)(struct sk_input *in, struct sk_span bytes);
     void (*close)(struct sk_input *in); /* frees its own state, perhaps in a later turn */
+};
+
+struct sk_input_stats {
+    uint64_t opened, lost; /* how often */
+    uint64_t deltas, refused;
+    uint64_t written, write_dropped; /* messages */
 };
 
 struct sk_input {
     struct sk_input *next;
-    const struct sk_input_ops *ops;
+    const struct sk_transport_ops *transport; /* NULL: cannot work */
+    struct sk_codec *codec;
+    struct sk_inputs *list;
     struct sk_hub *hub;
     const char *config_dir;
     char *id;
-    void *state; /* of the kind */
+    void *state; /* of the transport */
+    struct sk_input_stats stats;
+    struct sk_quality {
+        struct sk_codec_stats before; /* when the window began */
+        unsigned ticks;
+        bool bad;
+    } quality;
+    char status[256]; /* the last status while it worked */
 };
 
-/* Recorded deltas, replayed at their own pace. */
-extern const struct sk_input_ops sk_input_file;
+/* For transports. Texts are printf formats; a failure is logged when it differs from the last one. */
+void sk_input_opened(struct sk_input *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void sk_input_status(struct sk_input *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void sk_input_failed(struct sk_input *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What was connected is not any more; an unfinished message is dropped. */
+void sk_input_lost(struct sk_input *in, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void sk_input_bytes(struct sk_input *in, struct sk_span bytes);                  /* a piece of a stream */
+void sk_input_packet(struct sk_input *in, struct sk_span bytes);                 /* a datagram: nothing is carried over */
+void sk_input_record(struct sk_input *in, struct sk_span line, int64_t time_ms); /* a line of a recording, with its own time */
 
-void sk_input_status(struct sk_input *in, const char *text);
-void sk_input_failed(struct sk_input *in, const char *text);
+/* Options may be written as numbers or as text ("port":"10110"). SK_ERR_INVALID names the member. */
+int sk_input_option_int(const yyjson_val *options, const char *name, int64_t min, int64_t max, int64_t otherwise,
+                        int64_t *ret_value, struct sk_errmsg *em);
+/* The text without white space around it, as a copy; SK_ERR_INVALID when absent or empty and there is no `otherwise`. */
+int sk_input_option_text(const yyjson_val *options, const char *name, const char *otherwise, char **ret_text,
+                         struct sk_errmsg *em);
 
-struct sk_inputs;
+extern const struct sk_transport_ops sk_transport_file;
+extern const struct sk_transport_ops sk_transport_tcp;
+extern const struct sk_transport_ops sk_transport_udp;
+
+/* What an entry of pipedProviders asks for. */
+struct sk_input_kind {
+    const char *type, *sub; /* options.type, and subOptions.type (of a FileStream: subOptions.dataType) */
+    const struct sk_transport_ops *transport;
+    const struct sk_codec_ops *codec;
+};
+/* SK_ERR_UNSUPPORTED says what is not understood. `*ret_options` is subOptions. */
+int sk_input_kind_of(const yyjson_val *entry, struct sk_input_kind *ret_kind, const yyjson_val **ret_options,
+                     struct sk_errmsg *em);
+
 /* Opens every enabled connection of the settings (pipedProviders). */
 struct sk_inputs *sk_inputs_create(struct sk_hub *hub, const struct sk_settings *settings, const char *config_dir);
 void sk_inputs_destroy(struct sk_inputs *list);

@@ -1,0 +1,77 @@
+/* The connections that a user can configure: which transport and which codec serve each. One row each; a new one is added here.
+ */
+#include "input/input.h"
+
+static const struct sk_input_kind kinds[] = {
+    { "NMEA0183", "tcp", &sk_transport_tcp, &sk_codec_nmea0183 },
+    { "NMEA0183", "udp", &sk_transport_udp, &sk_codec_nmea0183 },
+    { "SignalK", "tcp", &sk_transport_tcp, &sk_codec_signalk },
+    { "SignalK", "udp", &sk_transport_udp, &sk_codec_signalk },
+    { "FileStream", "NMEA0183", &sk_transport_file, &sk_codec_nmea0183 },
+    { "FileStream", "SignalK", &sk_transport_file, &sk_codec_signalk },
+};
+
+static bool is(const char *a, const char *b)
+{
+    return a != NULL && strcmp(a, b) == 0;
+}
+
+int sk_input_kind_of(const yyjson_val *entry, struct sk_input_kind *ret_kind, const yyjson_val **ret_options,
+                     struct sk_errmsg *em)
+{
+    yyjson_val *elements = sk_json_get(entry, "pipeElements"), *element = yyjson_arr_get_first(elements);
+    yyjson_val *options = sk_json_get(element, "options"), *sub_options = sk_json_get(options, "subOptions");
+    const char *type = sk_json_get_str(options, "type");
+    const char *sub = sk_json_get_str(sub_options, is(type, "FileStream") ? "dataType" : "type");
+    if (yyjson_arr_size(elements) != 1 || !is(sk_json_get_str(element, "type"), "providers/simple"))
+        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED,
+                             "a free-form pipeline, which skiff does not run; make it a simple connection");
+    for (size_t i = 0; i < SK_COUNT(kinds); i++) {
+        if (is(type, kinds[i].type) && is(sub, kinds[i].sub)) {
+            *ret_kind = kinds[i];
+            *ret_options = sub_options;
+            return 0;
+        }
+    }
+    return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "type %s%s%s is not supported by this version", type != NULL ? type : "(none)",
+                         sub == NULL              ? ""
+                         : is(type, "FileStream") ? " with data type "
+                                                  : " over ",
+                         sub != NULL ? sub : "");
+}
+
+static struct sk_span trimmed(struct sk_span s)
+{
+    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s.n--;
+    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
+        s.p++;
+        s.n--;
+    }
+    return s;
+}
+
+int sk_input_option_int(const yyjson_val *options, const char *name, int64_t min, int64_t max, int64_t otherwise,
+                        int64_t *ret_value, struct sk_errmsg *em)
+{
+    yyjson_val *v = sk_json_get(options, name);
+    struct sk_span text = trimmed(sk_json_str(v));
+    double d;
+    if (v == NULL || yyjson_is_null(v) || (yyjson_is_str(v) && text.n == 0))
+        *ret_value = otherwise;
+    else if (sk_json_number(v, &d) && d >= (double)min && d <= (double)max)
+        *ret_value = (int64_t)d;
+    else if (!yyjson_is_str(v) || !sk_parse_int(text, min, max, ret_value))
+        return sk_errmsg_set(em, SK_ERR_INVALID, "%s is not a number from %lld to %lld", name, (long long)min, (long long)max);
+    return *ret_value < min ? sk_errmsg_set(em, SK_ERR_INVALID, "no %s given", name) : 0;
+}
+
+int sk_input_option_text(const yyjson_val *options, const char *name, const char *otherwise, char **ret_text,
+                         struct sk_errmsg *em)
+{
+    struct sk_span text = trimmed(sk_json_str(sk_json_get(options, name)));
+    if (text.n == 0 && otherwise == NULL)
+        return sk_errmsg_set(em, SK_ERR_INVALID, "no %s given", name);
+    *ret_text = text.n != 0 ? sk_xstrndup(text.p, text.n) : sk_xstrdup(otherwise);
+    return 0;
+}
