@@ -24,6 +24,19 @@ static void get_list(struct sk_http_req *r, void *arg)
     sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
 }
 
+/* skiff's own addition: what all plugins cost. */
+static void get_stats(struct sk_http_req *r, void *arg)
+{
+    struct sk_api *api = arg;
+    struct sk_buf b;
+    sk_buf_init(&b, LIST_MAX);
+    if (api->plugins != NULL)
+        sk_host_write_stats(api->plugins, &b);
+    else
+        SK_BUF_LIT(&b, "[]");
+    sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
+}
+
 static void reply_with(struct sk_http_req *r, const struct sk_plugin *p, void (*write)(const struct sk_plugin *, struct sk_buf *))
 {
     struct sk_buf b;
@@ -270,6 +283,10 @@ static void below(struct sk_http_req *r, struct sk_api *api, const char *mount)
     struct sk_span rest = { slash != NULL ? slash : "/", slash != NULL ? (size_t)(end - slash) : 1 };
     struct sk_span name =
         sk_http_decode(sk_http_arena(r), (struct sk_span){ id, (size_t)((slash != NULL ? slash : end) - id) }, false);
+    if (is_get(r) && sk_span_eq(name, "_stats")) { /* no package name makes this an id: npm's names do not begin so */
+        get_stats(r, api);
+        return;
+    }
     struct sk_plugin *p = name.p != NULL ? sk_host_find(api->plugins, name) : NULL;
     if (p == NULL || !sk_plugin_has_routes(p) || (!fixed_route(r, p, rest) && !own_route(r, p, rest) && !stats_route(r, p, rest)))
         sk_http_reply_cannot(r);

@@ -177,12 +177,19 @@ static int start_plugins(struct server *s, struct sk_errmsg *em)
     o.roots = (const char *const *)roots;
     o.cache_dir = cache_dir;
     o.plugins_off = s->options->no_plugins || !sk_settings_interface(s->settings, "plugins");
+    struct sk_buf limits;
+    sk_buf_init(&limits, (size_t)1024 * 1024);
+    yyjson_val *set = sk_json_get(sk_settings_root(s->settings), "pluginLimits");
+    if (set != NULL)
+        sk_json_write(&limits, set);
+    o.limits_json = sk_buf_span(&limits);
     o.safe_mode = s->run.reason[0] != 0 ? why : NULL;
     o.changed = sk_events_plugins_changed;
     o.changed_arg = &s->api;
     o.wasm_off = !sk_settings_interface(s->settings, "wasm");
     int r = sk_host_create(&o, &s->api.plugins, em);
     sk_host_free_roots(roots);
+    sk_buf_finish(&limits);
     if (r == 0)
         sk_host_scan(s->api.plugins);
     return r;

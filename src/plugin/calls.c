@@ -27,13 +27,14 @@ void sk_plugin_call(struct sk_plugin *p, enum sk_call_shape shape, const char *n
         done(arg, SK_CALL_DOWN, SK_SPAN("Plugin is not running"));
         return;
     }
-    struct sk_order *o = p->call_count < p->host->limits.calls_max ? sk_order_create(name, request) : NULL;
+    struct sk_order *o = p->call_count < p->limits.calls_max ? sk_order_create(name, request) : NULL;
     if (o == NULL) {
+        sk_figures_add(p->figures, SK_COUNT_CALLS_REFUSED, 1);
         done(arg, SK_CALL_DOWN, SK_SPAN("Plugin is busy"));
         return;
     }
     struct sk_call *c = sk_xcalloc(1, sizeof *c);
-    uint64_t deadline = sk_clock_mono_ms() + p->host->limits.request_ms;
+    uint64_t deadline = sk_clock_mono_ms() + p->limits.request_ms;
     *c = (struct sk_call){ .id = ++p->next_call, .deadline_ms = deadline + LATE_MS, .done = done, .arg = arg };
     *p->calls_end = c;
     p->calls_end = &c->next;

@@ -31,7 +31,7 @@ static void keep(struct sk_packages *f, struct sk_package *p)
 {
     if (f->count == SK_DISCOVER_PACKAGES_MAX) {
         sk_log_warn("package %s left out: more than %d plugins and webapps", p->name, SK_DISCOVER_PACKAGES_MAX);
-        sk_package_destroy(p);
+        sk_package_unref(p);
         return;
     }
     if (f->count == f->cap) {
@@ -54,7 +54,7 @@ static void look_at(const char *dir, bool bundled, struct sk_packages *f)
         if (r != SK_ERR_NOTFOUND)
             sk_log_debug(NS, "%s passed over: %s", file, em.text);
     } else if ((!p->is_webapp && !(p->is_plugin && p->manifest != NULL)) || known(f, p->name) || id_taken(f, p)) {
-        sk_package_destroy(p);
+        sk_package_unref(p);
     } else {
         p->dir = sk_xstrdup(dir);
         p->bundled = bundled;
@@ -109,7 +109,7 @@ void sk_discover(const char *const *roots, size_t root_count, const char *bundle
 void sk_packages_finish(struct sk_packages *f)
 {
     for (size_t i = 0; i < f->count; i++)
-        sk_package_destroy(f->list[i]);
+        sk_package_unref(f->list[i]);
     free(f->list);
     *f = (struct sk_packages){ 0 };
 }

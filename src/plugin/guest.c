@@ -155,7 +155,6 @@ int sk_guest_invoke(struct sk_guest *g, const struct sk_guest_func *f, const uin
     else
         for (unsigned i = 0; i < f->nparams; i++)
             set_raw(&raw[i], f->params[i], i < n ? args[i] : 0);
-    g->calls++;
     wasmtime_error_t *error =
         wasmtime_func_call_unchecked(g->ctx, &f->f, raw, f->nparams > f->nresults ? f->nparams : f->nresults, &trap);
     if (error != NULL || trap != NULL)
@@ -278,7 +277,6 @@ static int run_command_start(struct sk_guest *g, struct sk_errmsg *em)
     wasm_trap_t *trap = NULL;
     int status;
     wasmtime_val_raw_t none[1];
-    g->calls++;
     wasmtime_error_t *error = wasmtime_func_call_unchecked(g->ctx, &f->f, none, 0, &trap);
     if (error != NULL && trap == NULL && wasmtime_error_exit_status(error, &status)) {
         wasmtime_error_delete(error); /* the normal end of a command; the instance stays usable */
@@ -425,11 +423,6 @@ bool sk_guest_dead(const struct sk_guest *g)
 size_t sk_guest_memory_bytes(const struct sk_guest *g)
 {
     return g->has_memory ? wasmtime_memory_data_size(g->ctx, &g->memory) : 0;
-}
-
-uint64_t sk_guest_calls(const struct sk_guest *g)
-{
-    return g->calls;
 }
 
 const char *sk_guest_trap(const struct sk_guest *g)

@@ -24,7 +24,7 @@ struct sk_guest_ops {
     void (*log)(void *owner, struct sk_span text);    /* one line of the plugin's own */
     void (*output)(void *owner, struct sk_span line); /* one line of stdout or stderr */
     void (*status)(void *owner, struct sk_span text, bool error);
-    void (*delta)(void *owner, struct sk_span json, int version);
+    bool (*delta)(void *owner, struct sk_span json, int version); /* false: not taken */
     bool (*register_put)(void *owner, struct sk_span context, struct sk_span path);
     /* Node of the model, below the own vessel or from the root. 0, SK_ERR_NOTFOUND, _TIMEOUT, _CLOSED. */
     int (*query)(void *owner, struct sk_span path, bool from_root, struct sk_buf *out);
@@ -64,7 +64,6 @@ bool sk_guest_has_delta_handler(const struct sk_guest *g);
 bool sk_guest_has_export(struct sk_guest *g, const char *name);
 bool sk_guest_dead(const struct sk_guest *g);
 size_t sk_guest_memory_bytes(const struct sk_guest *g);
-uint64_t sk_guest_calls(const struct sk_guest *g);
 const char *sk_guest_trap(const struct sk_guest *g); /* reason and back-trace of what killed it, "" while alive */
 uint64_t sk_guest_ms_left(const struct sk_guest *g); /* of the current call's deadline */
 

@@ -71,7 +71,7 @@ struct sk_guest {
     wasmtime_instance_t instance;
     wasmtime_memory_t memory;
     bool has_memory, dead, timed_out;
-    uint64_t deadline_tick, calls;
+    uint64_t deadline_tick;
     struct sk_import_binding *bindings; /* one per function import of ours */
     struct sk_guest_lines out, err;
     uint64_t stub_logged; /* bit per import row: "not available" is said once */

@@ -1,5 +1,6 @@
 #include "plugin/host.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "plugin/plugin.h"
 #include "store/fs.h"
@@ -9,27 +10,6 @@
 
 #define NS "signalk:wasm:loader"
 #define SAFE_MODE_STATUS "safe-mode"
-
-const struct sk_host_limits sk_host_default_limits = {
-    .module_max = (size_t)16 * 1024 * 1024,
-    .memory_max = (size_t)64 * 1024 * 1024,
-    .table_max = 100000,
-    .inbox_deltas = 1000,
-    .inbox_bytes = (size_t)1024 * 1024,
-    .outbox_messages = 1000,
-    .outbox_bytes = (size_t)4 * 1024 * 1024,
-    .calls_max = 1000,
-    .put_handlers = 1000,
-    .start_ms = 30000,
-    .stop_ms = 2000,
-    .request_ms = 10000,
-    .call_ms = 5000,
-    .question_ms = 2000,
-    .grace_ms = 2000,
-    .poll_ms = 1000,
-    .compile_ms = 120000,
-    .restart = { .restarts = 3, .first_delay_ms = 1000, .max_delay_ms = 300000, .quick_ms = 60000, .healthy_ms = 600000 },
-};
 
 /* ---- folders ---- */
 
@@ -103,6 +83,18 @@ void sk_host_changed(struct sk_host *h)
         h->o.changed(h->o.changed_arg);
 }
 
+/* General mistakes are told once, here; those of one plugin when it is listed. */
+static void read_limits(struct sk_host *h, struct sk_span json)
+{
+    struct sk_host_limits l = h->limits;
+    struct sk_errmsg em = { 0 };
+    if (json.p != NULL && sk_json_read(json, &h->limits_doc, &em) == 0)
+        sk_allowance_apply(&l, yyjson_doc_get_root(h->limits_doc), &em);
+    if (em.code != 0)
+        sk_log_warn("settings: %s", em.text);
+    h->limits = l;
+}
+
 int sk_host_create(const struct sk_host_options *o, struct sk_host **ret_host, struct sk_errmsg *em)
 {
     if (o->loop == NULL || o->hub == NULL || o->puts == NULL || o->config_dir == NULL)
@@ -110,6 +102,7 @@ int sk_host_create(const struct sk_host_options *o, struct sk_host **ret_host, s
     struct sk_host *h = sk_xcalloc(1, sizeof *h);
     h->o = *o;
     h->limits = o->limits != NULL ? *o->limits : sk_host_default_limits;
+    read_limits(h, o->limits_json);
     h->config_dir = sk_xstrdup(o->config_dir);
     h->cache_dir = o->cache_dir != NULL ? sk_xstrdup(o->cache_dir) : NULL;
     if (o->safe_mode != NULL) {
@@ -300,6 +293,7 @@ void sk_host_destroy(struct sk_host *h)
     free(h->cache_dir);
     free(h->bundled_root);
     free(h->safe_mode);
+    yyjson_doc_free(h->limits_doc);
     free(h);
 }
 
@@ -334,7 +328,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(sk_plugin_name(*(struct sk_plugin *const *)a), sk_plugin_name(*(struct sk_plugin *const *)b));
 }
 
-void sk_host_write_list(struct sk_host *h, struct sk_buf *out)
+static void write_sorted(struct sk_host *h, void (*write)(const struct sk_plugin *p, struct sk_buf *out), struct sk_buf *out)
 {
     struct sk_plugin **sorted = sk_xcalloc(h->plugin_count + 1, sizeof(struct sk_plugin *));
     for (size_t i = 0; i < h->plugin_count; i++)
@@ -344,10 +338,20 @@ void sk_host_write_list(struct sk_host *h, struct sk_buf *out)
     for (size_t i = 0; i < h->plugin_count; i++) {
         if (i > 0)
             sk_buf_char(out, ',');
-        sk_plugin_write_entry(sorted[i], out);
+        write(sorted[i], out);
     }
     sk_buf_char(out, ']');
     free(sorted);
+}
+
+void sk_host_write_list(struct sk_host *h, struct sk_buf *out)
+{
+    write_sorted(h, sk_plugin_write_entry, out);
+}
+
+void sk_host_write_stats(struct sk_host *h, struct sk_buf *out)
+{
+    write_sorted(h, sk_plugin_write_stats, out);
 }
 
 void sk_host_each_webapp(struct sk_host *h, sk_webapp_fn fn, void *arg)

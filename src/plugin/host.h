@@ -11,34 +11,13 @@
 
 #include "hub/hub.h"
 #include "hub/put.h"
+#include "plugin/allowance.h"
 #include "plugin/endpoint.h"
+#include "plugin/figures.h"
 #include "plugin/package.h"
-#include "plugin/supervisor.h"
 
 struct sk_host;
 struct sk_plugin;
-
-struct sk_host_limits {
-    size_t module_max;      /* bytes of a .wasm file, default 16 MiB */
-    size_t memory_max;      /* linear memory of an instance, default 64 MiB */
-    size_t table_max;       /* elements of a table, default 100,000 */
-    size_t inbox_deltas;    /* deltas waiting for one plugin, default 1,000; the oldest are dropped and counted */
-    size_t inbox_bytes;     /* the same in bytes, default 1 MiB */
-    size_t outbox_messages; /* effects of one plugin waiting for the loop, default 1,000 */
-    size_t outbox_bytes;    /* the same in bytes, default 4 MiB */
-    size_t calls_max;       /* requests (PUT, HTTP, ...) waiting in one plugin, default 1,000; further ones are refused */
-    size_t put_handlers;    /* registrations of one plugin, default 1,000 */
-    unsigned start_ms;      /* plugin_start and what runs before it, default 30,000 */
-    unsigned stop_ms;       /* plugin_stop, and what a call in progress may still take when a stop waits, default 2,000 */
-    unsigned request_ms;    /* HTTP, PUT, providers: default 10,000 */
-    unsigned call_ms;       /* poll, delta_handler and the getters, default 5,000 */
-    unsigned question_ms;   /* how long a plugin waits for an answer of the loop, default 2,000 */
-    unsigned grace_ms;      /* behind a deadline, until a worker counts as lost, default 2,000 */
-    unsigned poll_ms;       /* distance of polls, default 1,000 */
-    unsigned compile_ms;    /* default 120,000 */
-    struct sk_super_limits restart;
-};
-extern const struct sk_host_limits sk_host_default_limits;
 
 struct sk_host_options {
     struct sk_loop *loop;
@@ -54,6 +33,7 @@ struct sk_host_options {
     const char *safe_mode;               /* why plugins are listed but not loaded (see store/run_record.h); NULL: they run */
     bool compile_in_process;             /* for tests; otherwise /proc/self/exe --internal-compile, see sk_compile_main */
     const struct sk_host_limits *limits; /* NULL: defaults */
+    struct sk_span limits_json;          /* the setting pluginLimits, on top of them; p NULL: none */
     void (*changed)(void *arg);          /* the listing changed (config saved, plugin started or gone); NULL: nobody cares */
     void *changed_arg;
 };
@@ -137,16 +117,12 @@ void sk_plugin_call(struct sk_plugin *p, enum sk_call_shape shape, const char *n
                     sk_call_done done, void *arg);
 
 /* ---- figures -------------------------------------------------------------------------------------------------------------- */
-struct sk_plugin_stats {
-    uint64_t calls, cpu_ns;             /* of all lives since the server started */
-    uint64_t deltas_in, deltas_dropped; /* into the plugin */
-    uint64_t deltas_out, out_dropped;   /* by the plugin */
-    uint64_t deadline_misses, crashes, starts;
-    size_t memory_bytes;   /* linear memory now, 0 without an instance */
-    const char *last_trap; /* with back-trace; "" when there was none; valid until the plugin's next change */
-};
-void sk_plugin_stats(const struct sk_plugin *p, struct sk_plugin_stats *ret_stats);
-void sk_plugin_write_stats(const struct sk_plugin *p, struct sk_buf *out); /* the same as JSON */
+const struct sk_figures *sk_plugin_figures(const struct sk_plugin *p); /* of all lives since the server started */
+uint64_t sk_plugin_cpu_ns(const struct sk_plugin *p);
+const char *sk_plugin_last_trap(const struct sk_plugin *p); /* with back-trace; "" when there was none; valid until the next */
+/* All of it as JSON, with the state, the last traps and the limits. */
+void sk_plugin_write_stats(const struct sk_plugin *p, struct sk_buf *out);
+void sk_host_write_stats(struct sk_host *h, struct sk_buf *out); /* array of these, in the order of the listing */
 
 /* ---- static files of packages (keyword signalk-webapp or signalk-embeddable-webapp, plugin or not) --------------------------
  */

@@ -42,8 +42,7 @@ static int notification(struct sk_guest *g, struct sk_span path, struct sk_span 
         SK_BUF_LIT(&b, "}]}]}");
         ok = sk_buf_ok(&b);
     }
-    if (ok)
-        g->o.ops->delta(g->o.owner, sk_buf_span(&b), 1);
+    ok = ok && g->o.ops->delta(g->o.owner, sk_buf_span(&b), 1);
     sk_buf_finish(&b);
     yyjson_doc_free(doc);
     return ok ? 0 : -1;

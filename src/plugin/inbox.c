@@ -31,17 +31,19 @@ static void grow(struct sk_inbox *q)
     q->head = 0;
 }
 
-void sk_inbox_push(struct sk_inbox *q, struct sk_frame *f)
+size_t sk_inbox_push(struct sk_inbox *q, struct sk_frame *f)
 {
+    size_t dropped = 0;
     while (q->count > 0 && (q->count >= q->max_count || q->bytes + f->len > q->max_bytes)) {
         sk_frame_unref(sk_inbox_pop(q));
-        q->dropped++;
+        dropped++;
     }
     if (q->count == q->cap)
         grow(q);
     q->ring[(q->head + q->count) & (q->cap - 1)] = sk_frame_ref(f);
     q->count++;
     q->bytes += f->len;
+    return dropped;
 }
 
 struct sk_frame *sk_inbox_pop(struct sk_inbox *q)

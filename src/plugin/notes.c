@@ -82,9 +82,9 @@ static void started(struct sk_plugin *p, const struct sk_note *n)
 static void crashed(struct sk_plugin *p, const struct sk_note *n)
 {
     bool starting = p->super.state == SK_SUPER_STARTING;
-    p->crashes++;
-    p->deadline_misses += n->flag;
-    replace(&p->last_trap, n->more);
+    sk_figures_add(p->figures, SK_COUNT_CRASHES, 1);
+    sk_figures_add(p->figures, SK_COUNT_DEADLINE_MISSES, n->flag);
+    sk_plugin_note_trap(p, n->more);
     sk_log_error("[%s] crashed: %s", p->package->name, n->more.p);
     if (p->super.state == SK_SUPER_STOPPING)
         return;
@@ -101,12 +101,7 @@ static void crashed(struct sk_plugin *p, const struct sk_note *n)
 
 static void ended(struct sk_plugin *p)
 {
-    struct sk_worker_stats s;
-    sk_worker_stats(p->worker, &s);
-    p->past.calls += s.calls;
-    p->past.cpu_ns += s.cpu_ns;
-    p->past.deltas_dropped += s.deltas_dropped;
-    p->past.out_dropped += s.out_dropped;
+    p->past_cpu_ns += sk_worker_cpu_ns(p->worker);
     sk_worker_destroy(p->worker);
     p->worker = NULL;
     p->settled |= !p->worker_starts;
@@ -125,7 +120,7 @@ static void delta(struct sk_plugin *p, const struct sk_note *n)
 {
     struct sk_errmsg em = { 0 };
     struct sk_origin origin = { .provider = p->package->name, .version = n->code };
-    p->deltas_out++;
+    sk_figures_add(p->figures, SK_COUNT_DELTAS_OUT, 1);
     if (sk_hub_ingest(p->host->o.hub, &origin, n->text, &em) < 0)
         sk_log_debug("signalk:wasm:bindings", "[%s] delta refused: %s", p->package->name, em.text);
 }

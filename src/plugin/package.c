@@ -137,19 +137,26 @@ int sk_package_parse(struct sk_span text, struct sk_package **ret_package, struc
     if (r < 0)
         return r;
     struct sk_package *p = sk_xcalloc(1, sizeof *p);
+    atomic_init(&p->refs, 1);
     r = fill(p, yyjson_doc_get_root(doc), em);
     yyjson_doc_free(doc);
     if (r < 0) {
-        sk_package_destroy(p);
+        sk_package_unref(p);
         return r;
     }
     *ret_package = p;
     return 0;
 }
 
-void sk_package_destroy(struct sk_package *p)
+struct sk_package *sk_package_ref(struct sk_package *p)
 {
-    if (p == NULL)
+    atomic_fetch_add(&p->refs, 1);
+    return p;
+}
+
+void sk_package_unref(struct sk_package *p)
+{
+    if (p == NULL || atomic_fetch_sub(&p->refs, 1) != 1)
         return;
     free(p->name);
     free(p->version);

@@ -1,12 +1,15 @@
 /*
  * What skiff needs of a package.json. The text is foreign: sizes, types and names are checked here, once.
- * Thread: any; a package belongs to one thread at a time. Links without the engine, so that it can be fuzzed alone.
+ * Thread: any; once parsed (and placed by discovery) a package does not change, and whoever uses it holds a reference. Links
+ * without the engine, so that it can be fuzzed alone.
  */
 #ifndef SK_PLUGIN_PACKAGE_H
 #define SK_PLUGIN_PACKAGE_H
 
 #include "base/base.h"
 #include "base/err.h"
+
+#include <stdatomic.h>
 
 #define SK_PACKAGE_JSON_MAX ((size_t)1024 * 1024)
 #define SK_PACKAGE_NAME_MAX 214 /* npm's own limit */
@@ -33,6 +36,7 @@ enum sk_capability {
 };
 
 struct sk_package {
+    atomic_int refs;
     char *name, *version, *description;
     char *dir;            /* where it was found; set by discovery */
     char *id;             /* plugin id: the name with @ and / as _ */
@@ -54,7 +58,9 @@ static inline bool sk_package_can(const struct sk_package *p, enum sk_capability
 }
 
 /* SK_ERR_INVALID: not JSON, no usable name. */
+/* One reference. */
 int sk_package_parse(struct sk_span text, struct sk_package **ret_package, struct sk_errmsg *em);
-void sk_package_destroy(struct sk_package *p);
+struct sk_package *sk_package_ref(struct sk_package *p);
+void sk_package_unref(struct sk_package *p); /* NULL is fine */
 
 #endif

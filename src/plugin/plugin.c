@@ -132,51 +132,59 @@ void sk_plugin_write_config(const struct sk_plugin *p, struct sk_buf *out)
     sk_plugin_config_write(&p->config, out);
 }
 
-void sk_plugin_stats(const struct sk_plugin *p, struct sk_plugin_stats *ret_stats)
+/* ---- figures ---- */
+
+const struct sk_figures *sk_plugin_figures(const struct sk_plugin *p)
 {
-    struct sk_worker_stats now = { 0 };
-    if (p->worker != NULL)
-        sk_worker_stats(p->worker, &now);
-    *ret_stats = (struct sk_plugin_stats){
-        .calls = p->past.calls + now.calls,
-        .cpu_ns = p->past.cpu_ns + now.cpu_ns,
-        .deltas_in = p->deltas_in,
-        .deltas_dropped = p->past.deltas_dropped + now.deltas_dropped,
-        .deltas_out = p->deltas_out,
-        .out_dropped = p->past.out_dropped + now.out_dropped,
-        .deadline_misses = p->deadline_misses,
-        .crashes = p->crashes,
-        .starts = p->starts,
-        .memory_bytes = now.memory_bytes,
-        .last_trap = p->last_trap != NULL ? p->last_trap : "",
-    };
+    return p->figures;
+}
+
+uint64_t sk_plugin_cpu_ns(const struct sk_plugin *p)
+{
+    return p->past_cpu_ns + (p->worker != NULL ? sk_worker_cpu_ns(p->worker) : 0);
+}
+
+const char *sk_plugin_last_trap(const struct sk_plugin *p)
+{
+    return p->traps[0].text != NULL ? p->traps[0].text : "";
+}
+
+void sk_plugin_note_trap(struct sk_plugin *p, struct sk_span text)
+{
+    free(p->traps[SK_FIGURES_TRAPS_MAX - 1].text);
+    memmove(p->traps + 1, p->traps, (SK_FIGURES_TRAPS_MAX - 1) * sizeof p->traps[0]);
+    p->traps[0] = (struct sk_trap){ .at_ms = sk_clock_wall_ms(), .text = sk_xstrndup(text.p, text.n) };
+}
+
+static void write_traps(const struct sk_plugin *p, struct sk_buf *out)
+{
+    sk_buf_char(out, '[');
+    for (size_t i = 0; i < SK_FIGURES_TRAPS_MAX && p->traps[i].text != NULL; i++) {
+        char when[SK_ISO_TIME_SIZE];
+        sk_iso_time(when, p->traps[i].at_ms);
+        sk_buf_printf(out, "%s{\"time\":\"%s\",\"text\":", i > 0 ? "," : "", when);
+        sk_json_write_str(out, sk_span_of(p->traps[i].text));
+        sk_buf_char(out, '}');
+    }
+    sk_buf_char(out, ']');
 }
 
 void sk_plugin_write_stats(const struct sk_plugin *p, struct sk_buf *out)
 {
-    struct sk_plugin_stats s;
-    sk_plugin_stats(p, &s);
-    const struct {
-        const char *name;
-        uint64_t value;
-    } rows[] = {
-        { "calls", s.calls },
-        { "cpuMicroseconds", s.cpu_ns / 1000 },
-        { "memoryBytes", s.memory_bytes },
-        { "starts", s.starts },
-        { "crashes", s.crashes },
-        { "deadlineMisses", s.deadline_misses },
-        { "deltasIn", s.deltas_in },
-        { "deltasDropped", s.deltas_dropped },
-        { "deltasOut", s.deltas_out },
-        { "deltasOutDropped", s.out_dropped },
-    };
     sk_buf_char(out, '{');
+    key(out, "id", p->package->id);
+    key(out, "packageName", p->package->name);
+    key(out, "version", p->package->version);
     key(out, "state", sk_plugin_state(p));
-    for (size_t i = 0; i < SK_COUNT(rows); i++)
-        sk_buf_printf(out, "\"%s\":%llu,", rows[i].name, (unsigned long long)rows[i].value);
-    SK_BUF_LIT(out, "\"lastTrap\":");
-    sk_json_write_str(out, sk_span_of(s.last_trap));
+    key(out, "statusMessage", sk_plugin_message(p));
+    sk_buf_printf(out, "\"cpuMicroseconds\":%llu,", (unsigned long long)(sk_plugin_cpu_ns(p) / 1000));
+    sk_figures_write(p->figures, out);
+    SK_BUF_LIT(out, ",\"lastTrap\":");
+    sk_json_write_str(out, sk_span_of(sk_plugin_last_trap(p)));
+    SK_BUF_LIT(out, ",\"traps\":");
+    write_traps(p, out);
+    SK_BUF_LIT(out, ",\"limits\":");
+    sk_allowance_write(&p->limits, out);
     sk_buf_char(out, '}');
 }
 
@@ -197,7 +205,7 @@ static void on_lost(void *owner)
     sk_plugin_drop_calls(p, "the plugin does not come back");
     p->lost = p->worker;
     p->worker = NULL;
-    p->deadline_misses++;
+    sk_figures_add(p->figures, SK_COUNT_DEADLINE_MISSES, 1);
     sk_plugin_say(p, "does not come back from a call; it stays off until that returns");
     sk_plugin_event(p, SK_SUPER_EV_LOST); /* no restart: the thread still holds the plugin's files */
     sk_plugin_event(p, SK_SUPER_EV_ENDED);
@@ -214,8 +222,9 @@ static bool create_worker(struct sk_plugin *p, bool start)
     struct sk_worker_options o = {
         .loop = p->host->o.loop,
         .engine = p->host->engine,
-        .limits = &p->host->limits,
+        .limits = &p->limits,
         .package = p->package,
+        .figures = p->figures,
         .data_dir = p->data_dir,
         .cache_dir = p->host->cache_dir,
         .compile_in_process = p->host->o.compile_in_process,
@@ -255,7 +264,7 @@ void sk_plugin_start_life(struct sk_plugin *p)
         return;
     }
     unsay(p);
-    p->starts++;
+    sk_figures_add(p->figures, SK_COUNT_STARTS, 1);
 }
 
 static void quiet(struct sk_plugin *p)
@@ -294,9 +303,11 @@ void sk_plugin_event(struct sk_plugin *p, enum sk_super_event ev)
         sk_host_changed(p->host);
     }
     sk_plugin_reschedule(p);
-    if (a.what == SK_SUPER_DO_START)
+    if (a.what == SK_SUPER_DO_START) {
+        if (before == SK_SUPER_CRASHED && ev == SK_SUPER_EV_TIME)
+            sk_figures_add(p->figures, SK_COUNT_RESTARTS, 1);
         sk_plugin_start_life(p);
-    else if (a.what == SK_SUPER_DO_STOP)
+    } else if (a.what == SK_SUPER_DO_STOP)
         stop_life(p);
 }
 
@@ -362,7 +373,7 @@ static void on_delta(struct sk_hub_tap *tap, struct sk_frame *delta, bool self)
     (void)self;
     if (p->worker == NULL)
         return;
-    p->deltas_in++;
+    sk_figures_add(p->figures, SK_COUNT_DELTAS_IN, 1);
     sk_worker_deliver(p->worker, delta);
     if (!p->wake_queued)
         sk_host_wake_later(p->host, p);
@@ -374,12 +385,16 @@ struct sk_plugin *sk_plugin_create(struct sk_host *h, struct sk_package *package
     struct sk_errmsg em = { 0 };
     p->tag = SK_PLUGIN_TAG;
     p->host = h;
-    p->package = package;
+    p->package = sk_package_ref(package);
     p->name = sk_xstrdup(h->o.wasm_off ? package->display_name : package->name);
     p->schema = sk_xstrdup("{}");
     p->calls_end = &p->calls;
     p->saves_end = &p->saves;
     p->tap.deliver = on_delta;
+    p->figures = sk_figures_create();
+    p->limits = h->limits;
+    if (sk_allowance_for(&p->limits, yyjson_doc_get_root(h->limits_doc), package->name, package->id, &em) < 0)
+        sk_log_warn("[%s] settings: %s", package->name, em.text);
     sk_super_init(&p->super, h->limits.restart);
     char *all = sk_fs_path(h->config_dir, "plugin-config-data");
     p->data_dir = sk_fs_path(all, package->id);
@@ -421,7 +436,10 @@ void sk_plugin_destroy(struct sk_plugin *p)
     free(p->name);
     free(p->schema);
     free(p->data_dir);
-    free(p->last_trap);
+    for (size_t i = 0; i < SK_FIGURES_TRAPS_MAX; i++)
+        free(p->traps[i].text);
+    sk_figures_unref(p->figures);
+    sk_package_unref(p->package);
     p->tag = 0;
     p->timer_open = false;
     uv_close((uv_handle_t *)&p->timer, on_timer_closed);

@@ -64,14 +64,19 @@ struct sk_plugin {
     bool timer_open;
     uint64_t restart_at_ms; /* 0: none */
 
-    uint64_t starts, crashes, deadline_misses, deltas_in, deltas_out;
-    struct sk_worker_stats past; /* of ended lives */
-    char *last_trap;
+    struct sk_host_limits limits;
+    struct sk_figures *figures;
+    uint64_t past_cpu_ns; /* of ended lives */
+    struct sk_trap {
+        int64_t at_ms; /* wall clock */
+        char *text;
+    } traps[SK_FIGURES_TRAPS_MAX]; /* the latest first */
 };
 
 struct sk_host {
     struct sk_host_options o;
     struct sk_host_limits limits;
+    yyjson_doc *limits_doc; /* the user's; NULL: none */
     char *config_dir, *cache_dir, *bundled_root;
     char *safe_mode; /* reason; NULL: plugins run */
     char **roots;
@@ -98,6 +103,7 @@ void sk_plugin_start_life(struct sk_plugin *p); /* a new worker, or when the pre
 void sk_plugin_say(struct sk_plugin *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3))); /* an error entry of the host's */
 void sk_plugin_reschedule(struct sk_plugin *p);
+void sk_plugin_note_trap(struct sk_plugin *p, struct sk_span text);
 bool sk_plugin_alive(const struct sk_plugin *p); /* has a worker */
 /* notes.c */
 void sk_plugin_notes(struct sk_plugin *p); /* takes what its worker says */

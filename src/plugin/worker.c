@@ -20,6 +20,11 @@ static const struct sk_span none = { NULL, 0 };
 
 /* ---- around each call ---- */
 
+static unsigned ms_of(size_t ms) /* of a limit, which never reaches the edge */
+{
+    return (unsigned)ms;
+}
+
 static void begin(struct sk_worker *w, unsigned ms)
 {
     atomic_store_explicit(&w->watch.busy_until, sk_engine_ticks(w->o.engine) + sk_engine_ticks_of(ms), memory_order_relaxed);
@@ -28,14 +33,14 @@ static void begin(struct sk_worker *w, unsigned ms)
 static void end(struct sk_worker *w)
 {
     atomic_store_explicit(&w->watch.busy_until, 0, memory_order_relaxed);
+    sk_worker_flush_status(w);
+    if (w->guest != NULL)
+        atomic_store_explicit(&w->o.figures->memory_bytes, sk_guest_memory_bytes(w->guest), memory_order_relaxed);
 }
 
-static void publish_figures(struct sk_worker *w)
+static void note_call(struct sk_worker *w, const char *name, uint64_t began_ns)
 {
-    if (w->guest == NULL)
-        return;
-    atomic_store_explicit(&w->calls, sk_guest_calls(w->guest), memory_order_relaxed);
-    atomic_store_explicit(&w->memory_bytes, sk_guest_memory_bytes(w->guest), memory_order_relaxed);
+    sk_histogram_add(&sk_figures_export(w->o.figures, name)->took, sk_clock_mono_ns() - began_ns);
 }
 
 /* True when the life is over; the note is sent then. */
@@ -71,7 +76,7 @@ static int make_folders(const char *data_dir, char **ret_vfs, struct sk_errmsg *
 
 static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
 {
-    const struct sk_host_limits *l = w->o.limits;
+    const struct sk_host_limits *l = &w->limits;
     struct sk_compile_options co = {
         .engine = w->o.engine,
         .cache_dir = w->cache_dir,
@@ -99,8 +104,8 @@ static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
             .owner = w,
             .cut_at = &w->cut_at,
         };
-        begin(w, l->start_ms);
-        r = sk_guest_create(&go, l->start_ms, &w->guest, em);
+        begin(w, ms_of(l->start_ms));
+        r = sk_guest_create(&go, ms_of(l->start_ms), &w->guest, em);
         end(w);
     }
     if (module != NULL)
@@ -113,9 +118,12 @@ static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
 static int read_text(struct sk_worker *w, const char *name, struct sk_buf *out, struct sk_errmsg *em)
 {
     sk_buf_init(out, (size_t)1024 * 1024);
-    begin(w, w->o.limits->call_ms);
-    int r = sk_guest_text(w->guest, name, w->o.limits->call_ms, out, em);
+    uint64_t began = sk_clock_mono_ns();
+    begin(w, ms_of(w->limits.call_ms));
+    int r = sk_guest_text(w->guest, name, ms_of(w->limits.call_ms), out, em);
     end(w);
+    if (r != SK_ERR_NOTFOUND)
+        note_call(w, name, began);
     if (r == 0 && !sk_buf_ok(out))
         r = sk_errmsg_set(em, SK_ERR_LIMIT, "%s: text too long", name);
     return r == SK_ERR_NOTFOUND ? 0 : r;
@@ -159,7 +167,6 @@ static int load(struct sk_worker *w, struct sk_errmsg *em)
     sk_buf_finish(&name);
     sk_buf_finish(&schema);
     sk_buf_finish(&endpoints);
-    publish_figures(w);
     return r;
 }
 
@@ -169,10 +176,11 @@ static bool start(struct sk_worker *w)
 {
     struct sk_errmsg em = { 0 };
     int32_t code = 0;
-    begin(w, w->o.limits->start_ms);
-    int r = sk_guest_start(w->guest, sk_span_of(w->config), w->o.limits->start_ms, &code, &em);
+    uint64_t began = sk_clock_mono_ns();
+    begin(w, ms_of(w->limits.start_ms));
+    int r = sk_guest_start(w->guest, sk_span_of(w->config), ms_of(w->limits.start_ms), &code, &em);
     end(w);
-    publish_figures(w);
+    note_call(w, "plugin_start", began);
     if (r < 0 && crashed(w, r, &em))
         return false;
     struct sk_note *n = r < 0 ? sk_note_create(SK_NOTE_LOAD_FAILED, sk_span_of(em.text), none, none, NULL)
@@ -205,9 +213,12 @@ static bool serve_order(struct sk_worker *w, const struct sk_order *o)
     struct sk_buf out;
     sk_buf_init(&out, ANSWER_MAX);
     unsigned ms = (unsigned)(o->deadline_ms - now);
+    uint64_t began = sk_clock_mono_ns();
     begin(w, ms);
     int r = sk_guest_request(w->guest, o->shape, o->name, o->request, o->out_max, ms, &out, &em);
     end(w);
+    if (r != SK_ERR_NOTFOUND)
+        note_call(w, o->name, began);
     if (r == 0)
         reply(w, o->id, SK_CALL_OK, sk_buf_span(&out));
     else
@@ -217,7 +228,6 @@ static bool serve_order(struct sk_worker *w, const struct sk_order *o)
                                     : SK_CALL_FAILED,
               sk_span_of(em.text));
     sk_buf_finish(&out);
-    publish_figures(w);
     return r == 0 || !crashed(w, r, &em);
 }
 
@@ -244,33 +254,38 @@ static bool poll_once(struct sk_worker *w)
 {
     struct sk_errmsg em = { 0 };
     int32_t code = 0;
-    begin(w, w->o.limits->call_ms);
-    int r = sk_guest_poll(w->guest, w->o.limits->call_ms, &code, &em);
+    uint64_t began = sk_clock_mono_ns();
+    begin(w, ms_of(w->limits.call_ms));
+    int r = sk_guest_poll(w->guest, ms_of(w->limits.call_ms), &code, &em);
     end(w);
-    publish_figures(w);
+    note_call(w, "poll", began);
     if (r == 0 && code != 0)
         sk_log_debug(NS, "[%s] poll returned %d", w->o.package->name, (int)code);
     return r == 0 || !crashed(w, r, &em);
 }
 
-/* The hot path: no clock, no lock, no allocation of ours per delta. */
+/* The hot path: no lock, no allocation of ours per delta; one look at the clock ends one call and begins the next. */
 static bool serve_deltas(struct sk_worker *w)
 {
     struct sk_errmsg em = { 0 };
-    const unsigned ms = w->o.limits->call_ms;
+    const unsigned ms = ms_of(w->limits.call_ms);
+    struct sk_histogram *took = &sk_figures_export(w->o.figures, "delta_handler")->took;
+    uint64_t began = sk_clock_mono_ns();
     struct sk_frame *f;
     int r = 0;
     while (r == 0 && !atomic_load_explicit(&w->urgent, memory_order_relaxed) && (f = sk_inbox_pop(&w->batch)) != NULL) {
         begin(w, ms);
         r = sk_guest_delta(w->guest, sk_frame_text(f), ms, &em);
         sk_frame_unref(f);
+        uint64_t ended = sk_clock_mono_ns();
+        sk_histogram_add(took, ended - began);
+        began = ended;
         if (r < 0 && !sk_guest_dead(w->guest)) { /* no room in the guest for this one: it is lost, the next may fit */
             sk_log_debug(NS, "[%s] a delta was not delivered: %s", w->o.package->name, em.text);
             r = 0;
         }
     }
     end(w);
-    publish_figures(w);
     return r == 0 || !crashed(w, r, &em);
 }
 
@@ -311,10 +326,11 @@ static void stop(struct sk_worker *w)
     struct sk_errmsg em = { 0 };
     int32_t code = 0;
     atomic_store(&w->cut_at, 0); /* was for the call before; this one has a deadline of its own */
-    begin(w, w->o.limits->stop_ms);
-    int r = sk_guest_stop(w->guest, w->o.limits->stop_ms, &code, &em);
+    uint64_t began = sk_clock_mono_ns();
+    begin(w, w->limits.stop_ms);
+    int r = sk_guest_stop(w->guest, w->limits.stop_ms, &code, &em);
     end(w);
-    publish_figures(w);
+    note_call(w, "plugin_stop", began);
     if (r < 0 && r != SK_ERR_NOTFOUND)
         sk_log_warn("[%s] plugin_stop: %s", w->o.package->name, em.text);
     else if (code != 0)
@@ -323,7 +339,7 @@ static void stop(struct sk_worker *w)
 
 static void serve(struct sk_worker *w)
 {
-    const unsigned period = w->o.limits->poll_ms;
+    const unsigned period = w->limits.poll_ms;
     bool polls = sk_guest_has_poll(w->guest), alive = true;
     uint64_t poll_at_ms = sk_clock_mono_ms() + period;
     sk_engine_leave(w->o.engine);
@@ -381,9 +397,10 @@ static void *run(void *arg)
     sk_engine_watch(w->o.engine, &w->watch);
     sk_engine_enter(w->o.engine);
     live(w);
-    publish_figures(w);
     sk_guest_destroy(w->guest);
     w->guest = NULL;
+    sk_worker_flush_status(w);
+    atomic_store(&w->o.figures->memory_bytes, 0);
     sk_engine_leave(w->o.engine);
     sk_engine_unwatch(w->o.engine, &w->watch);
     sk_worker_note(w, sk_note_create(SK_NOTE_ENDED, none, none, none, NULL), true);
@@ -438,6 +455,8 @@ static void release(struct sk_worker *w)
     free(w->cache_dir);
     free(w->config);
     free(w->configuration);
+    sk_package_unref(w->o.package);
+    sk_figures_unref(w->o.figures);
     free(w);
 }
 
@@ -445,6 +464,10 @@ struct sk_worker *sk_worker_create(const struct sk_worker_options *o)
 {
     struct sk_worker *w = sk_xcalloc(1, sizeof *w);
     w->o = *o;
+    w->limits = *o->limits;
+    w->o.limits = &w->limits;
+    sk_package_ref(o->package);
+    sk_figures_ref(o->figures);
     w->data_dir = sk_xstrdup(o->data_dir);
     w->cache_dir = o->cache_dir != NULL ? sk_xstrdup(o->cache_dir) : NULL;
     w->config = copy_text(o->config, "{}");
@@ -453,8 +476,7 @@ struct sk_worker *sk_worker_create(const struct sk_worker_options *o)
     w->out.last_next = &w->out.first;
     w->watch.lost = on_lost;
     w->lost_task.run = run_lost;
-    w->output_at_ms = sk_clock_mono_ms();
-    w->output_tokens = 50;
+    sk_worker_init_meters(w);
     sk_inbox_init(&w->inbox, o->limits->inbox_deltas, o->limits->inbox_bytes);
     sk_inbox_init(&w->batch, o->limits->inbox_deltas, o->limits->inbox_bytes);
     pthread_mutex_init(&w->lock, NULL);
@@ -521,7 +543,7 @@ struct sk_note *sk_worker_take(struct sk_worker *w)
 void sk_worker_stop(struct sk_worker *w)
 {
     atomic_store(&w->cancel, true);
-    atomic_store(&w->cut_at, sk_engine_ticks(w->o.engine) + sk_engine_ticks_of(w->o.limits->stop_ms));
+    atomic_store(&w->cut_at, sk_engine_ticks(w->o.engine) + sk_engine_ticks_of(w->limits.stop_ms));
     pthread_mutex_lock(&w->lock);
     w->stop = true;
     atomic_store(&w->urgent, true);
@@ -543,8 +565,10 @@ void sk_worker_call(struct sk_worker *w, struct sk_order *o)
 void sk_worker_deliver(struct sk_worker *w, struct sk_frame *f)
 {
     pthread_mutex_lock(&w->lock);
-    sk_inbox_push(&w->inbox, f);
+    size_t dropped = sk_inbox_push(&w->inbox, f);
     pthread_mutex_unlock(&w->lock);
+    if (dropped > 0)
+        sk_figures_add(w->o.figures, SK_COUNT_DELTAS_DROPPED, dropped);
 }
 
 void sk_worker_wake(struct sk_worker *w)
@@ -554,23 +578,11 @@ void sk_worker_wake(struct sk_worker *w)
     pthread_mutex_unlock(&w->lock);
 }
 
-void sk_worker_stats(struct sk_worker *w, struct sk_worker_stats *ret_stats)
+uint64_t sk_worker_cpu_ns(const struct sk_worker *w)
 {
     clockid_t clock;
     struct timespec t = { 0 };
     if (pthread_getcpuclockid(w->thread, &clock) == 0)
         clock_gettime(clock, &t);
-    pthread_mutex_lock(&w->lock);
-    uint64_t dropped = w->inbox.dropped;
-    pthread_mutex_unlock(&w->lock);
-    pthread_mutex_lock(&w->out.lock);
-    uint64_t out_dropped = w->out.dropped;
-    pthread_mutex_unlock(&w->out.lock);
-    *ret_stats = (struct sk_worker_stats){
-        .calls = atomic_load_explicit(&w->calls, memory_order_relaxed),
-        .cpu_ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec,
-        .deltas_dropped = dropped,
-        .out_dropped = out_dropped,
-        .memory_bytes = atomic_load_explicit(&w->memory_bytes, memory_order_relaxed),
-    };
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }

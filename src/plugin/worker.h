@@ -15,8 +15,9 @@ struct sk_worker;
 struct sk_worker_options {
     struct sk_loop *loop;
     struct sk_engine *engine;
-    const struct sk_host_limits *limits; /* this and package must outlive the worker */
-    const struct sk_package *package;
+    const struct sk_host_limits *limits; /* copied */
+    struct sk_package *package;          /* a reference is taken, of the figures too */
+    struct sk_figures *figures;
     const char *data_dir; /* <config>/plugin-config-data/<id>; vfs is below */
     const char *cache_dir;
     bool compile_in_process;
@@ -47,10 +48,6 @@ void sk_worker_call(struct sk_worker *w, struct sk_order *o);
 void sk_worker_deliver(struct sk_worker *w, struct sk_frame *f);
 void sk_worker_wake(struct sk_worker *w);
 
-struct sk_worker_stats {
-    uint64_t calls, cpu_ns, deltas_dropped, out_dropped;
-    size_t memory_bytes;
-};
-void sk_worker_stats(struct sk_worker *w, struct sk_worker_stats *ret_stats); /* loop */
+uint64_t sk_worker_cpu_ns(const struct sk_worker *w); /* loop */
 
 #endif

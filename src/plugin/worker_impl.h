@@ -2,6 +2,7 @@
 #ifndef SK_PLUGIN_WORKER_IMPL_H
 #define SK_PLUGIN_WORKER_IMPL_H
 
+#include "plugin/allowance.h"
 #include "plugin/engine.h"
 #include "plugin/guest.h"
 #include "plugin/inbox.h"
@@ -13,12 +14,18 @@ struct sk_outbox {
     struct sk_note *first, **last_next;
     size_t count, bytes;
     bool posted, abandoned;
-    uint64_t dropped;
     struct sk_loop_task task;
+};
+
+/* What a plugin may do so often a second. Dropped beyond that; said at most every few seconds. */
+struct sk_meter {
+    struct sk_rate rate;
+    uint64_t dropped, said_at_ms;
 };
 
 struct sk_worker {
     struct sk_worker_options o;
+    struct sk_host_limits limits;
     char *data_dir, *cache_dir, *config;
     pthread_t thread;
     struct sk_watch watch;
@@ -36,8 +43,6 @@ struct sk_worker {
     atomic_bool urgent;          /* a stop or an order waits: look before the next delta */
     atomic_bool cancel;          /* a stop: compiling is given up */
     atomic_uint_fast64_t cut_at; /* tick at which the call in progress is cut, 0: none */
-    atomic_uint_fast64_t calls;
-    atomic_size_t memory_bytes;
 
     struct sk_outbox out;
 
@@ -45,13 +50,16 @@ struct sk_worker {
     struct sk_guest *guest;
     struct sk_inbox batch;
     char *configuration; /* as sk_read_config gives it */
-    unsigned puts;
-    double output_tokens;
-    uint64_t output_at_ms, output_skipped;
+    size_t registrations;
+    struct sk_meter deltas, logs, statuses;
+    struct sk_note *status; /* the last one that came too often; sent when the call ends */
 };
 
 extern const struct sk_guest_ops sk_worker_ops;
 
+void sk_worker_init_meters(struct sk_worker *w);
+/* Thread: worker. Sends the status that was held back, once the call is over. */
+void sk_worker_flush_status(struct sk_worker *w);
 /* Thread: worker. False: no room, the note was dropped and counted. Notes that must not be lost are `sure`. */
 bool sk_worker_note(struct sk_worker *w, struct sk_note *n, bool sure);
 /* Thread: loop. True: the worker was destroyed before, and its memory may be gone now. */

@@ -11,7 +11,9 @@
 
 #define NS "signalk:wasm:bindings"
 #define ROOM_WAIT_MS 50u
-#define OUTPUT_BURST 200.0 /* lines; then so many a second: a plugin must not fill the log */
+#define BURST_S 4.0 /* what a plugin did not use of its log, it may use later, for so many seconds */
+#define STATUSES_PER_S 20.0
+#define SAY_AGAIN_MS 10000u
 
 static const struct sk_span none = { NULL, 0 };
 
@@ -40,7 +42,7 @@ void sk_worker_notify_again(struct sk_worker *w)
 
 static bool full(struct sk_worker *w, size_t size)
 {
-    return w->out.count >= w->o.limits->outbox_messages || w->out.bytes + size > w->o.limits->outbox_bytes;
+    return w->out.count >= w->limits.outbox_messages || w->out.bytes + size > w->limits.outbox_bytes;
 }
 
 bool sk_worker_note(struct sk_worker *w, struct sk_note *n, bool sure)
@@ -55,8 +57,8 @@ bool sk_worker_note(struct sk_worker *w, struct sk_note *n, bool sure)
             continue;
     }
     if (out->abandoned || (!sure && full(w, n->size))) {
-        out->dropped++;
         pthread_mutex_unlock(&out->lock);
+        sk_figures_add(w->o.figures, SK_COUNT_OUT_DROPPED, 1);
         sk_note_destroy(n);
         return false;
     }
@@ -73,56 +75,99 @@ bool sk_worker_note(struct sk_worker *w, struct sk_note *n, bool sure)
     return true;
 }
 
+/* ---- what a plugin may do only so often ---- */
+
+void sk_worker_init_meters(struct sk_worker *w)
+{
+    uint64_t now = sk_clock_mono_ms();
+    sk_rate_init(&w->deltas.rate, (double)w->limits.deltas_per_s, now);
+    sk_rate_init(&w->logs.rate, (double)w->limits.log_per_s * BURST_S, now);
+    sk_rate_init(&w->statuses.rate, STATUSES_PER_S, now);
+}
+
+/* True: it may. Otherwise it is counted, and said, but not each time. */
+static bool admit(struct sk_worker *w, struct sk_meter *m, double n, double per_s, double burst, enum sk_counter counter,
+                  const char *what)
+{
+    uint64_t now = sk_clock_mono_ms();
+    if (sk_rate_take(&m->rate, n, per_s, burst, now))
+        return true;
+    sk_figures_add(w->o.figures, counter, 1);
+    m->dropped++;
+    if (m->said_at_ms == 0 || now - m->said_at_ms >= SAY_AGAIN_MS) {
+        m->said_at_ms = now;
+        sk_log_warn("[%s] %s; %llu left out so far", w->o.package->name, what, (unsigned long long)m->dropped);
+    }
+    return false;
+}
+
+static bool may_log(struct sk_worker *w, size_t n)
+{
+    double per_s = (double)w->limits.log_per_s;
+    return admit(w, &w->logs, (double)n, per_s, per_s * BURST_S, SK_COUNT_LOG_DROPPED, "logs more than it may");
+}
+
 static void on_log(void *owner, struct sk_span text)
 {
     struct sk_worker *w = owner;
-    sk_log_debug(NS, "[%s] %.*s", w->o.package->name, (int)text.n, text.p != NULL ? text.p : "");
+    if (sk_log_debug_on(NS) && may_log(w, text.n + 1))
+        sk_log_debug(NS, "[%s] %.*s", w->o.package->name, (int)text.n, text.p != NULL ? text.p : "");
 }
 
 static void on_output(void *owner, struct sk_span line)
 {
     struct sk_worker *w = owner;
-    uint64_t now = sk_clock_mono_ms();
-    w->output_tokens += (double)(now - w->output_at_ms) * OUTPUT_BURST / 1000.0;
-    w->output_tokens = w->output_tokens > OUTPUT_BURST ? OUTPUT_BURST : w->output_tokens;
-    w->output_at_ms = now;
-    if (w->output_tokens < 1) {
-        w->output_skipped++;
+    if (!may_log(w, line.n + 1))
         return;
-    }
-    w->output_tokens -= 1;
     struct sk_buf b;
     sk_buf_init(&b, 16384);
     sk_utf8_append_lossy(&b, line.p, line.n);
-    if (w->output_skipped > 0)
-        sk_log_warn("[%s] %llu lines of output left out", w->o.package->name, (unsigned long long)w->output_skipped);
-    w->output_skipped = 0;
     sk_log_info("[%s] %.*s", w->o.package->name, (int)b.n, b.p != NULL ? b.p : "");
     sk_buf_finish(&b);
 }
 
-static void on_status(void *owner, struct sk_span text, bool error)
+void sk_worker_flush_status(struct sk_worker *w)
 {
-    struct sk_note *n = sk_note_create(SK_NOTE_STATUS, text, none, none, NULL);
+    struct sk_note *n = w->status;
+    w->status = NULL;
     if (n != NULL)
-        n->flag = error;
-    sk_worker_note(owner, n, false);
+        sk_worker_note(w, n, false);
 }
 
-static void on_delta(void *owner, struct sk_span json, int version)
+/* The last status counts: one that comes too soon after others waits for the end of the call, and its successor replaces it. */
+static void on_status(void *owner, struct sk_span text, bool error)
 {
+    struct sk_worker *w = owner;
+    struct sk_note *n = sk_note_create(SK_NOTE_STATUS, text, none, none, NULL);
+    if (n == NULL)
+        return;
+    n->flag = error;
+    sk_note_destroy(w->status);
+    w->status = n;
+    if (sk_rate_take(&w->statuses.rate, 1, STATUSES_PER_S, STATUSES_PER_S, sk_clock_mono_ms()))
+        sk_worker_flush_status(w);
+}
+
+static bool on_delta(void *owner, struct sk_span json, int version)
+{
+    struct sk_worker *w = owner;
+    double per_s = (double)w->limits.deltas_per_s;
+    if (!admit(w, &w->deltas, 1, per_s, per_s, SK_COUNT_DELTAS_REFUSED, "publishes more deltas a second than it may"))
+        return false;
     struct sk_note *n = sk_note_create(SK_NOTE_DELTA, json, none, none, NULL);
     if (n != NULL)
         n->code = version;
-    sk_worker_note(owner, n, false);
+    return sk_worker_note(w, n, false);
 }
 
 static bool on_register_put(void *owner, struct sk_span context, struct sk_span path)
 {
     struct sk_worker *w = owner;
-    if (w->puts >= w->o.limits->put_handlers)
+    if (w->registrations >= w->limits.registrations) {
+        sk_figures_add(w->o.figures, SK_COUNT_REGISTRATIONS, 1);
         return false;
-    w->puts++;
+    }
+    w->registrations++;
     return sk_worker_note(w, sk_note_create(SK_NOTE_REGISTER_PUT, context, path, none, NULL), false);
 }
 
@@ -134,9 +179,9 @@ static int ask(struct sk_worker *w, enum sk_note_kind kind, struct sk_span text,
     if (n != NULL)
         n->flag = flag;
     int r = SK_ERR_BUSY;
-    uint64_t left = w->guest != NULL ? sk_guest_ms_left(w->guest) + SK_TICK_MS : w->o.limits->question_ms;
+    uint64_t left = w->guest != NULL ? sk_guest_ms_left(w->guest) + SK_TICK_MS : w->limits.question_ms;
     if (sk_worker_note(w, n, false))
-        r = sk_question_wait(q, left < w->o.limits->question_ms ? (unsigned)left : w->o.limits->question_ms, out);
+        r = sk_question_wait(q, left < w->limits.question_ms ? (unsigned)left : w->limits.question_ms, out);
     sk_question_unref(q);
     return r;
 }

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct sk_package *p = NULL;
     if (sk_package_parse(text, &p, NULL) == 0) {
         SK_ASSERT(p->id[0] != '.' && strchr(p->id, '/') == NULL);
-        sk_package_destroy(p);
+        sk_package_unref(p);
     }
     struct sk_plugin_config c;
     if (sk_plugin_config_parse(&c, text, NULL) == 0) {

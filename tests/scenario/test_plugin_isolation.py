@@ -211,7 +211,11 @@ def test_a_flood_of_deltas_drowns_nobody(beside):
     for value in range(20):
         feeder.values(a__b=value)
         client.until(has_value("a.b", value))
-    eventually(lambda: server.value("test.flood.sent") == 100_000, "the whole flood", 60)
+    eventually(lambda: server.value("test.flood.done") == 100_000, "the whole flood", 60)
+    figures = server.get("/plugins/flood/_stats").ok()
+    assert figures["deltasRefused"] + figures["deltasOut"] + figures["deltasOutDropped"] >= 100_000
+    assert figures["deltasRefused"] > 50_000  # a thousand a second is what it may
+    server.wait_log(r"\[flood\] publishes more deltas a second than it may")
     eventually(lambda: server.value("test.abi.polls"))
     assert server.plugin(GOOD)["state"] == "running"
 

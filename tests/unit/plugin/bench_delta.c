@@ -64,12 +64,14 @@ int main(int argc, char **argv)
     sk_guest_destroy(g);
     wasmtime_module_delete(m);
 
+    struct sk_figures *figures = sk_figures_create();
     struct sk_loop *loop = sk_loop_create();
     struct sk_worker_options wo = {
         .loop = loop,
         .engine = engine,
         .limits = &limits,
         .package = &package,
+        .figures = figures,
         .data_dir = dir,
         .compile_in_process = true,
         .start = true,
@@ -80,23 +82,21 @@ int main(int argc, char **argv)
     struct sk_worker *w = sk_worker_create(&wo);
     usleep(300000);
     struct sk_frame *f = sk_frame_create(DELTA, sizeof DELTA - 1);
-    struct sk_worker_stats before, after;
-    sk_worker_stats(w, &before);
+    uint64_t cpu_before = sk_worker_cpu_ns(w);
+    const struct sk_histogram *served = &sk_figures_export(figures, "delta_handler")->took;
     began = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
     for (unsigned long i = 0; i < n; i++) {
         sk_worker_deliver(w, f);
         if (i % 100 == 99) { /* a loop turn with a hundred deltas */
             sk_worker_wake(w);
-            for (sk_worker_stats(w, &after); after.calls - before.calls < (i + 1) * 3 && after.deltas_dropped == 0;
-                 sk_worker_stats(w, &after))
+            while (sk_histogram_count(served) < i + 1 && sk_figures_get(figures, SK_COUNT_DELTAS_DROPPED) == 0)
                 usleep(50);
         }
     }
     printf("through inbox and worker, 100 a turn (with the waiting of this program): %.0f ns in the process, ",
            (double)(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - began) / (double)n);
-    sk_worker_stats(w, &after);
-    printf("%.0f ns in the worker, %lu dropped\n", (double)(after.cpu_ns - before.cpu_ns) / (double)n,
-           (unsigned long)after.deltas_dropped);
+    printf("%.0f ns in the worker, %lu dropped\n", (double)(sk_worker_cpu_ns(w) - cpu_before) / (double)n,
+           (unsigned long)sk_figures_get(figures, SK_COUNT_DELTAS_DROPPED));
     sk_frame_unref(f);
     fflush(stdout);
     _exit(0); /* the worker goes with the process */

@@ -44,12 +44,13 @@ static void on_status(void *owner, struct sk_span text, bool error)
     (void)error;
 }
 
-static void on_delta(void *owner, struct sk_span json, int version)
+static bool on_delta(void *owner, struct sk_span json, int version)
 {
     struct seen *s = owner;
     s->deltas++;
     s->version = version;
     keep(s->delta, sizeof s->delta, json);
+    return true;
 }
 
 static bool on_register(void *owner, struct sk_span context, struct sk_span path)

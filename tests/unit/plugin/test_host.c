@@ -81,10 +81,9 @@ static void a_life_from_saving_to_shutdown(void **state)
     assert_int_equal(sk_request_status_code(r), 200);
     sk_request_unref(r);
 
-    struct sk_plugin_stats s;
-    sk_plugin_stats(plugin(b, "_test_modes"), &s);
-    assert_true(s.calls > 0 && s.cpu_ns > 0 && s.memory_bytes == 4 * 65536 && s.deltas_out > 0 && s.starts == 1 &&
-                s.crashes == 0);
+    const struct sk_figures *f = sk_plugin_figures(plugin(b, "_test_modes"));
+    assert_true(sk_figures_calls(f) > 0 && sk_plugin_cpu_ns(plugin(b, "_test_modes")) > 0 && f->memory_bytes == 4 * 65536 &&
+                f->count[SK_COUNT_DELTAS_OUT] > 0 && f->count[SK_COUNT_STARTS] == 1 && f->count[SK_COUNT_CRASHES] == 0);
 
     save(b, "_test_modes", "{\"enabled\":true,\"configuration\":{\"mode\":0,\"again\":1}}", ""); /* a restart */
     assert_int_equal(count(b->seen, "test.stopped"), 1);
@@ -142,16 +141,14 @@ static void crashes_lead_to_restarts_and_then_to_error(void **state)
     sail(b);
     wait_state(b, "trap", "error");
     wait_state(b, "loop", "error");
-    struct sk_plugin_stats s;
-    sk_plugin_stats(plugin(b, "trap"), &s);
-    assert_int_equal(s.crashes, 4);
-    assert_int_equal(s.starts, 4);
-    assert_non_null(strstr(s.last_trap, "poll: unreachable\n    at "));
-    sk_plugin_stats(plugin(b, "loop"), &s);
-    assert_int_equal(s.deadline_misses, 4);
+    const struct sk_figures *f = sk_plugin_figures(plugin(b, "trap"));
+    assert_int_equal(f->count[SK_COUNT_CRASHES], 4);
+    assert_int_equal(f->count[SK_COUNT_STARTS], 4);
+    assert_int_equal(f->count[SK_COUNT_RESTARTS], 3);
+    assert_non_null(strstr(sk_plugin_last_trap(plugin(b, "trap")), "poll: unreachable\n    at "));
+    assert_int_equal(sk_plugin_figures(plugin(b, "loop"))->count[SK_COUNT_DEADLINE_MISSES], 4);
     assert_non_null(strstr(sk_plugin_message(plugin(b, "trap")), "unreachable"));
-    sk_plugin_stats(plugin(b, "good"), &s);
-    assert_int_equal(s.starts, 1);
+    assert_int_equal(sk_plugin_figures(plugin(b, "good"))->count[SK_COUNT_STARTS], 1);
     assert_string_equal(sk_plugin_state(plugin(b, "good")), "running");
     moor(b);
     (void)state;
@@ -191,20 +188,18 @@ static void deltas_flow_in_and_are_dropped_when_too_many(void **state)
     b->limits.poll_ms = 100000;
     sail(b);
     struct sk_origin origin = { .provider = "test" };
-    struct sk_plugin_stats s;
+    const struct sk_figures *f = sk_plugin_figures(plugin(b, "modes"));
     for (int i = 0; i < 20; i++)
         assert_int_equal(sk_hub_ingest(b->hub, &origin, SK_SPAN("{\"updates\":[{\"values\":[{\"path\":\"a.b\",\"value\":1}]}]}"),
                                        NULL),
                          0);
     call(b, "modes", "http_count", SK_CALL_OK);
-    sk_plugin_stats(plugin(b, "modes"), &s);
-    assert_int_equal(s.deltas_in, 20);
-    assert_int_equal(s.deltas_dropped, 0);
+    assert_int_equal(f->count[SK_COUNT_DELTAS_IN], 20);
+    assert_int_equal(f->count[SK_COUNT_DELTAS_DROPPED], 0);
     for (int i = 0; i < 500; i++) /* in one turn, as a burst comes */
         sk_hub_ingest(b->hub, &origin, SK_SPAN("{\"updates\":[{\"values\":[{\"path\":\"a.b\",\"value\":1}]}]}"), NULL);
-    sk_plugin_stats(plugin(b, "modes"), &s);
-    assert_int_equal(s.deltas_in, 520);
-    assert_true(s.deltas_dropped >= 450 - 100);
+    assert_int_equal(f->count[SK_COUNT_DELTAS_IN], 520);
+    assert_true(f->count[SK_COUNT_DELTAS_DROPPED] >= 450 - 100);
     moor(b);
     (void)state;
 }

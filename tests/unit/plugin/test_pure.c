@@ -1,7 +1,9 @@
 /* Supervisor, endpoints, packages, configurations, inbox, HTTP texts, UTF-16: no engine, no threads, no clock. */
 #include "base/json.h"
+#include "plugin/allowance.h"
 #include "plugin/config.h"
 #include "plugin/endpoint.h"
+#include "plugin/figures.h"
 #include "plugin/guest_impl.h"
 #include "plugin/inbox.h"
 #include "plugin/package.h"
@@ -263,7 +265,7 @@ static void a_package_and_its_defaults(void **state)
     assert_true(p->is_plugin && !p->is_webapp && !p->no_storage && p->json == NULL);
     assert_true(sk_package_can(p, SK_CAP_DATA_READ) && sk_package_can(p, SK_CAP_DATA_WRITE) && sk_package_can(p, SK_CAP_NONE));
     assert_false(sk_package_can(p, SK_CAP_NETWORK) || sk_package_can(p, SK_CAP_PUT_HANDLERS));
-    sk_package_destroy(p);
+    sk_package_unref(p);
 
     p = package("\xef\xbb\xbf{\"name\":\"a\",\"version\":\"1.2.3\",\"keywords\":[\"signalk-node-server-plugin\",\"signalk-"
                 "webapp\"],\"wasmManifest\":"
@@ -276,8 +278,8 @@ static void a_package_and_its_defaults(void **state)
     assert_true(sk_package_can(p, SK_CAP_NETWORK) && sk_package_can(p, SK_CAP_PUT_HANDLERS) &&
                 sk_package_can(p, SK_CAP_DATA_READ));
     assert_false(sk_package_can(p, SK_CAP_DATA_WRITE));
-    sk_package_destroy(p);
-    sk_package_destroy(NULL);
+    sk_package_unref(p);
+    sk_package_unref(NULL);
     (void)state;
 }
 
@@ -312,7 +314,7 @@ static void a_manifest_stays_in_its_package(void **state)
         snprintf(json, sizeof json, "{\"name\":\"a\",\"wasmManifest\":\"%s\"}", usable ? good[i] : bad[i - SK_COUNT(good)]);
         struct sk_package *p = package(json);
         assert_int_equal(p->manifest_usable, usable);
-        sk_package_destroy(p);
+        sk_package_unref(p);
     }
     (void)state;
 }
@@ -379,21 +381,101 @@ static void a_save_keeps_what_it_does_not_know(void **state)
     (void)state;
 }
 
+/* ---- limits and figures ---- */
+
+static void limits_come_from_the_settings(void **state)
+{
+    static const char text[] =
+        "{\"memoryMiB\":32,\"files\":7,\"speed\":1,\"callSeconds\":0.5,\"logKiBPerSecond\":1e9,\"plugins\":"
+        "{\"@a/b\":{\"memoryMiB\":128,\"filesMiB\":0.5},\"c\":{\"openFiles\":\"many\"},\"d\":7}}";
+    struct sk_errmsg em = { 0 };
+    yyjson_doc *doc = NULL;
+    assert_int_equal(sk_json_read(sk_span_of(text), &doc, &em), 0);
+    const yyjson_val *root = yyjson_doc_get_root(doc);
+    struct sk_host_limits general = sk_host_default_limits, l;
+    assert_int_equal(sk_allowance_apply(&general, root, &em), SK_ERR_INVALID);
+    assert_non_null(strstr(em.text, "no limit \"speed\"")); /* the first mistake; the others are left out too */
+    assert_int_equal(general.memory_max, 32u << 20);
+    assert_int_equal(general.files_count, 7);
+    assert_int_equal(general.call_ms, 5000);
+    assert_int_equal(general.log_per_s, 16384);
+
+    l = general;
+    assert_int_equal(sk_allowance_for(&l, root, "@a/b", "_a_b", &em), 0);
+    assert_int_equal(l.memory_max, 128u << 20);
+    assert_int_equal(l.files_bytes, 1u << 19);
+    assert_int_equal(l.files_count, 7);
+    l = general;
+    assert_int_equal(sk_allowance_for(&l, root, "c", "c", &em), SK_ERR_INVALID);
+    assert_non_null(strstr(em.text, "\"openFiles\" must be a number from 1 to 1024"));
+    assert_int_equal(l.files_open, 128);
+    assert_int_equal(sk_allowance_for(&l, root, "d", "d", &em), SK_ERR_INVALID);
+    assert_int_equal(sk_allowance_for(&l, root, "e", "e", &em), 0);
+    assert_int_equal(sk_allowance_for(&l, NULL, "e", "e", &em), 0);
+    yyjson_doc_free(doc);
+    (void)state;
+}
+
+static void a_rate_fills_with_time(void **state)
+{
+    struct sk_rate r;
+    sk_rate_init(&r, 10, 1000);
+    for (int i = 0; i < 10; i++)
+        assert_true(sk_rate_take(&r, 1, 5, 10, 1000));
+    assert_false(sk_rate_take(&r, 1, 5, 10, 1100));
+    assert_true(sk_rate_take(&r, 1, 5, 10, 1200));
+    assert_false(sk_rate_take(&r, 1, 5, 10, 1200));
+    assert_false(sk_rate_take(&r, 1, 5, 10, 900)); /* a clock that goes back gives nothing */
+    for (int i = 0; i < 10; i++)
+        assert_true(sk_rate_take(&r, 1, 5, 10, 1000000)); /* never more than the burst */
+    assert_false(sk_rate_take(&r, 1, 5, 10, 1000000));
+    (void)state;
+}
+
+static void calls_are_counted_by_export(void **state)
+{
+    struct sk_figures *f = sk_figures_create();
+    char name[100];
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof name, "handler_%d_with_a_name_that_is_much_longer_than_anybody_would_write_by_hand_%d", i, i);
+        sk_histogram_add(&sk_figures_export(f, i % 2 == 0 ? name : "poll")->took, 1000);
+    }
+    assert_int_equal(f->export_count, SK_FIGURES_EXPORTS_MAX);
+    assert_int_equal(sk_figures_calls(f), 100);
+    assert_int_equal(sk_histogram_count(&sk_figures_export(f, "poll")->took), 50);
+    sk_figures_add(f, SK_COUNT_DELTAS_REFUSED, 3);
+    struct sk_buf b;
+    sk_buf_init(&b, 100000);
+    sk_buf_char(&b, '{');
+    sk_figures_write(f, &b);
+    sk_buf_char(&b, '}');
+    yyjson_doc *doc = NULL;
+    assert_int_equal(sk_json_read(sk_buf_span(&b), &doc, NULL), 0);
+    assert_int_equal((int)sk_json_get_number(yyjson_doc_get_root(doc), "deltasRefused", -1), 3);
+    assert_int_equal((int)yyjson_arr_size(sk_json_get(yyjson_doc_get_root(doc), "exports")), SK_FIGURES_EXPORTS_MAX);
+    yyjson_doc_free(doc);
+    sk_buf_finish(&b);
+    sk_figures_unref(sk_figures_ref(f));
+    sk_figures_unref(f);
+    (void)state;
+}
+
 /* ---- inbox ---- */
 
 static void the_oldest_deltas_go_first(void **state)
 {
     struct sk_inbox q, other;
+    size_t dropped = 0;
     sk_inbox_init(&q, 10, 1000);
     sk_inbox_init(&other, 10, 1000);
     for (int i = 0; i < 25; i++) {
         char text[8];
         struct sk_frame *f = sk_frame_create(text, (size_t)snprintf(text, sizeof text, "%d", i));
-        sk_inbox_push(&q, f);
+        dropped += sk_inbox_push(&q, f);
         sk_frame_unref(f);
     }
     assert_int_equal(q.count, 10);
-    assert_int_equal(q.dropped, 15);
+    assert_int_equal(dropped, 15);
     sk_inbox_swap(&q, &other);
     assert_int_equal(q.count, 0);
     struct sk_frame *f = sk_inbox_pop(&other);
@@ -531,6 +613,9 @@ int main(void)
         cmocka_unit_test(a_manifest_stays_in_its_package),
         cmocka_unit_test(the_start_argument),
         cmocka_unit_test(a_save_keeps_what_it_does_not_know),
+        cmocka_unit_test(limits_come_from_the_settings),
+        cmocka_unit_test(a_rate_fills_with_time),
+        cmocka_unit_test(calls_are_counted_by_export),
         cmocka_unit_test(the_oldest_deltas_go_first),
         cmocka_unit_test(queries_by_the_rules_of_qs),
         cmocka_unit_test(answers_become_http),
