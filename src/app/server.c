@@ -1,6 +1,7 @@
 #include "app/server.h"
 
 #include "api/api.h"
+#include "api/notifications.h"
 #include "api/plugins.h"
 #include "api/priorities.h"
 #include "api/publishers.h"
@@ -100,7 +101,10 @@ static int start_data(struct server *s, struct sk_errmsg *em)
     sk_uuid_v4(api->start_id);
     sk_arena_init(&api->message_arena, 16 * SK_DELTA_MAX);
     api->priorities = sk_priority_store_load(api, sk_settings_root(s->settings));
+    api->notifications = sk_notifications_start(api, sk_json_get_bool(sk_json_get(sk_settings_root(s->settings), "notifications"),
+                                                                      "manageNotifications", true));
     send_base_deltas(s);
+    sk_notifications_settle(api->notifications);
     return 0;
 }
 
@@ -128,6 +132,7 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     sk_plugins_add_routes(api);
     sk_priorities_add_routes(api);
     sk_safe_mode_add_routes(api);
+    sk_notifications_add_routes(api->notifications);
     sk_webapps_add_routes(api);
     r = sk_http_server_listen(api->http, s->options->host != NULL ? s->options->host : "::", port, em);
     if (r < 0 && s->options->host == NULL) /* a machine without IPv6 */
@@ -255,7 +260,8 @@ static bool is_http_closed(void *arg)
 static bool is_saved(void *arg)
 {
     const struct sk_api *api = &((struct server *)arg)->api;
-    return !api->saving_base && !api->leaving_safe_mode && api->meta_jobs == NULL && sk_priority_store_idle(api->priorities);
+    return !api->saving_base && !api->leaving_safe_mode && api->meta_jobs == NULL && sk_priority_store_idle(api->priorities) &&
+           sk_notifications_idle(api->notifications);
 }
 
 static void plugins_stopped(void *arg)
@@ -305,6 +311,7 @@ static void stop(struct server *s)
     stop_plugins(s);
     sk_tcp_server_destroy(s->tcp);
     stop_http(s);
+    sk_notifications_flush(api->notifications);
     s->abandoned |= !sk_loop_run_until(s->loop, is_saved, s, sk_clock_mono_ms() + STOP_DEADLINE_MS);
     if (s->abandoned) {
         sk_log_warn("stopped without waiting for what did not end in time");
@@ -316,6 +323,7 @@ static void stop(struct server *s)
         sk_publishers_destroy(api->publishers);
         sk_puts_destroy(api->puts);
         sk_priority_store_destroy(api->priorities);
+        sk_notifications_destroy(api->notifications);
         sk_hub_destroy(api->hub);
         sk_model_destroy(api->model);
     }

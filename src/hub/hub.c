@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "hub/alarms.h"
 #include "hub/hub_private.h"
+#include "hub/zones.h"
 #include "model/meta.h"
 #include "model/query.h"
 
@@ -166,12 +168,17 @@ static void take_value(struct sk_hub *h, struct sk_context *c, struct sk_update 
         sk_rows_leaf_created(h, n);
     if (n->links != NULL || news.first_seen || news.new_leaf)
         sk_rows_value(h, n, v, news);
+    if (pv->path->zones != NULL && c->self && !news.rejected)
+        sk_zones_value(h, pv->path, in.json);
 }
 
 static void take_meta(struct sk_hub *h, struct sk_context *c, struct sk_update *u, struct sk_path_value *pv, struct sk_errmsg *em)
 {
-    if (pv->path->text.n != 0 && sk_meta_overlay(pv->path, pv->value, em) == 0)
-        sk_rows_loose(h, c, u, pv->path, (struct sk_span){ h->out.p + pv->at, pv->len }, true);
+    if (pv->path->text.n == 0 || sk_meta_overlay(pv->path, pv->value, em) < 0)
+        return;
+    sk_rows_loose(h, c, u, pv->path, (struct sk_span){ h->out.p + pv->at, pv->len }, true);
+    if (c->self)
+        sk_zones_meta(h, pv->path, pv->value);
 }
 
 /* A context that can hold no values ("vessels"): metadata is not about contexts, so it counts all the same. */
@@ -259,6 +266,8 @@ static int pass_on(struct sk_hub *h, const struct sk_origin *o, struct sk_delta 
         c = sk_model_self(h->model);
     c->heard_ms = uv_now(sk_loop_uv(h->loop));
     complete_updates(h, o, d, c->self, em);
+    if (h->alarms != NULL && !o->managed)
+        (void)sk_alarms_intercept(h->alarms, c, d);
     bool self_filter = c->self && !o->defaults;
     bool divided = (h->priority != NULL || o->timed_out) && sk_hub_judge(h, o, c, d);
     if (divided)
@@ -294,6 +303,7 @@ static int ingest(struct sk_hub *h, const struct sk_origin *o, struct sk_delta *
     h->stats.rejected += r < 0;
     if (em->text[0] != '\0')
         sk_log_debug(NS, "%s: %s: %s", o->provider, r < 0 ? "delta refused" : "part of a delta refused", em->text);
+    sk_hub_emit_later(h);
     return r;
 }
 
@@ -327,7 +337,10 @@ int sk_hub_ingest_json(struct sk_hub *h, const struct sk_origin *o, const yyjson
 
 static void context_dying(void *arg, struct sk_context *c)
 {
-    sk_rows_context_dying(arg, c);
+    struct sk_hub *h = arg;
+    sk_rows_context_dying(h, c);
+    if (h->alarms != NULL)
+        sk_alarms_context_dying(h->alarms, c);
 }
 
 static void prune(uv_timer_t *t)
@@ -367,7 +380,8 @@ void sk_hub_destroy(struct sk_hub *h)
 {
     if (h == NULL)
         return;
-    SK_ASSERT(h->feeds == NULL && h->taps == NULL);
+    SK_ASSERT(h->feeds == NULL && h->taps == NULL && h->alarms == NULL && h->later == NULL);
+    sk_zones_finish(h);
     sk_status_destroy(h->status);
     sk_arena_finish(&h->arena);
     sk_buf_finish(&h->out);
@@ -388,6 +402,11 @@ void sk_hub_set_prune_minutes(struct sk_hub *h, double minutes)
 struct sk_model *sk_hub_model(struct sk_hub *h)
 {
     return h->model;
+}
+
+struct sk_alarms *sk_hub_alarms(struct sk_hub *h)
+{
+    return h->alarms;
 }
 
 struct sk_status *sk_hub_status(struct sk_hub *h)

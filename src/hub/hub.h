@@ -17,6 +17,7 @@
 #define SK_DELTA_MAX ((size_t)1024 * 1024)
 
 struct sk_hub;
+struct sk_alarms;
 struct sk_priority_engine;
 
 /* Where a delta comes from. */
@@ -24,6 +25,7 @@ struct sk_origin {
     const char *provider; /* connection id, package name of a plugin, "ws", "tcp", "defaults", ... */
     bool defaults;        /* the server's own configuration: may name the vessel */
     int version;          /* 2: streamed but not merged into the tree; anything else: 1 */
+    bool managed;         /* comes from the notification manager: its notifications go on as they are */
     bool timed_out;       /* its nulls say that a source fell silent */
     /* Optional: told of each value's path and `$source` as it passes. */
     void (*published)(void *arg, struct sk_path *path, struct sk_source *source);
@@ -38,6 +40,7 @@ void sk_hub_set_prune_minutes(struct sk_hub *h, double minutes);
 /* Source priority (priority.h says of what shape); in effect at once, for the own vessel. All NULL or empty: none. */
 void sk_hub_set_priorities(struct sk_hub *h, const yyjson_val *groups, const yyjson_val *overrides, const yyjson_val *defaults);
 struct sk_priority_engine *sk_hub_priority(struct sk_hub *h); /* NULL: none */
+struct sk_alarms *sk_hub_alarms(struct sk_hub *h);            /* NULL: notifications are not managed */
 struct sk_model *sk_hub_model(struct sk_hub *h);
 struct sk_status *sk_hub_status(struct sk_hub *h);
 struct sk_loop *sk_hub_loop(struct sk_hub *h);

@@ -21,6 +21,10 @@ struct sk_hub {
     struct sk_hub_tap *taps;
     struct sk_feed *feeds;
     size_t row_count, announcers;
+    struct sk_alarms *alarms; /* NULL: notifications pass as they came */
+    struct sk_zones *zones;
+    struct sk_later *later, **later_last; /* deltas of our own that wait for the one under way */
+    bool draining;
     uv_timer_t fixed_timer; /* next bucket of a fixed-period row */
     struct sk_row *active_rows;
     uint64_t fixed_due;
@@ -123,6 +127,11 @@ struct sk_view *sk_view_ref(struct sk_view *v);
 void sk_view_unref(struct sk_view *v);
 bool sk_view_excludes(const struct sk_view *v, const struct sk_source *s);
 bool sk_view_passes(struct sk_view *v, struct sk_hub *h, const struct sk_node *n, struct sk_source *s);
+
+/* later.c */
+/* A delta of the hub's own rules: at once, or behind the one under way. Of the origin, provider, managed and timed_out count. */
+void sk_hub_emit(struct sk_hub *h, const struct sk_origin *o, const struct sk_buf *json);
+void sk_hub_emit_later(struct sk_hub *h); /* what waits, when nothing is under way any more */
 
 /* subscription.c */
 bool sk_context_matches(const struct sk_context_match *m, const struct sk_context *c);

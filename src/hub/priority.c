@@ -57,7 +57,7 @@ static struct standing *standing_of(struct sk_priority_engine *e, const struct s
 
 static bool exempt(const struct sk_path *p)
 {
-    return p->text.n == 0 || (sk_span_starts(p->text, "notifications") && (p->text.n == 13 || p->text.p[13] == '.'));
+    return p->text.n == 0 || p->notification;
 }
 
 /* The path's own ranking, else that of the source's group (which claims the path), else that of the group that claimed it. */

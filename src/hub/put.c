@@ -50,6 +50,9 @@ struct sk_puts {
     bool sweeping;
     sk_put_fallback fallback;
     void *fallback_arg;
+    const char *subtree;
+    sk_put_handler subtree_fn;
+    void *subtree_arg;
 };
 
 /* ---- requests ----------------------------------------------------------------------------------------------------------- */
@@ -291,6 +294,19 @@ void sk_puts_set_fallback(struct sk_puts *p, sk_put_fallback fallback, void *arg
     p->fallback_arg = arg;
 }
 
+void sk_puts_set_subtree(struct sk_puts *p, const char *head, sk_put_handler fn, void *arg)
+{
+    p->subtree = head;
+    p->subtree_fn = fn;
+    p->subtree_arg = arg;
+}
+
+static bool in_subtree(const struct sk_puts *p, struct sk_span path)
+{
+    size_t n = p->subtree != NULL ? strlen(p->subtree) : 0;
+    return n != 0 && path.n > n && path.p[n] == '.' && memcmp(path.p, p->subtree, n) == 0;
+}
+
 /* ---- submitting --------------------------------------------------------------------------------------------------------- */
 
 static void refuse(struct sk_request *r, int code, const char *fmt, const char *text)
@@ -315,6 +331,10 @@ static void dispatch(struct sk_puts *p, struct sk_request *r, struct sk_span sou
         h = h->next;
     if (h != NULL) {
         h->fn(r, h->arg);
+        return;
+    }
+    if (at == NULL && !r->is_delete && in_subtree(p, sk_request_path(r))) {
+        p->subtree_fn(r, p->subtree_arg);
         return;
     }
     r->forwarded = at == NULL && !r->is_delete && p->fallback != NULL;

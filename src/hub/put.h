@@ -31,6 +31,10 @@ void sk_puts_unregister_source(struct sk_puts *p, const char *source); /* NULL: 
 typedef bool (*sk_put_fallback)(struct sk_request *r, struct sk_span source, void *arg);
 void sk_puts_set_fallback(struct sk_puts *p, sk_put_fallback fallback, void *arg);
 
+/* Takes the PUTs to paths below `head` ("notifications") for which nobody has registered, before the fallback is asked. One such
+   subtree; head NULL: none. */
+void sk_puts_set_subtree(struct sk_puts *p, const char *head, sk_put_handler fn, void *arg);
+
 /* What the handler works with; spans live as long as the request is referenced. */
 struct sk_span sk_request_context(const struct sk_request *r);
 struct sk_span sk_request_path(const struct sk_request *r);

@@ -47,6 +47,8 @@ static struct sk_path *create(struct sk_paths *t, struct sk_path *parent, struct
     p->name_json = parent != NULL ? quoted(p->name) : p->json;
     p->depth = text.n == 0 ? 0 : parent != NULL ? (uint16_t)(parent->depth + 1) : 1;
     p->untreed = segment_reserved(p->name) || (parent != NULL && parent->untreed);
+    p->notification =
+        parent != NULL && (parent->notification || (parent->depth == 1 && sk_span_eq(parent->text, "notifications")));
     p->id = t->count++;
     sk_map_put(&t->map, p->text, p);
     return p;

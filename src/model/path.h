@@ -10,6 +10,7 @@
 #include "model/limits.h"
 
 struct sk_meta;
+struct sk_zones;
 
 struct sk_path {
     struct sk_path *parent; /* "a.b" of "a.b.c"; NULL for one segment and for "" */
@@ -17,11 +18,13 @@ struct sk_path {
     struct sk_span name;    /* last segment, within text */
     struct sk_span json;    /* text with quotes and escapes */
     struct sk_span name_json;
-    struct sk_meta *meta; /* what the registry knows; NULL until asked for or when nothing is known */
-    uint32_t id;          /* small and dense: for hash tables keyed by path */
-    uint16_t depth;       /* number of segments; 0 for "" */
+    struct sk_meta *meta;   /* what the registry knows; NULL until asked for or when nothing is known */
+    struct sk_zones *zones; /* the hub's: what it watches the path's values for; NULL: nothing */
+    uint32_t id;            /* small and dense: for hash tables keyed by path */
+    uint16_t depth;         /* number of segments; 0 for "" */
     bool meta_looked_up;
-    bool untreed; /* a segment is reserved in the tree ("value", "meta", ...): streamed, never stored */
+    bool notification; /* below "notifications" */
+    bool untreed;      /* a segment is reserved in the tree ("value", "meta", ...): streamed, never stored */
 };
 
 struct sk_paths {
