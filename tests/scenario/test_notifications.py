@@ -331,7 +331,7 @@ def test_zones_that_went_away_meanwhile_end_their_alarm(watched, feeder_of, conf
 def test_a_broken_state_file_is_said_and_survived(config, launch):
     config.write("serverState/notifications/alarms.json", '{"alarms":[{"id":1},7,')
     server = launch()
-    assert "alarms of the last run are not known" in server.log()
+    server.wait_log("alarms of the last run are not known")
     config.write("serverState/notifications/alarms.json", {"alarms": [7, {"id": "x"}, {"id": str(uuid.uuid4()), "context": "vessels.self", "path": "notifications.q", "$source": "s", "value": 3}]})
     server.stop()
     server.restart()
