@@ -8,6 +8,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+
+#define DESCRIPTORS_WANTED ((rlim_t)65536)
+
+/* Clients and plugins share the descriptors; the customary 1,024 are few, and more cost nothing. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit l;
+    if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < DESCRIPTORS_WANTED) {
+        l.rlim_cur = l.rlim_max < DESCRIPTORS_WANTED ? l.rlim_max : DESCRIPTORS_WANTED;
+        setrlimit(RLIMIT_NOFILE, &l);
+    }
+}
 
 int main(int argc, char **argv)
 {
@@ -16,6 +29,7 @@ int main(int argc, char **argv)
     struct sk_options o;
     struct sk_errmsg em;
     mallopt(M_ARENA_MAX, 2); /* an arena for each plugin thread would cost more than the plugins */
+    raise_descriptor_limit();
     sk_log_set_debug(getenv("DEBUG"));
     int r = sk_options_read(argc, argv, &o, &em);
     if (r == 0 && o.help)

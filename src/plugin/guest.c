@@ -5,6 +5,7 @@
 #include "plugin/guest_impl.h"
 #include "plugin/imports.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- calls ---- */
@@ -51,12 +52,31 @@ static void append_frames(struct sk_buf *b, const wasm_frame_vec_t *frames)
     }
 }
 
+/* An error of WASI begins with a back-trace; what happened stands below "Caused by:", with numbers if there are several causes.
+ */
+static struct sk_span telling_line(struct sk_span text)
+{
+    static const char mark[] = "\nCaused by:\n";
+    if (text.p == NULL || text.n == 0)
+        return SK_SPAN("no reason given");
+    const char *cause = memmem(text.p, text.n, mark, sizeof mark - 1);
+    if (cause != NULL) {
+        size_t skip = (size_t)(cause - text.p) + sizeof mark - 1;
+        text = (struct sk_span){ text.p + skip, text.n - skip };
+        while (text.n > 0 && (*text.p == ' ' || *text.p == '0' || *text.p == ':')) {
+            text.p++;
+            text.n--;
+        }
+    }
+    const char *end = memchr(text.p, '\n', text.n);
+    return (struct sk_span){ text.p, end != NULL ? (size_t)(end - text.p) : text.n };
+}
+
 /* One line for users: what went wrong in which export. */
 static void reason_of(struct sk_guest *g, const wasm_trap_t *trap, const wasmtime_error_t *error, struct sk_errmsg *em)
 {
     wasmtime_trap_code_t code;
     int status;
-    wasm_name_t text = { 0 };
     if (g->timed_out)
         sk_errmsg_set(em, SK_ERR_TIMEOUT, "took too long and was interrupted");
     else if (error != NULL && wasmtime_error_exit_status(error, &status))
@@ -66,13 +86,13 @@ static void reason_of(struct sk_guest *g, const wasm_trap_t *trap, const wasmtim
     else if (trap != NULL && wasmtime_trap_code(trap, &code))
         sk_errmsg_set(em, SK_ERR_TRAP, "%s", trap_text(code));
     else {
+        wasm_name_t text = { 0 };
         if (trap != NULL)
             wasm_trap_message(trap, &text);
         else
             wasmtime_error_message(error, &text);
-        size_t n = text.size > 0 ? strnlen(text.data, text.size) : 0;
-        const char *line = n > 0 ? memchr(text.data, '\n', n) : NULL;
-        sk_errmsg_set(em, SK_ERR_TRAP, "%.*s", (int)(line != NULL ? line - text.data : (ptrdiff_t)n), n > 0 ? text.data : "");
+        struct sk_span line = telling_line((struct sk_span){ text.data, text.size > 0 ? strnlen(text.data, text.size) : 0 });
+        sk_errmsg_set(em, SK_ERR_TRAP, "%.*s", (int)line.n, line.p);
         wasm_byte_vec_delete(&text);
     }
 }
@@ -229,14 +249,27 @@ static wasmtime_error_t *on_epoch(wasmtime_context_t *ctx, void *data, uint64_t 
     (void)ctx;
     *delta = 1;
     *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
+    if (!sk_wasi_files_ok(g))
+        return wasmtime_error_new("files");
     if (now < g->deadline_tick && (cut == 0 || now < cut))
         return NULL;
     g->timed_out = true;
     return wasmtime_error_new("deadline");
 }
 
+int sk_guest_check(struct sk_guest *g, struct sk_errmsg *em)
+{
+    if (g->dead || sk_wasi_files_ok(g))
+        return 0;
+    g->dead = true;
+    snprintf(g->trap, sizeof g->trap, "%s", g->abort_text);
+    return sk_errmsg_set(em, SK_ERR_TRAP, "%s", g->abort_text);
+}
+
+/* A call from outside begins. */
 static void set_deadline(struct sk_guest *g, unsigned ms)
 {
+    g->abort_text[0] = 0; /* of an earlier abort() that was not followed by a trap */
     g->deadline_tick = sk_engine_ticks(g->o.engine) + sk_engine_ticks_of(ms);
 }
 
@@ -334,6 +367,7 @@ void sk_guest_destroy(struct sk_guest *g)
     wasmtime_store_delete(g->store);
     sk_wasi_flush_lines(g);
     free(g->bindings);
+    free(g->vfs);
     free(g);
 }
 

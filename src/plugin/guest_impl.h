@@ -9,6 +9,7 @@
 #define SK_TEXT_MAX 262144u
 #define SK_OUT_DEFAULT 65536u /* announced for requests */
 #define SK_LINE_MAX 2000u     /* of stdout and stderr; longer lines are divided */
+#define SK_FILES_MAX 64u      /* open at once, when the process has many open */
 
 #define SK_AS_ARRAYBUFFER 1u
 #define SK_AS_STRING 2u
@@ -75,6 +76,7 @@ struct sk_guest {
     struct sk_import_binding *bindings; /* one per function import of ours */
     struct sk_guest_lines out, err;
     uint64_t stub_logged; /* bit per import row: "not available" is said once */
+    char *vfs;            /* the folder's real name; NULL: none */
     char abort_text[400]; /* last abort() of AssemblyScript code */
     char trap[2000];
     struct sk_guest_func exports[SK_EXPORT_COUNT];
@@ -103,6 +105,7 @@ int sk_imports_bind(struct sk_guest *g, wasmtime_extern_t *ret_externs, const wa
 
 /* ---- wasi.c ---- */
 int sk_wasi_configure(struct sk_guest *g, struct sk_errmsg *em);
+bool sk_wasi_files_ok(struct sk_guest *g); /* false: too many are open, abort_text says so */
 void sk_wasi_flush_lines(struct sk_guest *g);
 
 #endif

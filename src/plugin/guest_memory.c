@@ -28,9 +28,10 @@ bool sk_guest_put(struct sk_guest *g, uint32_t off, const void *p, size_t n)
 bool sk_guest_utf8(struct sk_guest *g, uint32_t ptr, uint32_t len, const char *what, struct sk_buf *out)
 {
     const uint8_t *p = sk_guest_view(g, ptr, len);
-    if (p != NULL)
+    bool fits = len <= out->max + 3; /* not read for nothing; 3: a byte order mark, which is dropped */
+    if (p != NULL && fits)
         sk_utf8_append_lossy(out, p, len);
-    if (p != NULL && sk_buf_ok(out))
+    if (p != NULL && fits && sk_buf_ok(out))
         return true;
     sk_log_debug(NS, "[%s] %s: %s (pointer %u, length %u)", g->o.package->name, what,
                  p == NULL ? "not within the plugin's memory" : "text too long", ptr, len);
