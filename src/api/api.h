@@ -37,6 +37,10 @@ struct sk_api {
     bool leaving_safe_mode;
     bool saving_base; /* one write of baseDeltas.json at a time */
     struct sk_meta_job *meta_jobs;
+    struct sk_providers *providers; /* of resources, weather, radars */
+    struct sk_bstreams *bstreams;
+    struct sk_resource_store *resources;
+    struct sk_kept_routes *kept_routes;
     struct sk_route *routes;
     struct sk_route webapps_route;
     uv_timer_t events_timer;
@@ -47,6 +51,12 @@ struct sk_api {
 
 /* Adds the routes of all resources. */
 void sk_api_add_routes(struct sk_api *api);
+
+/* Adds a table that lives on the stack of its maker; the copy goes with sk_api_free_routes. */
+void sk_api_keep_routes(struct sk_api *api, const struct sk_route *table, size_t count);
+void sk_api_free_routes(struct sk_api *api);
+/* /signalk/v2/api/resources */
+void sk_resources_add_routes(struct sk_api *api);
 
 /* Webapps of packages: /skServer/webapps, and their files at /<package name>/ for paths that no route takes. */
 void sk_webapps_add_routes(struct sk_api *api);

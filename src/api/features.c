@@ -3,6 +3,8 @@
 #include "base/json.h"
 #include "plugin/host.h"
 
+static const char *const apis[] = { "resources" }; /* v2 APIs that are served */
+
 static void write_plugin(struct sk_plugin *p, struct sk_buf *b)
 {
     SK_BUF_LIT(b, "{\"id\":");
@@ -22,7 +24,10 @@ void sk_features_get(struct sk_http_req *r, void *arg)
          only_off = sk_span_eq(want, "0") || sk_span_eq(want, "false");
     struct sk_buf b;
     sk_buf_init(&b, 4 * 1024 * 1024);
-    SK_BUF_LIT(&b, "{\"apis\":[],\"plugins\":["); /* no v2 API is served yet */
+    SK_BUF_LIT(&b, "{\"apis\":[");
+    for (size_t i = 0; i < SK_COUNT(apis) && !only_off; i++)
+        sk_buf_printf(&b, "%s\"%s\"", i > 0 ? "," : "", apis[i]);
+    SK_BUF_LIT(&b, "],\"plugins\":[");
     struct sk_plugin *p = NULL;
     while (api->plugins != NULL && (p = sk_host_next(api->plugins, p)) != NULL) {
         if ((only_on && !sk_plugin_enabled(p)) || (only_off && sk_plugin_enabled(p)))

@@ -1,6 +1,8 @@
 /* The route table: what there is, and what it needs. */
 #include "api/api.h"
 
+#include <stdlib.h>
+
 static void upgrade_nowhere(struct sk_http_req *r, void *arg)
 {
     (void)arg;
@@ -22,4 +24,28 @@ void sk_api_add_routes(struct sk_api *api)
     api->routes = sk_xmalloc(sizeof table); /* the server keeps a pointer to it */
     memcpy(api->routes, table, sizeof table);
     sk_http_server_add(api->http, api->routes, SK_COUNT(table));
+    sk_resources_add_routes(api);
+}
+
+struct sk_kept_routes {
+    struct sk_kept_routes *next;
+    struct sk_route list[];
+};
+
+void sk_api_keep_routes(struct sk_api *api, const struct sk_route *table, size_t count)
+{
+    struct sk_kept_routes *k = sk_xmalloc(sizeof *k + count * sizeof *table);
+    memcpy(k->list, table, count * sizeof *table);
+    k->next = api->kept_routes;
+    api->kept_routes = k;
+    sk_http_server_add(api->http, k->list, count);
+}
+
+void sk_api_free_routes(struct sk_api *api)
+{
+    while (api->kept_routes != NULL) {
+        struct sk_kept_routes *k = api->kept_routes;
+        api->kept_routes = k->next;
+        free(k);
+    }
 }

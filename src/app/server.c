@@ -5,6 +5,7 @@
 #include "api/plugins.h"
 #include "api/priorities.h"
 #include "api/publishers.h"
+#include "api/resource_store.h"
 #include "api/tcp_stream.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -98,6 +99,8 @@ static int start_data(struct server *s, struct sk_errmsg *em)
     sk_hub_set_prune_minutes(api->hub, sk_json_get_number(sk_settings_root(s->settings), "pruneContextsMinutes", 60));
     api->puts = sk_puts_create(s->loop);
     api->publishers = sk_publishers_create(api->puts, sk_model_paths(api->model));
+    api->providers = sk_providers_create();
+    api->bstreams = sk_bstreams_create();
     sk_uuid_v4(api->start_id);
     sk_arena_init(&api->message_arena, 16 * SK_DELTA_MAX);
     api->priorities = sk_priority_store_load(api, sk_settings_root(s->settings));
@@ -105,6 +108,7 @@ static int start_data(struct server *s, struct sk_errmsg *em)
                                                                       "manageNotifications", true));
     send_base_deltas(s);
     sk_notifications_settle(api->notifications);
+    api->resources = sk_resource_store_create(api);
     return 0;
 }
 
@@ -173,7 +177,7 @@ static char **plugin_roots(const struct server *s)
 
 static int start_plugins(struct server *s, struct sk_errmsg *em)
 {
-    struct sk_host_options o = { .loop = s->loop, .hub = s->api.hub, .puts = s->api.puts, .config_dir = s->options->config_dir };
+    struct sk_host_options o = { .loop = s->loop, .hub = s->api.hub, .puts = s->api.puts, .config_dir = s->options->config_dir, .providers = s->api.providers, .streams = s->api.bstreams };
     SK_CLEANUP(sk_freep) char *cache_dir = sk_host_default_cache_dir();
     char **roots = plugin_roots(s), why[sizeof s->run.reason + 40];
     snprintf(why, sizeof why, "Off in safe mode: %s", s->run.reason);
@@ -261,7 +265,7 @@ static bool is_saved(void *arg)
 {
     const struct sk_api *api = &((struct server *)arg)->api;
     return !api->saving_base && !api->leaving_safe_mode && api->meta_jobs == NULL && sk_priority_store_idle(api->priorities) &&
-           sk_notifications_idle(api->notifications);
+           sk_notifications_idle(api->notifications) && sk_resource_store_idle(api->resources);
 }
 
 static void plugins_stopped(void *arg)
@@ -319,6 +323,9 @@ static void stop(struct server *s)
     }
     sk_events_stop(api);
     sk_host_destroy(api->plugins);
+    sk_resource_store_destroy(api->resources);
+    sk_providers_destroy(api->providers);
+    sk_bstreams_destroy(api->bstreams);
     if (api->hub != NULL) {
         sk_publishers_destroy(api->publishers);
         sk_puts_destroy(api->puts);
@@ -329,6 +336,7 @@ static void stop(struct server *s)
     }
     sk_basedeltas_destroy(api->base);
     free(api->routes);
+    sk_api_free_routes(api);
     sk_arena_finish(&api->message_arena);
     block_signals(); /* a second one shall not kill what is about to end well */
     uv_close((uv_handle_t *)&s->sigterm, NULL);

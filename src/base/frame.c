@@ -2,10 +2,13 @@
 
 #include <stdlib.h>
 
-/* RFC 6455 §5.2: FIN + opcode text, then the length in 7, 16 or 64 bits, no mask from a server. */
-static uint8_t write_header(char *end, size_t n)
+#define FIN_TEXT 0x81
+#define FIN_BINARY 0x82
+
+/* RFC 6455 §5.2: FIN + opcode, then the length in 7, 16 or 64 bits, no mask from a server. */
+static uint8_t write_header(char *end, unsigned char first, size_t n)
 {
-    unsigned char h[SK_FRAME_HEAD] = { 0x81 };
+    unsigned char h[SK_FRAME_HEAD] = { first };
     uint8_t len;
     if (n < 126) {
         h[1] = (unsigned char)n;
@@ -25,7 +28,7 @@ static uint8_t write_header(char *end, size_t n)
     return len;
 }
 
-struct sk_frame *sk_frame_create(const void *text, size_t n)
+static struct sk_frame *create(unsigned char first, const void *text, size_t n)
 {
     if (n > INT32_MAX)
         return NULL;
@@ -34,11 +37,21 @@ struct sk_frame *sk_frame_create(const void *text, size_t n)
         return NULL;
     atomic_init(&f->refs, 1);
     f->len = (uint32_t)n;
-    f->head = write_header(f->bytes + SK_FRAME_HEAD, n);
+    f->head = write_header(f->bytes + SK_FRAME_HEAD, first, n);
     if (n != 0)
         memcpy(f->bytes + SK_FRAME_HEAD, text, n);
     memcpy(f->bytes + SK_FRAME_HEAD + n, "\r\n", 2);
     return f;
+}
+
+struct sk_frame *sk_frame_create(const void *text, size_t n)
+{
+    return create(FIN_TEXT, text, n);
+}
+
+struct sk_frame *sk_frame_create_binary(const void *bytes, size_t n)
+{
+    return create(FIN_BINARY, bytes, n);
 }
 
 void sk_frame_unref(struct sk_frame *f)

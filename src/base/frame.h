@@ -21,6 +21,7 @@ struct sk_frame {
 
 /* One reference, held by the caller. NULL only out of memory or over 2^31. */
 struct sk_frame *sk_frame_create(const void *text, size_t n);
+struct sk_frame *sk_frame_create_binary(const void *bytes, size_t n); /* for WebSocket only: its header says binary */
 static inline struct sk_frame *sk_frame_ref(struct sk_frame *f)
 {
     atomic_fetch_add_explicit(&f->refs, 1, memory_order_relaxed);

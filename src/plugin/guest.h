@@ -26,6 +26,9 @@ struct sk_guest_ops {
     void (*status)(void *owner, struct sk_span text, bool error);
     bool (*delta)(void *owner, struct sk_span json, int version); /* false: not taken */
     bool (*register_put)(void *owner, struct sk_span context, struct sk_span path);
+    bool (*register_provider)(void *owner, enum sk_provider_kind kind, struct sk_span name);
+    /* One message of a binary stream; `spokes`: the id is a radar's. False: refused, or no room. */
+    bool (*emit)(void *owner, struct sk_span id, bool spokes, struct sk_span bytes);
     /* Node of the model, below the own vessel or from the root. 0, SK_ERR_NOTFOUND, _TIMEOUT, _CLOSED. */
     int (*query)(void *owner, struct sk_span path, bool from_root, struct sk_buf *out);
     void (*read_config)(void *owner, struct sk_buf *out); /* the `configuration` object */

@@ -9,7 +9,9 @@
 #ifndef SK_PLUGIN_HOST_H
 #define SK_PLUGIN_HOST_H
 
+#include "hub/bstreams.h"
 #include "hub/hub.h"
+#include "hub/providers.h"
 #include "hub/put.h"
 #include "plugin/allowance.h"
 #include "plugin/endpoint.h"
@@ -23,6 +25,8 @@ struct sk_host_options {
     struct sk_loop *loop;
     struct sk_hub *hub;
     struct sk_puts *puts;
+    struct sk_providers *providers; /* NULL: plugins can provide nothing */
+    struct sk_bstreams *streams;    /* NULL: what they emit goes nowhere */
     const char *config_dir;   /* holds plugin-config-data */
     const char *cache_dir;    /* compiled modules go to <cache_dir>/wasm; see sk_host_default_cache_dir */
     const char *const *roots; /* node_modules folders, first hit of a package name wins; see sk_host_default_roots */

@@ -52,12 +52,12 @@ const struct sk_import sk_imports[] = {
     { "env", "sk_has_capability", "ii>i", ANY, 0, sk_import_has_capability },
     /* registration */
     { "env", "sk_register_put_handler", "iiii>i", SK_CAP_PUT_HANDLERS, 0, sk_import_register_put_handler },
-    { "env", "sk_register_resource_provider", "ii>i", RESOURCE, 0, STUB },
-    { "env", "sk_register_weather_provider", "ii>i", WEATHER, 0, STUB },
-    { "env", "sk_register_radar_provider", "ii>i", RADAR, 0, STUB },
+    { "env", "sk_register_resource_provider", "ii>i", RESOURCE, 0, sk_import_register_resource_provider },
+    { "env", "sk_register_weather_provider", "ii>i", WEATHER, 0, sk_import_register_weather_provider },
+    { "env", "sk_register_radar_provider", "ii>i", RADAR, 0, sk_import_register_radar_provider },
     /* binary streams */
-    { "env", "sk_emit_binary_stream", "iiii>i", ANY, 0, STUB },
-    { "env", "sk_radar_emit_spokes", "iiii>i", RADAR, 0, STUB },
+    { "env", "sk_emit_binary_stream", "iiii>i", ANY, 0, sk_import_emit_binary_stream },
+    { "env", "sk_radar_emit_spokes", "iiii>i", RADAR, 0, sk_import_radar_emit_spokes },
     /* UDP */
     { "env", "sk_udp_create", "i>i", SOCKETS, -1, STUB },
     { "env", "sk_udp_bind", "ii>i", SOCKETS, -1, STUB },

@@ -55,6 +55,13 @@ void sk_import_save_config(struct sk_hostcall *c);
 void sk_import_has_capability(struct sk_hostcall *c);
 void sk_import_register_put_handler(struct sk_hostcall *c);
 
+/* imports_provide.c */
+void sk_import_register_resource_provider(struct sk_hostcall *c);
+void sk_import_register_weather_provider(struct sk_hostcall *c);
+void sk_import_register_radar_provider(struct sk_hostcall *c);
+void sk_import_emit_binary_stream(struct sk_hostcall *c);
+void sk_import_radar_emit_spokes(struct sk_hostcall *c);
+
 /* wasi.c: replaces Wasmtime's, which sleeps where no deadline reaches. */
 void sk_wasi_poll_oneoff(struct sk_hostcall *c);
 

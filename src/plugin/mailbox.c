@@ -126,5 +126,6 @@ void sk_note_destroy(struct sk_note *n)
         sk_question_answer(n->question, SK_ERR_CLOSED, NULL);
         sk_question_unref(n->question);
     }
+    sk_frame_unref(n->frame);
     free(n);
 }

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/frame.h"
 #include "plugin/host.h"
 
 #include <pthread.h>
@@ -48,6 +49,8 @@ enum sk_note_kind {
     SK_NOTE_DELTA,        /* text; code: version */
     SK_NOTE_STATUS,       /* text; flag: an error */
     SK_NOTE_REGISTER_PUT, /* text: context, more: path */
+    SK_NOTE_PROVIDE,      /* text: type or name; code: enum sk_provider_kind */
+    SK_NOTE_EMIT,         /* text: stream id; frame */
     SK_NOTE_QUERY,        /* text: path; flag: from the root; question */
     SK_NOTE_SAVE_CONFIG,  /* text: configuration; question */
     SK_NOTE_REPLY,        /* id; code: enum sk_call_result; text */
@@ -63,6 +66,7 @@ struct sk_note {
     uint64_t id;
     struct sk_span text, more, third;
     struct sk_question *question;
+    struct sk_frame *frame; /* with a reference of its own, or NULL */
     size_t size;
     char bytes[];
 };

@@ -75,8 +75,10 @@ static void started(struct sk_plugin *p, const struct sk_note *n)
         p->tapped = true;
     }
     sk_plugin_event(p, SK_SUPER_EV_STARTED);
-    if (p->super.state == SK_SUPER_RUNNING)
+    if (p->super.state == SK_SUPER_RUNNING) {
+        sk_plugin_providers_live(p);
         attempt_over(p, NULL);
+    }
 }
 
 static void crashed(struct sk_plugin *p, const struct sk_note *n)
@@ -178,6 +180,13 @@ static void take(struct sk_plugin *p, struct sk_note *n)
     case SK_NOTE_REGISTER_PUT:
         if (p->super.state == SK_SUPER_STARTING || p->super.state == SK_SUPER_RUNNING)
             sk_plugin_register_put(p, n->text, n->more);
+        break;
+    case SK_NOTE_PROVIDE:
+        sk_plugin_provide(p, (enum sk_provider_kind)n->code, n->text);
+        break;
+    case SK_NOTE_EMIT:
+        if (p->host->o.streams != NULL)
+            sk_bstreams_emit(p->host->o.streams, n->text, n->frame);
         break;
     case SK_NOTE_QUERY:
         query(p, n);

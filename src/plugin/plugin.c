@@ -273,6 +273,7 @@ static void quiet(struct sk_plugin *p)
         sk_hub_remove_tap(p->host->o.hub, &p->tap);
     p->tapped = false;
     sk_puts_unregister_source(p->host->o.puts, p->package->name);
+    sk_plugin_providers_gone(p);
 }
 
 static void stop_life(struct sk_plugin *p)

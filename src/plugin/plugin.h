@@ -51,6 +51,8 @@ struct sk_plugin {
     bool tapped, wake_queued;
     struct sk_plugin *wake_next;
 
+    struct sk_provision *provisions; /* what it provides, or wants to once it has started */
+
     struct sk_call *calls, **calls_end;
     size_t call_count;
     uint64_t next_call;
@@ -113,6 +115,10 @@ void sk_plugin_drop_calls(struct sk_plugin *p, const char *why);
 void sk_plugin_expire_calls(struct sk_plugin *p, uint64_t now_ms);
 /* put.c */
 void sk_plugin_register_put(struct sk_plugin *p, struct sk_span context, struct sk_span path);
+/* provider.c */
+void sk_plugin_provide(struct sk_plugin *p, enum sk_provider_kind kind, struct sk_span name); /* it wants to register */
+void sk_plugin_providers_live(struct sk_plugin *p); /* plugin_start returned 0: what it registered is there now */
+void sk_plugin_providers_gone(struct sk_plugin *p);
 /* save.c */
 void sk_plugin_save(struct sk_plugin *p, struct sk_save *s);
 void sk_plugin_save_outcome(struct sk_plugin *p, const char *error); /* the start attempt, or the stop, has ended */

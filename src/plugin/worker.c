@@ -197,8 +197,9 @@ static bool start(struct sk_worker *w)
         n->code = code;
         n->flag = sk_guest_has_delta_handler(w->guest);
     }
+    w->started = r == 0 && code == 0;
     sk_worker_note(w, n, true);
-    return r == 0 && code == 0;
+    return w->started;
 }
 
 static void reply(struct sk_worker *w, uint64_t id, enum sk_call_result result, struct sk_span text)

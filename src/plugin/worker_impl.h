@@ -51,6 +51,8 @@ struct sk_worker {
     struct sk_inbox batch;
     char *configuration; /* as sk_read_config gives it */
     size_t registrations;
+    unsigned providers;      /* of the registrations */
+    bool started, has_radar; /* plugin_start returned 0; it registered a radar provider */
     struct sk_meter deltas, logs, statuses;
     struct sk_note *status; /* the last one that came too often; sent when the call ends */
 };

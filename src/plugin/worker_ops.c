@@ -11,6 +11,7 @@
 
 #define NS "signalk:wasm:bindings"
 #define ROOM_WAIT_MS 50u
+#define PROVIDERS_MAX 32u /* of the registrations, for one life */
 #define BURST_S 4.0 /* what a plugin did not use of its log, it may use later, for so many seconds */
 #define STATUSES_PER_S 20.0
 #define SAY_AGAIN_MS 10000u
@@ -160,15 +161,55 @@ static bool on_delta(void *owner, struct sk_span json, int version)
     return sk_worker_note(w, n, false);
 }
 
+static bool may_register(struct sk_worker *w, bool more)
+{
+    if (more && w->registrations < w->limits.registrations) {
+        w->registrations++;
+        return true;
+    }
+    sk_figures_add(w->o.figures, SK_COUNT_REGISTRATIONS, 1);
+    return false;
+}
+
 static bool on_register_put(void *owner, struct sk_span context, struct sk_span path)
 {
     struct sk_worker *w = owner;
-    if (w->registrations >= w->limits.registrations) {
-        sk_figures_add(w->o.figures, SK_COUNT_REGISTRATIONS, 1);
+    if (!may_register(w, true))
+        return false;
+    return sk_worker_note(w, sk_note_create(SK_NOTE_REGISTER_PUT, context, path, none, NULL), false);
+}
+
+static bool on_register_provider(void *owner, enum sk_provider_kind kind, struct sk_span name)
+{
+    struct sk_worker *w = owner;
+    struct sk_note *n =
+        may_register(w, w->providers < PROVIDERS_MAX) ? sk_note_create(SK_NOTE_PROVIDE, name, none, none, NULL) : NULL;
+    if (n == NULL)
+        return false;
+    n->code = (int32_t)kind;
+    if (!sk_worker_note(w, n, false))
+        return false;
+    w->providers++;
+    w->has_radar |= kind == SK_PROVIDES_RADARS;
+    return true;
+}
+
+/* The frame is made here, straight from guest memory, and then only handed on. */
+static bool on_emit(void *owner, struct sk_span id, bool spokes, struct sk_span bytes)
+{
+    struct sk_worker *w = owner;
+    if (spokes && (!w->started || !w->has_radar))
+        return false;
+    struct sk_note *n = sk_note_create(SK_NOTE_EMIT, id, none, none, NULL);
+    if (n == NULL)
+        return false;
+    n->frame = sk_frame_create_binary(bytes.p, bytes.n);
+    n->size += bytes.n;
+    if (n->frame == NULL) {
+        sk_note_destroy(n);
         return false;
     }
-    w->registrations++;
-    return sk_worker_note(w, sk_note_create(SK_NOTE_REGISTER_PUT, context, path, none, NULL), false);
+    return sk_worker_note(w, n, false);
 }
 
 /* Never longer than the call has left: the loop may be busy, or gone. */
@@ -243,6 +284,8 @@ const struct sk_guest_ops sk_worker_ops = {
     .status = on_status,
     .delta = on_delta,
     .register_put = on_register_put,
+    .register_provider = on_register_provider,
+    .emit = on_emit,
     .query = on_query,
     .read_config = on_read_config,
     .save_config = on_save_config,

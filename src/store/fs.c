@@ -132,6 +132,14 @@ int sk_fs_write_unsynced(const char *file, struct sk_span content, unsigned mode
     return replace(file, content, mode, false, em);
 }
 
+int sk_fs_remove(const char *file, struct sk_errmsg *em)
+{
+    if (unlink(file) < 0)
+        return sk_errmsg_errno(em, errno, "cannot remove %s", file);
+    int r = sync_folder_of(file);
+    return r < 0 ? sk_errmsg_errno(em, -r, "cannot sync the folder of %s", file) : 0;
+}
+
 int sk_fs_mkdirs(const char *dir, unsigned mode, struct sk_errmsg *em)
 {
     SK_CLEANUP(sk_freep) char *path = sk_xstrdup(dir);

@@ -59,6 +59,18 @@ static bool on_register(void *owner, struct sk_span context, struct sk_span path
     return true;
 }
 
+static bool on_register_provider(void *owner, enum sk_provider_kind kind, struct sk_span name)
+{
+    (void)owner, (void)kind, (void)name;
+    return true;
+}
+
+static bool on_emit(void *owner, struct sk_span id, bool spokes, struct sk_span bytes)
+{
+    (void)owner, (void)id, (void)spokes, (void)bytes;
+    return true;
+}
+
 static int on_query(void *owner, struct sk_span path, bool from_root, struct sk_buf *out)
 {
     (void)owner, (void)from_root;
@@ -87,7 +99,17 @@ static void on_sleep(void *owner, unsigned ms)
 }
 
 static const struct sk_guest_ops recorder = {
-    on_log, on_output, on_status, on_delta, on_register, on_query, on_read_config, on_save_config, on_sleep,
+    .log = on_log,
+    .output = on_output,
+    .status = on_status,
+    .delta = on_delta,
+    .register_put = on_register,
+    .register_provider = on_register_provider,
+    .emit = on_emit,
+    .query = on_query,
+    .read_config = on_read_config,
+    .save_config = on_save_config,
+    .sleep = on_sleep,
 };
 
 static char package_name[] = "@test/guest";

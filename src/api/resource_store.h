@@ -1,0 +1,23 @@
+/*
+ * The built-in provider of resources, `resources-provider`: routes, waypoints, notes, regions, charts, and types that its
+ * configuration adds, kept as files where the Node server's provider of that name keeps them
+ * (<config>/plugin-config-data/resources-provider/resources/<type>/<id>). Owner: loop thread.
+ */
+#ifndef SK_API_RESOURCE_STORE_H
+#define SK_API_RESOURCE_STORE_H
+
+#include "api/api.h"
+
+#define SK_RESOURCE_STORE_ID "resources-provider"
+#define SK_RESOURCE_MAX ((size_t)1000000)            /* bytes of one: it must fit into a delta */
+#define SK_RESOURCES_MAX ((size_t)10000)             /* of all types together */
+#define SK_RESOURCES_BYTES_MAX ((size_t)32 * 1024 * 1024)
+
+struct sk_resource_store;
+
+/* Reads its configuration (blocks: before the server listens), registers, and begins to read the files. */
+struct sk_resource_store *sk_resource_store_create(struct sk_api *api);
+bool sk_resource_store_idle(const struct sk_resource_store *s); /* all changes are saved */
+void sk_resource_store_destroy(struct sk_resource_store *s);    /* only when idle; NULL is fine */
+
+#endif
