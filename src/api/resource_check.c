@@ -149,7 +149,8 @@ struct geometry {
 };
 
 /* feature: {type?: "Feature", geometry: {type, coordinates}, properties?: {}} */
-static int feature(const yyjson_val *value, const struct geometry *known, size_t count, const char *allowed, struct sk_buf *errors)
+static int feature(const yyjson_val *value, const struct geometry *known, size_t count, const char *allowed,
+                   struct sk_buf *errors)
 {
     const struct at f_at = { NULL, "feature", 0 }, g_at = { &f_at, "geometry", 0 };
     const struct at type_at = { &g_at, "type", 0 }, c_at = { &g_at, "coordinates", 0 };
@@ -235,7 +236,8 @@ static int position(const yyjson_val *v, struct sk_buf *errors)
         if (d >= -max[i] && d <= max[i])
             continue;
         bool low = d < 0;
-        snprintf(params, sizeof params, "{\"comparison\":\"%s\",\"limit\":%lld}", low ? ">=" : "<=", (long long)(low ? -max[i] : max[i]));
+        snprintf(params, sizeof params, "{\"comparison\":\"%s\",\"limit\":%lld}",
+                 low ? ">=" : "<=", (long long)(low ? -max[i] : max[i]));
         snprintf(message, sizeof message, "should be %s %lld", low ? ">=" : "<=", (long long)(low ? -max[i] : max[i]));
         return wrong(errors, &here, low ? "minimum" : "maximum", params, message);
     }

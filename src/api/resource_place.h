@@ -1,4 +1,5 @@
-/* Where a resource lies: the box around its coordinates, for the filters bbox and distance of lists. Degrees. Pure. Thread: any. */
+/* Where a resource lies: the box around its coordinates, for the filters bbox and distance of lists. Degrees. Pure. Thread: any.
+ */
 #ifndef SK_API_RESOURCE_PLACE_H
 #define SK_API_RESOURCE_PLACE_H
 

@@ -166,7 +166,8 @@ static bool own_position(struct sk_api *api, struct filter *f)
 static int read_filter(struct sk_api *api, const yyjson_val *q, struct filter *f, const char **ret_why)
 {
     double d[4];
-    *f = (struct filter){ .limit = SIZE_MAX, .href = sk_json_str(sk_json_get(q, "href")),
+    *f = (struct filter){ .limit = SIZE_MAX,
+                          .href = sk_json_str(sk_json_get(q, "href")),
                           .group = sk_json_str(sk_json_get(q, "group")) };
     if (sk_json_number(sk_json_get(q, "limit"), &d[0]) && d[0] >= 0 && d[0] < 1e9)
         f->limit = (size_t)d[0];
@@ -245,8 +246,9 @@ static yyjson_val *descend(yyjson_val *v, struct sk_span dotted)
 static void write_property(const struct sk_doc *doc, struct sk_span property, struct sk_buf *out)
 {
     yyjson_doc *json = NULL;
-    yyjson_val *v =
-        sk_json_read((struct sk_span){ doc->text, doc->n }, &json, NULL) == 0 ? descend(yyjson_doc_get_root(json), property) : NULL;
+    yyjson_val *v = sk_json_read((struct sk_span){ doc->text, doc->n }, &json, NULL) == 0
+                        ? descend(yyjson_doc_get_root(json), property)
+                        : NULL;
     if (v != NULL) {
         SK_BUF_LIT(out, "{\"value\":");
         sk_json_write(out, v);
@@ -455,4 +457,3 @@ void sk_resource_store_destroy(struct sk_resource_store *s)
     yyjson_doc_free(s->config);
     free(s);
 }
-

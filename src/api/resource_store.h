@@ -9,8 +9,8 @@
 #include "api/api.h"
 
 #define SK_RESOURCE_STORE_ID "resources-provider"
-#define SK_RESOURCE_MAX ((size_t)1000000)            /* bytes of one: it must fit into a delta */
-#define SK_RESOURCES_MAX ((size_t)10000)             /* of all types together */
+#define SK_RESOURCE_MAX ((size_t)1000000) /* bytes of one: it must fit into a delta */
+#define SK_RESOURCES_MAX ((size_t)10000)  /* of all types together */
 #define SK_RESOURCES_BYTES_MAX ((size_t)32 * 1024 * 1024)
 
 struct sk_resource_store;

@@ -233,7 +233,8 @@ static void ask(struct sk_resource_op *op, bool one)
         sk_resource_write_request(op, false, &b);
     if (one || write_list_request(op, &b)) {
         if (sk_buf_ok(&b))
-            sk_v2_ask(list, n, one ? "resources_get_resource" : "resources_list_resources", sk_buf_span(&b), one ? got : listed, op);
+            sk_v2_ask(list, n, one ? "resources_get_resource" : "resources_list_resources", sk_buf_span(&b), one ? got : listed,
+                      op);
         else
             sk_v2_fail(op->req, 400, "The query is too long.");
     }
@@ -306,7 +307,8 @@ static void post_default(struct sk_http_req *r, void *arg)
     struct sk_api *api = arg;
     struct sk_span type = sk_http_param(r, "type"), id = sk_http_param(r, "id");
     if (type.p == NULL || id.p == NULL || sk_providers_find(api->providers, SK_PROVIDES_RESOURCES, type, id) == NULL) {
-        sk_v2_fail(r, 400, "Resource provider not found for %.*s!", (int)(type.n < 100 ? type.n : 100), type.p != NULL ? type.p : "");
+        sk_v2_fail(r, 400, "Resource provider not found for %.*s!", (int)(type.n < 100 ? type.n : 100),
+                   type.p != NULL ? type.p : "");
         return;
     }
     sk_providers_choose(api->providers, SK_PROVIDES_RESOURCES, type, id);

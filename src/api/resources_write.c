@@ -1,5 +1,5 @@
-/* Writing resources: POST, PUT, DELETE below /signalk/v2/api/resources. The provider that has the id gets the change, else the one
- * that ?provider= names, else the default; when it is done, a delta tells everybody. */
+/* Writing resources: POST, PUT, DELETE below /signalk/v2/api/resources. The provider that has the id gets the change, else the
+ * one that ?provider= names, else the default; when it is done, a delta tells everybody. */
 #include "api/resources.h"
 
 #include "base/clock.h"

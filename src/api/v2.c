@@ -16,8 +16,13 @@ static const char *usual_words(int status)
     static const struct {
         int status;
         const char *words;
-    } table[] = { { 200, "OK" },           { 400, "Invalid Data supplied." }, { 403, "Unauthorised" }, { 404, "Resource not found." },
-                  { 501, "Not implemented." }, { 503, "Not available now." },     { 504, "Timed out." } };
+    } table[] = { { 200, "OK" },
+                  { 400, "Invalid Data supplied." },
+                  { 403, "Unauthorised" },
+                  { 404, "Resource not found." },
+                  { 501, "Not implemented." },
+                  { 503, "Not available now." },
+                  { 504, "Timed out." } };
     for (size_t i = 0; i < SK_COUNT(table); i++)
         if (table[i].status == status)
             return table[i].words;
@@ -223,8 +228,9 @@ void sk_v2_send_resource(struct sk_api *api, const char *provider, struct sk_spa
                   id.p); /* both have been checked: plain characters */
     sk_buf_span_append(&b, value);
     SK_BUF_LIT(&b, "}]}]}");
-    int r = sk_buf_ok(&b) ? sk_hub_ingest(api->hub, &(struct sk_origin){ .provider = provider, .version = 2 }, sk_buf_span(&b), &em)
-                          : sk_errmsg_set(&em, SK_ERR_LIMIT, "too large for a delta");
+    int r = sk_buf_ok(&b)
+                ? sk_hub_ingest(api->hub, &(struct sk_origin){ .provider = provider, .version = 2 }, sk_buf_span(&b), &em)
+                : sk_errmsg_set(&em, SK_ERR_LIMIT, "too large for a delta");
     if (r < 0)
         sk_log_debug("signalk-server:resources", "no delta for %.*s: %s", (int)id.n, id.p, em.text);
     sk_buf_finish(&b);

@@ -177,7 +177,12 @@ static char **plugin_roots(const struct server *s)
 
 static int start_plugins(struct server *s, struct sk_errmsg *em)
 {
-    struct sk_host_options o = { .loop = s->loop, .hub = s->api.hub, .puts = s->api.puts, .config_dir = s->options->config_dir, .providers = s->api.providers, .streams = s->api.bstreams };
+    struct sk_host_options o = { .loop = s->loop,
+                                 .hub = s->api.hub,
+                                 .puts = s->api.puts,
+                                 .config_dir = s->options->config_dir,
+                                 .providers = s->api.providers,
+                                 .streams = s->api.bstreams };
     SK_CLEANUP(sk_freep) char *cache_dir = sk_host_default_cache_dir();
     char **roots = plugin_roots(s), why[sizeof s->run.reason + 40];
     snprintf(why, sizeof why, "Off in safe mode: %s", s->run.reason);

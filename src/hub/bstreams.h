@@ -7,7 +7,7 @@
 
 #include "base/frame.h"
 
-#define SK_BSTREAM_ID_MAX 256u              /* bytes of a name */
+#define SK_BSTREAM_ID_MAX 256u                     /* bytes of a name */
 #define SK_BSTREAM_FRAME_MAX ((size_t)1024 * 1024) /* bytes of one message; larger ones are refused */
 
 struct sk_bstreams;

@@ -133,7 +133,8 @@ void sk_providers_choose(struct sk_providers *p, enum sk_provider_kind kind, str
 size_t sk_providers_list(const struct sk_providers *p, enum sk_provider_kind kind, struct sk_span type,
                          const struct sk_provider **ret, size_t max)
 {
-    const struct sk_provider *first = type.p != NULL || kind != SK_PROVIDES_RESOURCES ? sk_providers_default(p, kind, type) : NULL;
+    const struct sk_provider *first =
+        type.p != NULL || kind != SK_PROVIDES_RESOURCES ? sk_providers_default(p, kind, type) : NULL;
     size_t n = 0;
     if (first != NULL && n < max)
         ret[n++] = first;

@@ -27,9 +27,9 @@ struct sk_host_options {
     struct sk_puts *puts;
     struct sk_providers *providers; /* NULL: plugins can provide nothing */
     struct sk_bstreams *streams;    /* NULL: what they emit goes nowhere */
-    const char *config_dir;   /* holds plugin-config-data */
-    const char *cache_dir;    /* compiled modules go to <cache_dir>/wasm; see sk_host_default_cache_dir */
-    const char *const *roots; /* node_modules folders, first hit of a package name wins; see sk_host_default_roots */
+    const char *config_dir;         /* holds plugin-config-data */
+    const char *cache_dir;          /* compiled modules go to <cache_dir>/wasm; see sk_host_default_cache_dir */
+    const char *const *roots;       /* node_modules folders, first hit of a package name wins; see sk_host_default_roots */
     size_t root_count;
     const char *bundled_root;            /* packages of this root are "bundled" in the listing; NULL: none */
     bool plugins_off;                    /* --no-plugins: nothing is scanned */

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define OUT_PROMISED 65536u                /* what plugins are promised for an answer */
+#define OUT_PROMISED 65536u                 /* what plugins are promised for an answer */
 #define OUT_LARGE ((size_t)4 * 1024 * 1024) /* for a second try, when an answer filled that */
 
 struct sk_provision {

@@ -23,7 +23,7 @@ struct sk_doc_change {
 
 struct sk_docstore {
     struct sk_docstore_options o;
-    char **folders; /* per kind */
+    char **folders;       /* per kind */
     struct sk_docs *docs; /* per kind */
     size_t count, bytes;  /* of all */
     bool ready, busy;     /* busy: `work` is under way */

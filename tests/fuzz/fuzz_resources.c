@@ -42,7 +42,8 @@ static void path(struct sk_span text)
     sk_arena_init(&arena, (size_t)1024 * 1024);
     if (sk_resource_path_read(&arena, text, &p) == 0 && sk_resource_type_ok(p.type) && p.id.p != NULL &&
         sk_resource_id_ok(sk_resource_type_of(p.type), p.id)) {
-        SK_ASSERT(memchr(p.id.p, '/', p.id.n) == NULL && memchr(p.id.p, 0, p.id.n) == NULL && memchr(p.id.p, '\\', p.id.n) == NULL);
+        SK_ASSERT(memchr(p.id.p, '/', p.id.n) == NULL && memchr(p.id.p, 0, p.id.n) == NULL &&
+                  memchr(p.id.p, '\\', p.id.n) == NULL);
         SK_ASSERT(!sk_span_eq(p.id, "..") && !sk_span_eq(p.id, ".") && p.id.n <= SK_RESOURCE_ID_MAX);
         SK_ASSERT(memchr(p.type.p, '/', p.type.n) == NULL && p.type.p[0] != '.');
         SK_ASSERT(p.prop_count <= SK_RESOURCE_PROPS_MAX);

@@ -47,8 +47,17 @@ static void drop(void *extra)
 static struct sk_docstore *open_store(unsigned queue_max)
 {
     static const char *const kinds[] = { "a", "b" };
-    struct sk_docstore_options o = { .loop = loop, .root = root, .kinds = kinds, .kind_count = 2, .doc_max = 100, .docs_max = 6,
-                                     .bytes_max = 300, .queue_max = queue_max, .name_ok = name_ok, .tidy = tidy, .derive = derive,
+    struct sk_docstore_options o = { .loop = loop,
+                                     .root = root,
+                                     .kinds = kinds,
+                                     .kind_count = 2,
+                                     .doc_max = 100,
+                                     .docs_max = 6,
+                                     .bytes_max = 300,
+                                     .queue_max = queue_max,
+                                     .name_ok = name_ok,
+                                     .tidy = tidy,
+                                     .derive = derive,
                                      .drop = drop };
     return sk_docstore_create(&o);
 }
