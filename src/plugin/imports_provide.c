@@ -46,11 +46,11 @@ static bool below_own(struct sk_span id, const char *name)
     return memcmp(id.p + 8, name, n) == 0 && id.p[8 + n] == '/';
 }
 
-/* A plugin may use the radars' names, which are everybody's, and those below its own (as package name or as plugin id). */
+/* Names below its own (as package name or as plugin id) are a plugin's to use; the radars', which are everybody's, a radar's. */
 static bool may_emit(const struct sk_package *p, struct sk_span id)
 {
     if (sk_span_starts(id, "radars/"))
-        return plain_name((struct sk_span){ id.p + 7, id.n - 7 });
+        return sk_package_can(p, SK_CAP_RADAR_PROVIDER) && plain_name((struct sk_span){ id.p + 7, id.n - 7 });
     return below_own(id, p->name) || below_own(id, p->id);
 }
 

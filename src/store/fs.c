@@ -140,16 +140,25 @@ int sk_fs_remove(const char *file, struct sk_errmsg *em)
     return r < 0 ? sk_errmsg_errno(em, -r, "cannot sync the folder of %s", file) : 0;
 }
 
+/* A new folder's own entry must last as well, or the files in it do not. */
+static int make_folder(const char *path, unsigned mode)
+{
+    if (mkdir(path, mode) < 0)
+        return errno == EEXIST ? 0 : -1;
+    (void)sync_folder_of(path); /* a parent that may not be opened is no reason to fail */
+    return 0;
+}
+
 int sk_fs_mkdirs(const char *dir, unsigned mode, struct sk_errmsg *em)
 {
     SK_CLEANUP(sk_freep) char *path = sk_xstrdup(dir);
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        if (mkdir(path, mode) < 0 && errno != EEXIST)
+        if (make_folder(path, mode) < 0)
             return sk_errmsg_errno(em, errno, "cannot create folder %s", path);
         *slash = '/';
     }
-    if (mkdir(path, mode) < 0 && errno != EEXIST)
+    if (make_folder(path, mode) < 0)
         return sk_errmsg_errno(em, errno, "cannot create folder %s", path);
     if (!sk_fs_is_dir(path))
         return sk_errmsg_set(em, SK_ERR_INVALID, "%s is in the way: not a folder", path);
