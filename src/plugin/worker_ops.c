@@ -12,7 +12,7 @@
 #define NS "signalk:wasm:bindings"
 #define ROOM_WAIT_MS 50u
 #define PROVIDERS_MAX 32u /* of the registrations, for one life */
-#define BURST_S 4.0 /* what a plugin did not use of its log, it may use later, for so many seconds */
+#define BURST_S 4.0       /* what a plugin did not use of its log, it may use later, for so many seconds */
 #define STATUSES_PER_S 20.0
 #define SAY_AGAIN_MS 10000u
 
