@@ -246,7 +246,7 @@ static void decode(struct nmea0183 *c, struct sk_span body, const struct tags *t
         return;
     }
     s.talker = talker_of(c, tags->source.n != 0 ? tags->source : (struct sk_span){ header.p, 2 });
-    s.id = (struct sk_span){ header.p + 2, header.n - 2 < 3 ? header.n - 2 : 3 };
+    s.id = (struct sk_span){ header.p + header.n - 3, 3 };
     sk_0183_decoder *decoder = decoder_for(header, s.id);
     if (decoder == NULL) {
         c->base.stats.unknown++;

@@ -64,8 +64,8 @@ void sk_0183_mwv(struct sk_0183 *s)
     bool apparent = sk_0183_is(s, 2, 'R');
     if (!sk_0183_is(s, 5, 'A') || (!apparent && !sk_0183_is(s, 2, 'T')))
         return;
-    double angle = normalised(sk_0183_value_or_nan(s, 1)) * SK_DEGREE;
-    double speed = sk_0183_value_or_nan(s, 3) * speed_factor(s, 4);
+    double angle = normalised(sk_0183_value(s, 1)) * SK_DEGREE;
+    double speed = sk_0183_value(s, 3) * speed_factor(s, 4);
     sk_0183_put(s, apparent ? SK_MWV_SPEED_APPARENT : SK_MWV_SPEED_TRUE, speed);
     sk_0183_put(s, apparent ? SK_MWV_ANGLE_APPARENT : SK_MWV_ANGLE_TRUE, angle);
 }
@@ -109,8 +109,8 @@ static void side_wind(struct sk_0183 *s, const struct choice *speeds, enum sk_01
     bool left = sk_0183_is(s, 2, 'L');
     if (sk_0183_empty_count(s) > 4 || (!left && !sk_0183_is(s, 2, 'R')) || !first_given(s, speeds, 3, &speed))
         return;
-    sk_0183_put(s, speed_path, speed);
     sk_0183_put(s, angle_path, left ? -angle : angle);
+    sk_0183_put(s, speed_path, speed);
 }
 
 void sk_0183_vwr(struct sk_0183 *s)

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #define DAY_MS 86400000
+#define HOUR_MS 3600000
 
 bool sk_0183_is(const struct sk_0183 *s, int i, char letter)
 {
@@ -146,11 +147,10 @@ void sk_0183_set_time(struct sk_0183 *s, struct sk_span time, struct sk_span dat
         s->time_ms = s->now_ms - s->now_ms % 1000;
         return;
     }
-    bool dated = read_date(date, &days);
-    int64_t t = (dated ? days : today) * DAY_MS + of_day;
-    if (!dated && t > s->now_ms + DAY_MS / 2) /* just before midnight, read just behind it */
-        t -= DAY_MS;
-    else if (!dated && t < s->now_ms - DAY_MS / 2)
-        t += DAY_MS;
-    s->time_ms = t;
+    if (!read_date(date, &days)) { /* about midnight the sentence and we may be on either side of it */
+        int64_t our_of_day = s->now_ms % DAY_MS;
+        days =
+            today - (our_of_day < HOUR_MS && of_day >= DAY_MS - HOUR_MS) + (our_of_day >= DAY_MS - HOUR_MS && of_day < HOUR_MS);
+    }
+    s->time_ms = days * DAY_MS + of_day;
 }
