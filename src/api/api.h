@@ -26,6 +26,7 @@ struct sk_api {
     struct sk_http_server *http;
     struct sk_publishers *publishers; /* who publishes which path over WebSocket: they take PUTs for it */
     struct sk_host *plugins;          /* NULL with --no-plugins */
+    struct sk_inputs *inputs;         /* NULL while starting and stopping */
     unsigned tcp_port;                /* 0: the TCP stream does not run */
     unsigned ws_per_ip;               /* at most so many WebSockets from one address; 0: no limit */
     unsigned ws_ping_ms;

@@ -3,6 +3,7 @@
 #include "api/priorities.h"
 #include "api/stream.h"
 #include "base/clock.h"
+#include "input/input.h"
 #include "model/query.h"
 #include "plugin/host.h"
 
@@ -56,7 +57,9 @@ static void write_statistics(struct sk_api *api, struct sk_buf *b)
                   ",\"numberOfAvailablePaths\":%zu,\"wsClients\":%zu,\"uptime\":", count_leaves(sk_model_self(api->model)->first),
                   clients);
     sk_json_write_double(b, (double)(sk_clock_mono_ms() - api->started_ms) / 1000);
-    SK_BUF_LIT(b, ",\"providerStatistics\":{}}}");
+    SK_BUF_LIT(b, ",\"providerStatistics\":");
+    sk_inputs_write_statistics(api->inputs, b);
+    SK_BUF_LIT(b, "}}");
 }
 
 static void push(const struct sk_stream *s, const struct sk_buf *b)

@@ -36,7 +36,8 @@ void sk_options_print_help(void)
          "      --version        print the version\n"
          "  -h, --help           print this text\n"
          "\n"
-         "Environment: PORT, TCPSTREAMPORT, TCPSTREAMADDRESS, SIGNALK_NODE_CONFIG_DIR, SIGNALK_NODE_SETTINGS, DISABLEPLUGINS,\n"
+         "Environment: PORT, TCPSTREAMPORT, TCPSTREAMADDRESS, NMEA0183PORT, SIGNALK_NODE_CONFIG_DIR, SIGNALK_NODE_SETTINGS, "
+         "DISABLEPLUGINS,\n"
          "DEFAULTENABLEDPLUGINS, MAX_WS_CONNECTIONS_PER_IP, DEBUG (comma list of name spaces, e.g. signalk:wasm:*)");
 }
 
@@ -54,7 +55,9 @@ static int read_environment(struct sk_options *o, struct sk_errmsg *em)
     static const struct {
         const char *name;
         size_t offset;
-    } ports[] = { { "PORT", offsetof(struct sk_options, port) }, { "TCPSTREAMPORT", offsetof(struct sk_options, tcp_port) } };
+    } ports[] = { { "PORT", offsetof(struct sk_options, port) },
+                  { "TCPSTREAMPORT", offsetof(struct sk_options, tcp_port) },
+                  { "NMEA0183PORT", offsetof(struct sk_options, nmea_port) } };
     for (size_t i = 0; i < SK_COUNT(ports); i++) {
         const char *text = getenv(ports[i].name);
         int *to = (int *)(void *)((char *)o + ports[i].offset);
@@ -97,7 +100,7 @@ static int find_config(struct sk_options *o, const char *given, const char *sett
 int sk_options_read(int argc, char **argv, struct sk_options *o, struct sk_errmsg *em)
 {
     const char *config = NULL, *settings = NULL;
-    *o = (struct sk_options){ .port = -1, .tcp_port = -1 };
+    *o = (struct sk_options){ .port = -1, .tcp_port = -1, .nmea_port = -1 };
     int r = read_environment(o, em);
     opterr = 0;
     for (int opt; r == 0 && (opt = getopt_long(argc, argv, ":c:s:h", long_options, NULL)) != -1;) {

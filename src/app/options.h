@@ -11,7 +11,7 @@ struct sk_options {
     char *settings_file; /* full path */
     const char *host;    /* NULL: all interfaces */
     const char *tcp_host;
-    int port, tcp_port; /* -1: not given */
+    int port, tcp_port, nmea_port; /* -1: not given */
     unsigned ws_per_ip;
     bool no_plugins, safe_mode, help, version;
 };

@@ -22,6 +22,7 @@
 
 #define DEFAULT_PORT 3000
 #define DEFAULT_TCP_PORT 8375
+#define DEFAULT_NMEA_PORT 10110
 #define STOP_GRACE_MS 1000u
 #define STOP_DEADLINE_MS 5000u
 #define PLUGINS_DEADLINE_MS 8000u
@@ -31,7 +32,6 @@ struct server {
     struct sk_settings *settings;
     struct sk_loop *loop;
     struct sk_api api;
-    struct sk_inputs *inputs;
     struct sk_tcp_server *tcp;
     struct sk_run_record run;
     uv_signal_t sigterm, sigint;
@@ -161,6 +161,15 @@ static void start_tcp(struct server *s)
     s->api.tcp_port = sk_tcp_server_port(s->tcp);
 }
 
+static void start_inputs(struct server *s)
+{
+    struct sk_inputs_options o = { .hub = s->api.hub, .settings = s->settings, .config_dir = s->options->config_dir };
+    if (sk_settings_interface(s->settings, "nmea-tcp"))
+        o.address = s->options->host != NULL ? s->options->host : "::";
+    o.port = s->options->nmea_port >= 0 ? (unsigned)s->options->nmea_port : DEFAULT_NMEA_PORT;
+    s->api.inputs = sk_inputs_create(&o);
+}
+
 /* npm's folders, and those that the setting pluginPaths names. */
 static char **plugin_roots(const struct server *s)
 {
@@ -245,7 +254,7 @@ static int start(struct server *s, struct sk_errmsg *em)
         return r;
     start_tcp(s);
     sk_events_start(&s->api);
-    s->inputs = sk_inputs_create(s->api.hub, s->settings, s->options->config_dir);
+    start_inputs(s);
     const char *host = s->options->host != NULL ? s->options->host : "0.0.0.0";
     sk_host_start(s->api.plugins); /* behind the listener: no plugin delays it */
     printf("signalk-server running at %s:%u\n", host, sk_http_server_port(s->api.http));
@@ -316,7 +325,8 @@ static void stop(struct server *s)
     struct sk_api *api = &s->api;
     if (s->loop == NULL)
         return;
-    sk_inputs_destroy(s->inputs);
+    sk_inputs_destroy(api->inputs);
+    api->inputs = NULL;
     stop_plugins(s);
     sk_tcp_server_destroy(s->tcp);
     stop_http(s);

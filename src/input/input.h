@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "codec/codec.h"
 #include "hub/hub.h"
+#include "input/bus.h"
 #include "store/settings.h"
 
 struct sk_input;
@@ -41,13 +42,21 @@ struct sk_input {
     struct sk_hub *hub;
     const char *config_dir;
     char *id;
-    void *state; /* of the transport */
+    void *state;           /* of the transport */
+    char **events;         /* names under which its lines are handed on; NULL at the end */
+    char **outputs;        /* names of which it takes the lines (toStdout) */
+    const void *sender;    /* whom the lines under way come from; NULL: the connection itself */
+    struct sk_bus_tap tap; /* takes them */
+    bool logging;
     struct sk_input_stats stats;
     struct sk_quality {
         struct sk_codec_stats before; /* when the window began */
         unsigned ticks;
         bool bad;
     } quality;
+    uint64_t counted;       /* deltas when the last period of statistics began, */
+    uint64_t last_interval; /* and how many came in it */
+    uint64_t written_before, last_written;
     char status[256]; /* the last status while it worked */
 };
 
@@ -69,7 +78,10 @@ int sk_input_option_text(const yyjson_val *options, const char *name, const char
                          struct sk_errmsg *em);
 
 extern const struct sk_transport_ops sk_transport_file;
+extern const struct sk_transport_ops sk_transport_gpsd;
+extern const struct sk_transport_ops sk_transport_serial;
 extern const struct sk_transport_ops sk_transport_tcp;
+extern const struct sk_transport_ops sk_transport_tcpserver; /* what clients of the NMEA 0183 port send */
 extern const struct sk_transport_ops sk_transport_udp;
 
 /* What an entry of pipedProviders asks for. */
@@ -82,8 +94,25 @@ struct sk_input_kind {
 int sk_input_kind_of(const yyjson_val *entry, struct sk_input_kind *ret_kind, const yyjson_val **ret_options,
                      struct sk_errmsg *em);
 
-/* Opens every enabled connection of the settings (pipedProviders). */
-struct sk_inputs *sk_inputs_create(struct sk_hub *hub, const struct sk_settings *settings, const char *config_dir);
+/*
+ * Is what arrives any good? Asked once a second; judges windows of some seconds. SK_QUALITY_BAD: `em` says what is wrong and what
+ * may help, in a sailor's words. SK_QUALITY_RECOVERED: it was bad and is not any more.
+ */
+enum sk_quality_verdict { SK_QUALITY_SAME, SK_QUALITY_BAD, SK_QUALITY_RECOVERED };
+enum sk_quality_verdict sk_quality_check(struct sk_quality *q, const struct sk_codec_stats *now, struct sk_errmsg *em);
+
+struct sk_inputs_options {
+    struct sk_hub *hub;
+    const struct sk_settings *settings;
+    const char *config_dir;
+    const char *address; /* where the NMEA 0183 port listens; NULL: it does not */
+    unsigned port;
+};
+
+/* Opens every enabled connection of the settings (pipedProviders), and the NMEA 0183 port. */
+struct sk_inputs *sk_inputs_create(const struct sk_inputs_options *o);
 void sk_inputs_destroy(struct sk_inputs *list);
+/* {"<id>":{"deltaRate",...},...}: what server events tell of each connection. */
+void sk_inputs_write_statistics(const struct sk_inputs *list, struct sk_buf *out);
 
 #endif

@@ -3,8 +3,12 @@
 #include "input/input.h"
 
 static const struct sk_input_kind kinds[] = {
+    { "NMEA0183", "serial", &sk_transport_serial, &sk_codec_nmea0183 },
     { "NMEA0183", "tcp", &sk_transport_tcp, &sk_codec_nmea0183 },
+    { "NMEA0183", "tcpserver", &sk_transport_tcpserver, &sk_codec_nmea0183 },
     { "NMEA0183", "udp", &sk_transport_udp, &sk_codec_nmea0183 },
+    { "NMEA0183", "gpsd", &sk_transport_gpsd, &sk_codec_nmea0183 },
+    { "SignalK", "serial", &sk_transport_serial, &sk_codec_signalk },
     { "SignalK", "tcp", &sk_transport_tcp, &sk_codec_signalk },
     { "SignalK", "udp", &sk_transport_udp, &sk_codec_signalk },
     { "FileStream", "NMEA0183", &sk_transport_file, &sk_codec_nmea0183 },

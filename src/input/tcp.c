@@ -27,6 +27,7 @@ struct tcp_input {
     uv_connect_t connect;
     uv_tcp_t tcp;
     struct sk_outq out;
+    const char *greeting; /* sent after each connect; NULL: none */
     bool resolving, tcp_open, connected, timer_open;
     char piece[PIECE];
 };
@@ -160,6 +161,8 @@ static void on_connected(uv_connect_t *req, int status)
     if (t->silence_max_ms != 0)
         uv_timer_start(&t->timer, on_silence, t->silence_max_ms, 0);
     uv_read_start((uv_stream_t *)&t->tcp, give_room, on_read);
+    if (t->greeting != NULL)
+        sk_outq_copy(&t->out, t->greeting, strlen(t->greeting));
     sk_input_opened(t->in, "Connected to %s %s", t->host, t->port);
 }
 
@@ -209,22 +212,30 @@ static void try_now(struct tcp_input *t)
         fail(t, uv_strerror(r));
 }
 
-static int tcp_open(struct sk_input *in, const yyjson_val *options, struct sk_errmsg *em)
+struct defaults {
+    const char *host; /* NULL: must be given */
+    int64_t port;     /* 0: must be given */
+    int64_t silence_max_s;
+    const char *greeting;
+};
+
+static int open_with(struct sk_input *in, const yyjson_val *options, const struct defaults *d, struct sk_errmsg *em)
 {
     int64_t port, silence;
     char *host = NULL;
-    int r = sk_input_option_int(options, "port", 1, 65535, 0, &port, em);
+    int r = sk_input_option_int(options, "port", 1, 65535, d->port, &port, em);
     if (r == 0)
-        r = sk_input_option_int(options, "noDataReceivedTimeout", 0, 86400, 60, &silence, em);
+        r = sk_input_option_int(options, "noDataReceivedTimeout", 0, 86400, d->silence_max_s, &silence, em);
     if (r == 0)
-        r = sk_input_option_text(options, "host", NULL, &host, em);
+        r = sk_input_option_text(options, sk_json_get(options, "hostname") != NULL ? "hostname" : "host", d->host, &host, em);
     if (r < 0)
         return r;
     struct tcp_input *t = sk_xcalloc(1, sizeof *t);
-    *t = (struct tcp_input){ .in = in, .host = host, .silence_max_ms = (uint64_t)silence * 1000, .timer_open = true };
+    *t = (struct tcp_input){ .in = in, .host = host, .silence_max_ms = (uint64_t)silence * 1000, .greeting = d->greeting };
     t->uv = sk_loop_uv(sk_hub_loop(in->hub));
     snprintf(t->port, sizeof t->port, "%u", (unsigned)port);
     uv_timer_init(t->uv, &t->timer);
+    t->timer_open = true;
     t->timer.data = t->tcp.data = t->resolve.data = t->connect.data = t;
     in->state = t;
     sk_input_status(in, "Connecting to %s %s", t->host, t->port);
@@ -232,4 +243,34 @@ static int tcp_open(struct sk_input *in, const yyjson_val *options, struct sk_er
     return 0;
 }
 
+static int tcp_open(struct sk_input *in, const yyjson_val *options, struct sk_errmsg *em)
+{
+    return open_with(in, options, &(struct defaults){ .silence_max_s = 60 }, em);
+}
+
+/* gpsd's own messages stand between the sentences; the codec passes over them. */
+static int gpsd_open(struct sk_input *in, const yyjson_val *options, struct sk_errmsg *em)
+{
+    static const struct defaults d = { "localhost", 2947, 0, "?WATCH={\"class\":\"WATCH\",\"nmea\":true,\"json\":false}\n" };
+    return open_with(in, options, &d, em);
+}
+
 const struct sk_transport_ops sk_transport_tcp = { "tcp", tcp_open, tcp_write, tcp_close };
+const struct sk_transport_ops sk_transport_gpsd = { "gpsd", gpsd_open, tcp_write, tcp_close };
+
+/* ---- what clients of the NMEA 0183 port send: the port is the server's own, lines come through input.c ---- */
+
+static int tcpserver_open(struct sk_input *in, const yyjson_val *options, struct sk_errmsg *em)
+{
+    (void)options;
+    (void)em;
+    sk_input_opened(in, "Taking what clients send to the NMEA 0183 port");
+    return 0;
+}
+
+static void tcpserver_close(struct sk_input *in)
+{
+    (void)in;
+}
+
+const struct sk_transport_ops sk_transport_tcpserver = { "tcpserver", tcpserver_open, NULL, tcpserver_close };
