@@ -9,6 +9,7 @@
 #include "api/tcp_stream.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "hub/staleness.h"
 #include "input/input.h"
 #include "plugin/host.h"
 #include "store/fs.h"
@@ -87,6 +88,24 @@ static int prepare_config(struct server *s, struct sk_errmsg *em)
     return 0;
 }
 
+/* Only when the user asked for it: without, a value stays until another one comes. */
+static void start_staleness(struct server *s)
+{
+    const yyjson_val *root = sk_settings_root(s->settings);
+    struct sk_staleness_options o = sk_staleness_defaults;
+    double check_ms = sk_json_get_number(root, "staleCheckIntervalMs", o.check_ms);
+    double samples = sk_json_get_number(root, "autoTimeoutSamples", o.auto_samples);
+    if (!sk_json_get_bool(root, "enforceDataTimeouts", false))
+        return;
+    o.check_ms = check_ms >= 10 && check_ms <= 3600000 ? (unsigned)check_ms : o.check_ms;
+    o.use_default = sk_json_get_bool(root, "useDefaultTimeouts", o.use_default);
+    o.default_s = sk_json_get_number(root, "defaultTimeout", o.default_s);
+    o.auto_samples = samples >= 1 && samples <= SK_RHYTHM_SAMPLES_MAX ? (unsigned)samples : o.auto_samples;
+    o.auto_warmup_s = sk_json_get_number(root, "autoTimeoutWarmupSeconds", o.auto_warmup_s);
+    o.other_contexts = sk_json_get_bool(root, "enforceDataTimeoutsForOthers", false);
+    s->api.staleness = sk_staleness_create(s->api.hub, &o);
+}
+
 static int start_data(struct server *s, struct sk_errmsg *em)
 {
     struct sk_api *api = &s->api;
@@ -106,6 +125,7 @@ static int start_data(struct server *s, struct sk_errmsg *em)
     api->priorities = sk_priority_store_load(api, sk_settings_root(s->settings));
     api->notifications = sk_notifications_start(api, sk_json_get_bool(sk_json_get(sk_settings_root(s->settings), "notifications"),
                                                                       "manageNotifications", true));
+    start_staleness(s);
     send_base_deltas(s);
     sk_notifications_settle(api->notifications);
     api->resources = sk_resource_store_create(api);
@@ -346,6 +366,7 @@ static void stop(struct server *s)
         sk_puts_destroy(api->puts);
         sk_priority_store_destroy(api->priorities);
         sk_notifications_destroy(api->notifications);
+        sk_staleness_destroy(api->staleness);
         sk_hub_destroy(api->hub);
         sk_model_destroy(api->model);
     }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "hub/alarms.h"
 #include "hub/hub_private.h"
+#include "hub/staleness.h"
 #include "hub/zones.h"
 #include "model/meta.h"
 #include "model/query.h"
@@ -142,15 +143,15 @@ static void take_root(struct sk_hub *h, struct sk_context *c, struct sk_update *
     yyjson_doc_free(doc);
 }
 
-static void take_value(struct sk_hub *h, struct sk_context *c, struct sk_update *u, struct sk_path_value *pv, bool merge,
-                       struct sk_errmsg *em)
+static void take_value(struct sk_hub *h, const struct sk_origin *o, struct sk_context *c, struct sk_update *u,
+                       struct sk_path_value *pv, struct sk_errmsg *em)
 {
     struct sk_value_input in = input_of(h, u, pv);
     if (in.json.n > SK_VALUE_LEN_MAX) {
         sk_errmsg_set(em, SK_ERR_LIMIT, "value of '%s' over %u bytes", pv->path->text.p, SK_VALUE_LEN_MAX);
         return;
     }
-    if (!merge || pv->path->untreed) {
+    if (o->version == 2 || pv->path->untreed) {
         if (!pv->rejected)
             sk_rows_loose(h, c, u, pv->path, in.json, false);
         return;
@@ -168,6 +169,8 @@ static void take_value(struct sk_hub *h, struct sk_context *c, struct sk_update 
         sk_rows_leaf_created(h, n);
     if (n->links != NULL || news.first_seen || news.new_leaf)
         sk_rows_value(h, n, v, news);
+    if (h->staleness != NULL && !o->timed_out)
+        sk_staleness_heard(h->staleness, n, v->source);
     if (pv->path->zones != NULL && c->self && !news.rejected)
         sk_zones_value(h, pv->path, in.json);
 }
@@ -204,7 +207,7 @@ static void take_update(struct sk_hub *h, const struct sk_origin *o, struct sk_c
         if (pv->path->text.n == 0)
             take_root(h, c, u, pv, merge, em);
         else
-            take_value(h, c, u, pv, merge, em);
+            take_value(h, o, c, u, pv, em);
     }
 }
 
@@ -264,7 +267,8 @@ static int pass_on(struct sk_hub *h, const struct sk_origin *o, struct sk_delta 
         return r;
     if (own)
         c = sk_model_self(h->model);
-    c->heard_ms = uv_now(sk_loop_uv(h->loop));
+    if (!o->timed_out)
+        c->heard_ms = uv_now(sk_loop_uv(h->loop));
     complete_updates(h, o, d, c->self, em);
     if (h->alarms != NULL && !o->managed)
         (void)sk_alarms_intercept(h->alarms, c, d);
@@ -341,6 +345,8 @@ static void context_dying(void *arg, struct sk_context *c)
     sk_rows_context_dying(h, c);
     if (h->alarms != NULL)
         sk_alarms_context_dying(h->alarms, c);
+    if (h->staleness != NULL)
+        sk_staleness_context_dying(h->staleness, c);
 }
 
 static void prune(uv_timer_t *t)
@@ -380,7 +386,7 @@ void sk_hub_destroy(struct sk_hub *h)
 {
     if (h == NULL)
         return;
-    SK_ASSERT(h->feeds == NULL && h->taps == NULL && h->alarms == NULL && h->later == NULL);
+    SK_ASSERT(h->feeds == NULL && h->taps == NULL && h->alarms == NULL && h->staleness == NULL && h->later == NULL);
     sk_zones_finish(h);
     sk_status_destroy(h->status);
     sk_arena_finish(&h->arena);

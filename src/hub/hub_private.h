@@ -21,7 +21,8 @@ struct sk_hub {
     struct sk_hub_tap *taps;
     struct sk_feed *feeds;
     size_t row_count, announcers;
-    struct sk_alarms *alarms; /* NULL: notifications pass as they came */
+    struct sk_alarms *alarms;       /* NULL: notifications pass as they came */
+    struct sk_staleness *staleness; /* NULL: values never grow old */
     struct sk_zones *zones;
     struct sk_later *later, **later_last; /* deltas of our own that wait for the one under way */
     bool draining;

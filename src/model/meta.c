@@ -70,6 +70,7 @@ void sk_meta_forget(struct sk_path *p)
         free((char *)(uintptr_t)p->meta->json);
     free(p->meta);
     p->meta = NULL;
+    p->meta_serial++;
     p->meta_looked_up = false;
 }
 

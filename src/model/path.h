@@ -22,6 +22,7 @@ struct sk_path {
     struct sk_zones *zones; /* the hub's: what it watches the path's values for; NULL: nothing */
     uint32_t id;            /* small and dense: for hash tables keyed by path */
     uint16_t depth;         /* number of segments; 0 for "" */
+    uint32_t meta_serial;   /* another one whenever `meta` changed */
     bool meta_looked_up;
     bool notification; /* below "notifications" */
     bool untreed;      /* a segment is reserved in the tree ("value", "meta", ...): streamed, never stored */
