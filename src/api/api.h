@@ -41,6 +41,7 @@ struct sk_api {
     struct sk_meta_job *meta_jobs;
     struct sk_providers *providers; /* of resources, weather, radars */
     struct sk_bstreams *bstreams;
+    struct sk_bstream_listeners *bstream_listeners;
     struct sk_resource_store *resources;
     struct sk_kept_routes *kept_routes;
     struct sk_route *routes;
@@ -57,8 +58,11 @@ void sk_api_add_routes(struct sk_api *api);
 /* Adds a table that lives on the stack of its maker; the copy goes with sk_api_free_routes. */
 void sk_api_keep_routes(struct sk_api *api, const struct sk_route *table, size_t count);
 void sk_api_free_routes(struct sk_api *api);
-/* /signalk/v2/api/resources */
+/* /signalk/v2/api/resources, .../weather, .../vessels/self/radars */
 void sk_resources_add_routes(struct sk_api *api);
+/* WebSockets of binary streams; all of them are closed when the second is called. */
+void sk_bstreams_add_routes(struct sk_api *api);
+void sk_bstreams_free_listeners(struct sk_api *api);
 
 /* Webapps of packages: /skServer/webapps, and their files at /<package name>/ for paths that no route takes. */
 void sk_webapps_add_routes(struct sk_api *api);

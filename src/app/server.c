@@ -360,6 +360,7 @@ static void stop(struct server *s)
     sk_host_destroy(api->plugins);
     sk_resource_store_destroy(api->resources);
     sk_providers_destroy(api->providers);
+    sk_bstreams_free_listeners(api);
     sk_bstreams_destroy(api->bstreams);
     if (api->hub != NULL) {
         sk_publishers_destroy(api->publishers);

@@ -261,6 +261,25 @@ static void flush(struct sk_outq *q)
         q->drained(q);
 }
 
+/* Not flush(): that tells the owner what went wrong, who may be in the middle of something. */
+void sk_outq_try(struct sk_outq *q)
+{
+    uv_buf_t bufs[IOV_MAX_PER_CALL];
+    size_t sum = 0, sent = 0;
+    while (q->count > 0 && !q->waiting && !q->failed && q->error == 0 && q->stream != NULL && sent < FLUSH_MAX) {
+        unsigned n = gather(q, bufs, IOV_MAX_PER_CALL, FLUSH_MAX, &sum);
+        int r = send_now(q, bufs, n);
+        if (r < 0 && r != UV_EAGAIN)
+            fail_later(q, r);
+        if (r <= 0)
+            return;
+        advance(q, (size_t)r);
+        sent += (size_t)r;
+        if ((size_t)r < sum)
+            return;
+    }
+}
+
 static void run_hook(struct sk_loop_hook *hook)
 {
     struct sk_outq *q = SK_CONTAINER(hook, struct sk_outq, hook);
@@ -268,6 +287,6 @@ static void run_hook(struct sk_loop_hook *hook)
         return;
     if (q->error != 0)
         fail(q, q->error);
-    else if (!q->waiting && q->count > 0)
-        flush(q);
+    else if (!q->waiting)
+        flush(q); /* also when nothing is left: then it tells so */
 }

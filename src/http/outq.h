@@ -35,7 +35,9 @@ void sk_outq_init(struct sk_outq *q, struct sk_loop *loop, uv_stream_t *stream);
 /* Before the stream is closed: drops the queue and disarms the hook. */
 void sk_outq_finish(struct sk_outq *q);
 void sk_outq_frame(struct sk_outq *q, struct sk_frame *f, enum sk_outq_view view); /* takes a reference of its own */
-void sk_outq_own(struct sk_outq *q, char *bytes, size_t n);                        /* takes malloc'd memory */
+/* Writes now what the stream takes, without waiting for the end of the turn; errors are told then. */
+void sk_outq_try(struct sk_outq *q);
+void sk_outq_own(struct sk_outq *q, char *bytes, size_t n); /* takes malloc'd memory */
 void sk_outq_copy(struct sk_outq *q, const void *bytes, size_t n);
 
 #endif

@@ -172,6 +172,11 @@ int sk_ws_send_text(struct sk_ws *ws, struct sk_span text)
     return r;
 }
 
+void sk_ws_try_flush(struct sk_ws *ws)
+{
+    sk_outq_try(&ws->conn->out);
+}
+
 size_t sk_ws_queued(const struct sk_ws *ws)
 {
     return ws->conn->out.bytes;

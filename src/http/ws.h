@@ -33,6 +33,8 @@ struct sk_ws *sk_ws_accept(struct sk_http_req *r, const struct sk_ws_ops *ops, v
 /* Takes a reference of its own. SK_ERR_LIMIT when the queue is full (nothing was queued), SK_ERR_CLOSED after close began. */
 int sk_ws_send(struct sk_ws *ws, struct sk_frame *frame);
 int sk_ws_send_text(struct sk_ws *ws, struct sk_span text);
+/* What the socket takes leaves now instead of at the end of the turn: to tell a slow client from a burst. */
+void sk_ws_try_flush(struct sk_ws *ws);
 size_t sk_ws_queued(const struct sk_ws *ws); /* unsent bytes */
 /* Sends what is queued, then a close frame (code 0: without one). `closed` follows in a later turn. Calling it again is fine. */
 void sk_ws_close(struct sk_ws *ws, unsigned code, const char *reason);
