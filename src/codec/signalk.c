@@ -1,6 +1,6 @@
 /* Signal K itself: one JSON delta a line. The text passes as it is; the hub reads it. */
+#include "base/lines.h"
 #include "codec/codec.h"
-#include "codec/lines.h"
 
 #include <stdlib.h>
 

@@ -19,6 +19,7 @@ const struct sk_host_limits sk_host_default_limits = {
     .files_bytes = 64 * MIB,
     .files_count = 10000,
     .files_open = 128,
+    .sockets = 64,
     .start_ms = 30000,
     .request_ms = 10000,
     .call_ms = 5000,
@@ -39,13 +40,21 @@ static const struct row {
     {                                                                                                                            \
         key, offsetof(struct sk_host_limits, member), unit, min, max                                                             \
     }
-    ROW("memoryMiB", memory_max, MIB, 1, 4096),        ROW("moduleMiB", module_max, MIB, 1, 256),
-    ROW("tableElements", table_max, 1, 100, 10000000), ROW("inboxDeltas", inbox_deltas, 1, 1, 1000000),
-    ROW("inboxKiB", inbox_bytes, 1024, 64, 1048576),   ROW("waitingCalls", calls_max, 1, 1, 100000),
-    ROW("registrations", registrations, 1, 0, 100000), ROW("deltasPerSecond", deltas_per_s, 1, 1, 1000000),
-    ROW("logKiBPerSecond", log_per_s, 1024, 1, 65536), ROW("filesMiB", files_bytes, MIB, 0, 1048576),
-    ROW("files", files_count, 1, 0, 10000000),         ROW("openFiles", files_open, 1, 1, 1024),
-    ROW("startSeconds", start_ms, 1000, 1, 600),       ROW("requestSeconds", request_ms, 1000, 1, 600),
+    ROW("memoryMiB", memory_max, MIB, 1, 4096),
+    ROW("moduleMiB", module_max, MIB, 1, 256),
+    ROW("tableElements", table_max, 1, 100, 10000000),
+    ROW("inboxDeltas", inbox_deltas, 1, 1, 1000000),
+    ROW("inboxKiB", inbox_bytes, 1024, 64, 1048576),
+    ROW("waitingCalls", calls_max, 1, 1, 100000),
+    ROW("registrations", registrations, 1, 0, 100000),
+    ROW("deltasPerSecond", deltas_per_s, 1, 1, 1000000),
+    ROW("logKiBPerSecond", log_per_s, 1024, 1, 65536),
+    ROW("filesMiB", files_bytes, MIB, 0, 1048576),
+    ROW("files", files_count, 1, 0, 10000000),
+    ROW("openFiles", files_open, 1, 1, 1024),
+    ROW("sockets", sockets, 1, 0, 4096),
+    ROW("startSeconds", start_ms, 1000, 1, 600),
+    ROW("requestSeconds", request_ms, 1000, 1, 600),
     ROW("callSeconds", call_ms, 1000, 1, 600),
 #undef ROW
 };

@@ -9,6 +9,7 @@ struct sk_figures *sk_figures_create(void)
 {
     struct sk_figures *f = sk_xcalloc(1, sizeof *f);
     atomic_init(&f->refs, 1);
+    f->net = sk_net_figures_create();
     return f;
 }
 
@@ -24,6 +25,7 @@ void sk_figures_unref(struct sk_figures *f)
         return;
     for (size_t i = 0; i < SK_FIGURES_EXPORTS_MAX; i++)
         free(f->exports[i]);
+    sk_net_figures_unref(f->net);
     free(f);
 }
 
@@ -94,5 +96,6 @@ void sk_figures_write(const struct sk_figures *f, struct sk_buf *out)
             sk_buf_char(out, ',');
         write_export(f->exports[i], out);
     }
-    sk_buf_char(out, ']');
+    SK_BUF_LIT(out, "],");
+    sk_net_figures_write(f->net, out);
 }

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/histogram.h"
+#include "net/figures.h"
 
 #define SK_FIGURES_EXPORTS_MAX 24 /* the last one stands for all further ones */
 #define SK_FIGURES_NAME_MAX 64
@@ -42,6 +43,7 @@ struct sk_export_figures {
 
 struct sk_figures {
     atomic_int refs;
+    struct sk_net_figures *net;
     atomic_uint_fast64_t count[SK_COUNTER_COUNT];
     atomic_size_t memory_bytes; /* now; 0 without an instance */
     atomic_size_t files_bytes, files_count;

@@ -11,6 +11,7 @@
 #define SK_PLUGIN_GUEST_H
 
 #include "base/buf.h"
+#include "net/sockets.h"
 #include "plugin/engine.h"
 #include "plugin/host.h"
 #include "plugin/module.h"
@@ -42,6 +43,7 @@ struct sk_guest_options {
     const struct sk_package *package;
     const char *vfs; /* host folder of guest "/"; NULL: none */
     size_t memory_max, table_max;
+    struct sk_sockets *sockets; /* of this life */
     const struct sk_guest_ops *ops;
     void *owner;
     const atomic_uint_fast64_t *cut_at; /* tick at which any call is cut, 0: none; may be NULL */

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "net/poller.h"
 #include "plugin/plugin.h"
 #include "store/fs.h"
 
@@ -114,6 +115,7 @@ int sk_host_create(const struct sk_host_options *o, struct sk_host **ret_host, s
     for (size_t i = 0; i < o->root_count; i++)
         h->roots[i] = sk_xstrdup(o->roots[i]);
     h->engine = sk_engine_create(h->limits.grace_ms);
+    h->poller = sk_poller_create();
     h->wake_hook.run = run_wakes;
     *ret_host = h;
     return 0;
@@ -288,6 +290,7 @@ void sk_host_destroy(struct sk_host *h)
     }
     sk_packages_finish(&h->packages);
     sk_engine_destroy(h->engine);
+    sk_poller_destroy(h->poller);
     sk_host_free_roots(h->roots);
     free(h->config_dir);
     free(h->cache_dir);

@@ -62,6 +62,27 @@ void sk_import_register_radar_provider(struct sk_hostcall *c);
 void sk_import_emit_binary_stream(struct sk_hostcall *c);
 void sk_import_radar_emit_spokes(struct sk_hostcall *c);
 
+void sk_import_udp_create(struct sk_hostcall *c);
+void sk_import_udp_bind(struct sk_hostcall *c);
+void sk_import_udp_join_multicast(struct sk_hostcall *c);
+void sk_import_udp_leave_multicast(struct sk_hostcall *c);
+void sk_import_udp_set_multicast_ttl(struct sk_hostcall *c);
+void sk_import_udp_set_multicast_loopback(struct sk_hostcall *c);
+void sk_import_udp_set_broadcast(struct sk_hostcall *c);
+void sk_import_udp_send(struct sk_hostcall *c);
+void sk_import_udp_recv(struct sk_hostcall *c);
+void sk_import_udp_pending(struct sk_hostcall *c);
+void sk_import_udp_close(struct sk_hostcall *c);
+void sk_import_tcp_create(struct sk_hostcall *c);
+void sk_import_tcp_connect(struct sk_hostcall *c);
+void sk_import_tcp_connected(struct sk_hostcall *c);
+void sk_import_tcp_set_line_buffering(struct sk_hostcall *c);
+void sk_import_tcp_send(struct sk_hostcall *c);
+void sk_import_tcp_recv_line(struct sk_hostcall *c);
+void sk_import_tcp_recv_raw(struct sk_hostcall *c);
+void sk_import_tcp_pending(struct sk_hostcall *c);
+void sk_import_tcp_close(struct sk_hostcall *c);
+
 /* wasi.c: replaces Wasmtime's, which sleeps where no deadline reaches. */
 void sk_wasi_poll_oneoff(struct sk_hostcall *c);
 

@@ -222,6 +222,7 @@ static bool create_worker(struct sk_plugin *p, bool start)
     struct sk_worker_options o = {
         .loop = p->host->o.loop,
         .engine = p->host->engine,
+        .poller = p->host->poller,
         .limits = &p->limits,
         .package = p->package,
         .figures = p->figures,

@@ -83,6 +83,7 @@ struct sk_host {
     char *safe_mode; /* reason; NULL: plugins run */
     char **roots;
     struct sk_engine *engine;
+    struct sk_poller *poller;    /* watches the plugins' sockets */
     struct sk_packages packages; /* owns them all, plugins and webapps */
     struct sk_plugin **plugins;
     size_t plugin_count;

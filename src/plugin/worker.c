@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "net/sockets.h"
 #include "plugin/compile.h"
 #include "plugin/config.h"
 #include "plugin/worker_impl.h"
@@ -108,6 +109,7 @@ static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
             .vfs = vfs,
             .memory_max = l->memory_max,
             .table_max = l->table_max,
+            .sockets = w->sockets,
             .ops = &sk_worker_ops,
             .owner = w,
             .cut_at = &w->cut_at,
@@ -408,6 +410,7 @@ static void *run(void *arg)
     live(w);
     sk_guest_destroy(w->guest);
     w->guest = NULL;
+    sk_sockets_shut(w->sockets);
     sk_worker_flush_status(w);
     atomic_store(&w->o.figures->memory_bytes, 0);
     sk_engine_leave(w->o.engine);
@@ -456,6 +459,7 @@ static void release(struct sk_worker *w)
     }
     sk_inbox_finish(&w->inbox);
     sk_inbox_finish(&w->batch);
+    sk_sockets_destroy(w->sockets);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->wake);
     pthread_mutex_destroy(&w->out.lock);
@@ -477,6 +481,7 @@ struct sk_worker *sk_worker_create(const struct sk_worker_options *o)
     w->o.limits = &w->limits;
     sk_package_ref(o->package);
     sk_figures_ref(o->figures);
+    w->sockets = sk_sockets_create(o->poller, o->package->name, o->limits->sockets, o->figures->net);
     w->data_dir = sk_xstrdup(o->data_dir);
     w->cache_dir = o->cache_dir != NULL ? sk_xstrdup(o->cache_dir) : NULL;
     w->config = copy_text(o->config, "{}");

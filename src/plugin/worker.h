@@ -15,6 +15,7 @@ struct sk_worker;
 struct sk_worker_options {
     struct sk_loop *loop;
     struct sk_engine *engine;
+    struct sk_poller *poller;            /* of all plugins' sockets */
     const struct sk_host_limits *limits; /* copied */
     struct sk_package *package;          /* a reference is taken, of the figures too */
     struct sk_figures *figures;

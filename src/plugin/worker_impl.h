@@ -45,6 +45,7 @@ struct sk_worker {
     atomic_uint_fast64_t cut_at; /* tick at which the call in progress is cut, 0: none */
 
     struct sk_outbox out;
+    struct sk_sockets *sockets; /* made and freed with the worker; has a lock of its own */
 
     /* the thread's own */
     struct sk_guest *guest;

@@ -3,7 +3,7 @@
  * Order for a line: ignored by the user? – announced as it came – checksum – decoder – delta.
  */
 #include "base/clock.h"
-#include "codec/lines.h"
+#include "base/lines.h"
 #include "codec/nmea0183/sentence.h"
 
 #include <stdlib.h>

@@ -4,11 +4,6 @@
  */
 #include "skiff/plugin.h"
 
-SKP_IMPORT("sk_udp_create") int32_t sk_udp_create(int32_t type);
-SKP_IMPORT("sk_udp_recv") int32_t sk_udp_recv(int32_t id, char *out, size_t max, char *address, uint16_t *port);
-SKP_IMPORT("sk_udp_send")
-int32_t sk_udp_send(int32_t id, const char *address, size_t address_len, int32_t port, const void *data, size_t len);
-
 SKP_PLUGIN("bad-pointers", "Bad: pointers", "{\"type\":\"object\",\"properties\":{}}")
 
 /* Pairs of pointer and length, all wrong, whatever the size of the memory is (the server grants far less than 2 GiB). */

@@ -1,8 +1,6 @@
 /* Asks for what its package.json does not grant, and publishes the answers, if it may publish at all. */
 #include "skiff/plugin.h"
 
-SKP_IMPORT("sk_udp_create") int32_t sk_udp_create(int32_t type);
-SKP_IMPORT("sk_tcp_create") int32_t sk_tcp_create(void);
 SKP_IMPORT("sk_register_weather_provider") int32_t sk_register_weather_provider(const char *name, size_t len);
 
 SKP_PLUGIN("probe-no-caps", "No capabilities", "{\"type\":\"object\",\"properties\":{}}")

@@ -62,6 +62,44 @@ SKP_IMPORT("sk_register_resource_provider") int32_t sk_register_resource_provide
 SKP_IMPORT("sk_emit_binary_stream")
 int32_t sk_emit_binary_stream(const char *id, size_t id_len, const void *data, size_t data_len);
 
+/*
+ * Sockets. All need the capability rawSockets, and return -1 without it; none of them waits. Ids are the plugin's own. What
+ * arrives is kept up to 1,000 datagrams, lines or chunks a socket, then the oldest is dropped. All are closed when the plugin
+ * stops.
+ */
+/* type 1: IPv6, else IPv4. The id, or -1: 64 sockets are open already. */
+SKP_IMPORT("sk_udp_create") int32_t sk_udp_create(int32_t type);
+/* All interfaces; port 0 = any. -1 = the port cannot be had. (The Node server says 0 then.) */
+SKP_IMPORT("sk_udp_bind") int32_t sk_udp_bind(int32_t id, int32_t port);
+/* interface: its address or name, or length 0 for the system's choice. Options may come before bind. 0 or -1. */
+SKP_IMPORT("sk_udp_join_multicast")
+int32_t sk_udp_join_multicast(int32_t id, const char *group, size_t group_len, const char *interface, size_t interface_len);
+SKP_IMPORT("sk_udp_leave_multicast")
+int32_t sk_udp_leave_multicast(int32_t id, const char *group, size_t group_len, const char *interface, size_t interface_len);
+SKP_IMPORT("sk_udp_set_multicast_ttl") int32_t sk_udp_set_multicast_ttl(int32_t id, int32_t ttl);
+SKP_IMPORT("sk_udp_set_multicast_loopback") int32_t sk_udp_set_multicast_loopback(int32_t id, int32_t on);
+SKP_IMPORT("sk_udp_set_broadcast") int32_t sk_udp_set_broadcast(int32_t id, int32_t on);
+/* `len`, also when the datagram could not be sent. Host names are looked up. */
+SKP_IMPORT("sk_udp_send")
+int32_t sk_udp_send(int32_t id, const char *host, size_t host_len, int32_t port, const void *data, size_t len);
+/* Bytes of the oldest datagram (cut at max), its sender's address (46 bytes with NUL) and port; 0 = none is waiting. */
+SKP_IMPORT("sk_udp_recv") int32_t sk_udp_recv(int32_t id, void *data, size_t max, char address[46], uint16_t *port);
+SKP_IMPORT("sk_udp_pending") int32_t sk_udp_pending(int32_t id); /* datagrams */
+SKP_IMPORT("sk_udp_close") void sk_udp_close(int32_t id);
+/* A client. Line mode until sk_tcp_set_line_buffering(id, 0). */
+SKP_IMPORT("sk_tcp_create") int32_t sk_tcp_create(void);
+/* 0 = begun; ask sk_tcp_connected. */
+SKP_IMPORT("sk_tcp_connect") int32_t sk_tcp_connect(int32_t id, const char *host, size_t host_len, int32_t port);
+/* 1, 0 = not yet, -1 = failed or closed. On skiff what came before the end can still be read then. */
+SKP_IMPORT("sk_tcp_connected") int32_t sk_tcp_connected(int32_t id);
+SKP_IMPORT("sk_tcp_set_line_buffering") int32_t sk_tcp_set_line_buffering(int32_t id, int32_t on);
+/* `len`, also when not connected (the data is lost then); -1 on skiff: too much is waiting already, nothing was taken. */
+SKP_IMPORT("sk_tcp_send") int32_t sk_tcp_send(int32_t id, const void *data, size_t len);
+SKP_IMPORT("sk_tcp_recv_line") int32_t sk_tcp_recv_line(int32_t id, char *line, size_t max); /* without its end; cut at max */
+SKP_IMPORT("sk_tcp_recv_raw") int32_t sk_tcp_recv_raw(int32_t id, void *data, size_t max);
+SKP_IMPORT("sk_tcp_pending") int32_t sk_tcp_pending(int32_t id); /* lines, or chunks */
+SKP_IMPORT("sk_tcp_close") void sk_tcp_close(int32_t id);
+
 /* ---- Memory ------------------------------------------------------------------------------------------------------- */
 
 /*

@@ -1,9 +1,15 @@
-#include "codec/lines.h"
+#include "base/lines.h"
 
 void sk_lines_init(struct sk_lines *l, size_t line_max, void (*take)(void *arg, struct sk_span line), void *arg)
 {
     *l = (struct sk_lines){ .take = take, .arg = arg };
     sk_buf_init(&l->rest, line_max);
+}
+
+void sk_lines_init_plain(struct sk_lines *l, size_t line_max, void (*take)(void *arg, struct sk_span line), void *arg)
+{
+    sk_lines_init(l, line_max, take, arg);
+    l->plain = true;
 }
 
 void sk_lines_finish(struct sk_lines *l)
@@ -18,6 +24,12 @@ static bool is_space(char c)
 
 static void take(struct sk_lines *l, struct sk_span line)
 {
+    if (l->plain) {
+        line.n -= line.n > 0 && line.p[line.n - 1] == '\r';
+        if (line.n > 0)
+            l->take(l->arg, line);
+        return;
+    }
     while (line.n > 0 && is_space(line.p[line.n - 1]))
         line.n--;
     while (line.n > 0 && is_space(line.p[0])) {
@@ -28,9 +40,13 @@ static void take(struct sk_lines *l, struct sk_span line)
         l->take(l->arg, line);
 }
 
-static void too_long(struct sk_lines *l)
+static void too_long(struct sk_lines *l, struct sk_span piece)
 {
     l->oversized += !l->skipping;
+    if (l->plain && !l->skipping) {
+        sk_buf_append(&l->rest, piece.p, l->rest.max - l->rest.n);
+        take(l, sk_buf_span(&l->rest));
+    }
     l->skipping = true;
     sk_buf_clear(&l->rest);
 }
@@ -41,7 +57,7 @@ static void end_line(struct sk_lines *l, struct sk_span piece)
     if (l->skipping) {
         l->skipping = false;
     } else if (piece.n > l->rest.max - l->rest.n) {
-        too_long(l);
+        too_long(l, piece);
         l->skipping = false;
     } else if (l->rest.n == 0) {
         take(l, piece);
@@ -64,7 +80,7 @@ void sk_lines_feed(struct sk_lines *l, struct sk_span in)
     if (l->skipping || in.n == 0)
         return;
     if (in.n > l->rest.max - l->rest.n)
-        too_long(l);
+        too_long(l, in);
     else
         sk_buf_span_append(&l->rest, in);
 }
