@@ -1,7 +1,7 @@
 #include "input/output.h"
 
+#include "base/lines.h"
 #include "base/log.h"
-#include "codec/lines.h"
 #include "http/outq.h"
 
 #include <stdlib.h>
