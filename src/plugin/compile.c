@@ -374,17 +374,40 @@ static int load_read(const struct sk_compile_options *o, const char *dir, const 
     return r;
 }
 
-int sk_module_load(const struct sk_compile_options *o, const char *file, wasmtime_module_t **ret_module, struct sk_errmsg *em)
+/* NULL: nothing is cached. */
+static char *usable_cache(const struct sk_compile_options *o)
 {
     struct sk_errmsg why = { 0 };
     char *dir = NULL;
-    if (sk_engine_wasm(o->engine) == NULL)
-        return sk_errmsg_set(em, SK_ERR_INTERNAL, "the WebAssembly engine cannot be created");
     if (o->cache_dir != NULL && cache_folder(o->cache_dir, &dir, &why) < 0)
         sk_log_warn("%s", why.text);
+    return dir;
+}
+
+int sk_module_load(const struct sk_compile_options *o, const char *file, wasmtime_module_t **ret_module, struct sk_errmsg *em)
+{
+    if (sk_engine_wasm(o->engine) == NULL)
+        return sk_errmsg_set(em, SK_ERR_INTERNAL, "the WebAssembly engine cannot be created");
+    char *dir = usable_cache(o);
     int r = 0;
     if (dir == NULL || !load_noted(o, dir, file, ret_module))
         r = load_read(o, dir, file, ret_module, em);
+    free(dir);
+    return r;
+}
+
+int sk_module_load_own(const struct sk_compile_options *o, const char *name, struct sk_span module,
+                       wasmtime_module_t **ret_module, struct sk_errmsg *em)
+{
+    char suffix[SK_IMAGE_NAME_MAX], full[2 * SK_IMAGE_NAME_MAX], *dir = usable_cache(o), *image = NULL;
+    image_suffix(suffix, sizeof suffix);
+    snprintf(full, sizeof full, "%s%s", name, suffix);
+    if (dir != NULL)
+        image = sk_fs_path(dir, full);
+    int r = image != NULL ? load_image(o, image, ret_module, NULL) : SK_ERR_NOTFOUND;
+    if (r < 0)
+        r = compile_and_load(o, name, module, image, ret_module, em);
+    free(image);
     free(dir);
     return r;
 }

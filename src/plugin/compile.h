@@ -5,6 +5,7 @@
 #ifndef SK_PLUGIN_COMPILE_H
 #define SK_PLUGIN_COMPILE_H
 
+#include "base/base.h"
 #include "plugin/engine.h"
 
 struct sk_compile_options {
@@ -18,6 +19,9 @@ struct sk_compile_options {
 
 /* The error text says what is wrong with the file, for the plugin's author. */
 int sk_module_load(const struct sk_compile_options *o, const char *file, wasmtime_module_t **ret_module, struct sk_errmsg *em);
+/* A module of the server's own, known in the cache by a name that changes with it. */
+int sk_module_load_own(const struct sk_compile_options *o, const char *name, struct sk_span module,
+                       wasmtime_module_t **ret_module, struct sk_errmsg *em);
 /* "<wasmtime error text>" into em, and frees the error. */
 int sk_engine_error(struct sk_errmsg *em, int code, wasmtime_error_t *error, const char *what);
 

@@ -19,6 +19,7 @@ struct sk_engine {
     int compiles;
     unsigned grace_ms;
     struct sk_watch *watches;
+    struct sk_engine_shared shared;
 };
 
 static void cond_init_monotonic(pthread_cond_t *c)
@@ -37,6 +38,7 @@ struct sk_engine *sk_engine_create(unsigned grace_ms)
     cond_init_monotonic(&e->unpark);
     cond_init_monotonic(&e->compile_free);
     e->grace_ms = grace_ms;
+    pthread_mutex_init(&e->shared.lock, NULL);
     return e;
 }
 
@@ -51,12 +53,20 @@ void sk_engine_destroy(struct sk_engine *e)
     pthread_mutex_unlock(&e->lock);
     if (e->ticking)
         pthread_join(e->ticker, NULL);
+    if (e->shared.gate != NULL)
+        wasmtime_module_delete(e->shared.gate);
     if (e->wasm != NULL)
         wasm_engine_delete(e->wasm);
+    pthread_mutex_destroy(&e->shared.lock);
     pthread_mutex_destroy(&e->lock);
     pthread_cond_destroy(&e->unpark);
     pthread_cond_destroy(&e->compile_free);
     free(e);
+}
+
+struct sk_engine_shared *sk_engine_shared(struct sk_engine *e)
+{
+    return &e->shared;
 }
 
 wasm_config_t *sk_engine_config(void)

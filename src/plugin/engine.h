@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "base/err.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <wasmtime.h>
 
@@ -28,12 +29,19 @@ struct sk_watch {
     void (*lost)(struct sk_watch *w); /* on the ticker thread, once; under the engine's lock: only posts */
 };
 
+/* Modules of our own that all guests share, made by who needs them first, under the lock. */
+struct sk_engine_shared {
+    pthread_mutex_t lock;
+    wasmtime_module_t *gate; /* see gate.h */
+};
+
 struct sk_engine *sk_engine_create(unsigned grace_ms);
 /* All workers must be gone. */
 void sk_engine_destroy(struct sk_engine *e);
 
 /* Creates Wasmtime's engine and the ticker when first called. NULL when that fails. */
 wasm_engine_t *sk_engine_wasm(struct sk_engine *e);
+struct sk_engine_shared *sk_engine_shared(struct sk_engine *e);
 wasm_config_t *sk_engine_config(void); /* what every module is compiled and loaded with */
 
 void sk_engine_watch(struct sk_engine *e, struct sk_watch *w);

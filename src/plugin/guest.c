@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "plugin/compile.h"
+#include "plugin/gate.h"
 #include "plugin/guest_impl.h"
 #include "plugin/imports.h"
 
@@ -238,6 +239,19 @@ static int find_memory(struct sk_guest *g, struct sk_errmsg *em)
     return 0;
 }
 
+wasmtime_context_t *sk_guest_enter_host(struct sk_guest *g, wasmtime_caller_t *caller)
+{
+    wasmtime_context_t *outside = g->ctx;
+    wasmtime_extern_t item;
+    g->ctx = wasmtime_caller_context(caller);
+    /* top-level code runs before instantiation ends */
+    if (!g->has_memory && wasmtime_caller_export_get(caller, "memory", 6, &item) && item.kind == WASMTIME_EXTERN_MEMORY) {
+        g->memory = item.of.memory;
+        g->has_memory = true;
+    }
+    return outside;
+}
+
 /* ---- life ---- */
 
 /* The ticker made the epoch pass; whether the call may go on is decided here. */
@@ -345,7 +359,7 @@ int sk_guest_create(const struct sk_guest_options *o, unsigned deadline_ms, stru
     g->out.guest = g->err.guest = g;
     g->store = wasmtime_store_new(sk_engine_wasm(o->engine), NULL, NULL);
     g->ctx = wasmtime_store_context(g->store);
-    wasmtime_store_limiter(g->store, (int64_t)o->memory_max, (int64_t)o->table_max, 1, 10, 1);
+    wasmtime_store_limiter(g->store, (int64_t)o->memory_max, (int64_t)o->table_max, 2, 10, 1); /* two instances: the gate */
     wasmtime_store_epoch_deadline_callback(g->store, on_epoch, g, NULL);
     wasmtime_context_set_epoch_deadline(g->ctx, 1);
     set_deadline(g, deadline_ms);
@@ -366,6 +380,7 @@ void sk_guest_destroy(struct sk_guest *g)
         return;
     wasmtime_store_delete(g->store);
     sk_wasi_flush_lines(g);
+    sk_gate_destroy(g->gate);
     free(g->bindings);
     free(g->vfs);
     free(g);

@@ -35,6 +35,7 @@ struct sk_guest_ops {
     void (*read_config)(void *owner, struct sk_buf *out); /* the `configuration` object */
     int (*save_config)(void *owner, struct sk_span json);
     void (*sleep)(void *owner, unsigned ms); /* at most until the current deadline */
+    void (*file_refused)(void *owner);       /* a file did not grow, or was not made, at a limit; may be NULL */
 };
 
 struct sk_guest_options {
@@ -44,6 +45,8 @@ struct sk_guest_options {
     const char *vfs; /* host folder of guest "/"; NULL: none */
     size_t memory_max, table_max;
     struct sk_sockets *sockets; /* of this life */
+    const wasmtime_module_t *gate; /* see gate.h; NULL: its files are not limited */
+    struct sk_quota *quota;
     const struct sk_guest_ops *ops;
     void *owner;
     const atomic_uint_fast64_t *cut_at; /* tick at which any call is cut, 0: none; may be NULL */

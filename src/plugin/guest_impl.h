@@ -49,6 +49,7 @@ struct sk_guest_abi {
 };
 extern const struct sk_guest_abi sk_guest_buffer_abi, sk_guest_as_abi;
 
+struct sk_gate;
 struct sk_import;
 struct sk_import_binding { /* one function import of the module, with the types it declares */
     struct sk_guest *g;
@@ -72,8 +73,9 @@ struct sk_guest {
     wasmtime_instance_t instance;
     wasmtime_memory_t memory;
     bool has_memory, dead, timed_out;
-    uint64_t deadline_tick;
+    uint64_t deadline_tick, clock_start_ns;
     struct sk_import_binding *bindings; /* one per function import of ours */
+    struct sk_gate *gate;               /* NULL: none */
     struct sk_guest_lines out, err;
     uint64_t stub_logged; /* bit per import row: "not available" is said once */
     char *vfs;            /* the folder's real name; NULL: none */
@@ -87,6 +89,9 @@ bool sk_guest_lookup(struct sk_guest *g, const char *name, struct sk_guest_func 
 /* Surplus arguments are dropped, missing ones are 0. `ret` may be NULL; a missing result is 0. */
 int sk_guest_invoke(struct sk_guest *g, const struct sk_guest_func *f, const uint32_t *args, unsigned n, int32_t *ret,
                     struct sk_errmsg *em);
+
+/* At the begin of a host call: the context is the caller's until it is set back to what this returns. */
+wasmtime_context_t *sk_guest_enter_host(struct sk_guest *g, wasmtime_caller_t *caller);
 
 /* ---- guest_memory.c ---- */
 /* Valid until the next call into the guest or growth of its memory; NULL when any byte is outside. */

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "plugin/compile.h"
+#include "plugin/gate.h"
 
 #include <math.h>
 
@@ -200,15 +201,7 @@ static wasm_trap_t *call(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_
     }
     for (unsigned i = 0; i < b->nparams; i++)
         take_argument(&c, i, b->params[i], &raw[i]);
-    wasmtime_context_t *outside = g->ctx;
-    g->ctx = wasmtime_caller_context(caller);
-    if (!g->has_memory) { /* top-level code runs before instantiation ends */
-        wasmtime_extern_t item;
-        if (wasmtime_caller_export_get(caller, "memory", 6, &item) && item.kind == WASMTIME_EXTERN_MEMORY) {
-            g->memory = item.of.memory;
-            g->has_memory = true;
-        }
-    }
+    wasmtime_context_t *outside = sk_guest_enter_host(g, caller);
     b->import->fn(&c);
     g->ctx = outside;
     give_result(b, &c, raw);
@@ -248,27 +241,45 @@ static int bind_ours(struct sk_guest *g, struct sk_import_binding *b, const stru
     return 0;
 }
 
+static int make_linker(struct sk_guest *g, wasmtime_linker_t **ret_linker, struct sk_errmsg *em)
+{
+    *ret_linker = wasmtime_linker_new(sk_engine_wasm(g->o.engine));
+    wasmtime_error_t *e = wasmtime_linker_define_wasi(*ret_linker);
+    return e != NULL ? sk_engine_error(em, SK_ERR_INTERNAL, e, "WASI") : 0;
+}
+
+/* A function of WASI: Wasmtime's, behind the gate where it can make files grow. */
+static int bind_wasi(struct sk_guest *g, const wasmtime_linker_t *wasi, const wasm_importtype_t *type,
+                     wasmtime_extern_t *ret_extern, struct sk_errmsg *em)
+{
+    const wasm_name_t *module = wasm_importtype_module(type), *name = wasm_importtype_name(type);
+    if (g->o.gate != NULL && sk_gate_has(name)) {
+        int r = g->gate == NULL ? sk_gate_create(g, g->o.gate, g->o.quota, wasi, &g->gate, em) : 0;
+        return r < 0 ? r
+                     : sk_gate_bind(g->gate, name, wasm_externtype_as_functype_const(wasm_importtype_type(type)), ret_extern, em);
+    }
+    if (wasmtime_linker_get(wasi, g->ctx, module->data, module->size, name->data, name->size, ret_extern))
+        return 0;
+    return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "unknown import %.*s.%.*s", (int)module->size, module->data, (int)name->size,
+                         name->data);
+}
+
 int sk_imports_bind(struct sk_guest *g, wasmtime_extern_t *ret_externs, const wasm_importtype_vec_t *types, struct sk_errmsg *em)
 {
     wasmtime_linker_t *wasi = NULL;
     int r = sk_module_check_imports(types, em);
     for (size_t i = 0; i < types->size && r == 0; i++) {
-        const wasm_name_t *module = wasm_importtype_module(types->data[i]), *name = wasm_importtype_name(types->data[i]);
-        const struct sk_import *import = sk_import_find(module, name);
+        const wasm_importtype_t *type = types->data[i];
+        const struct sk_import *import = sk_import_find(wasm_importtype_module(type), wasm_importtype_name(type));
         if (import != NULL) {
-            const wasm_functype_t *t = wasm_externtype_as_functype_const(wasm_importtype_type(types->data[i]));
+            const wasm_functype_t *t = wasm_externtype_as_functype_const(wasm_importtype_type(type));
             r = bind_ours(g, &g->bindings[i], import, t, &ret_externs[i], em);
             continue;
         }
-        if (wasi == NULL) {
-            wasi = wasmtime_linker_new(sk_engine_wasm(g->o.engine));
-            wasmtime_error_t *e = wasmtime_linker_define_wasi(wasi);
-            if (e != NULL)
-                r = sk_engine_error(em, SK_ERR_INTERNAL, e, "WASI");
-        }
-        if (r == 0 && !wasmtime_linker_get(wasi, g->ctx, module->data, module->size, name->data, name->size, &ret_externs[i]))
-            r = sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "unknown import %.*s.%.*s", (int)module->size, module->data,
-                              (int)name->size, name->data);
+        if (wasi == NULL)
+            r = make_linker(g, &wasi, em);
+        if (r == 0)
+            r = bind_wasi(g, wasi, type, &ret_externs[i], em);
     }
     if (wasi != NULL)
         wasmtime_linker_delete(wasi);

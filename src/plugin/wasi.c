@@ -12,6 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+static uint64_t clock_ns(uint32_t id)
+{
+    struct timespec t;
+    clock_gettime(id == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 static void line_done(struct sk_guest_lines *l)
 {
     l->guest->o.ops->output(l->guest->o.owner, (struct sk_span){ l->text, l->n });
@@ -52,6 +59,7 @@ int sk_wasi_configure(struct sk_guest *g, struct sk_errmsg *em)
         return sk_errmsg_set(em, SK_ERR_IO, "the plugin's folder %s cannot be opened", g->o.vfs != NULL ? g->o.vfs : "");
     }
     wasmtime_error_t *e = wasmtime_context_set_wasi(g->ctx, w);
+    g->clock_start_ns = clock_ns(1); /* a moment too late, so that nothing ends a moment too early */
     if (e != NULL) {
         wasmtime_error_delete(e);
         return sk_errmsg_set(em, SK_ERR_INTERNAL, "WASI cannot be set up");
@@ -113,24 +121,14 @@ static uint64_t le64(const uint8_t *p)
     return v;
 }
 
-static uint64_t clock_ns(uint32_t id)
-{
-    struct timespec t;
-    clock_gettime(id == 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* Nanoseconds until a clock subscription is due. Wasmtime's monotonic clock starts with the store; absolute times on it are read
-   by the guest from there and cannot be compared here, so they count as due: the guest looks at its clock and asks again. */
-static uint64_t due_in(const uint8_t *sub)
+/* Nanoseconds until a clock subscription is due. The guest's monotonic clock, Wasmtime's, starts with its store. */
+static uint64_t due_in(const struct sk_guest *g, const uint8_t *sub)
 {
     uint32_t id = (uint32_t)le64(sub + 16);
     uint64_t timeout = le64(sub + 24);
     if ((sub[40] & ABSTIME) == 0)
         return timeout;
-    if (id != 0)
-        return 1000000;
-    uint64_t now = clock_ns(id);
+    uint64_t now = clock_ns(id) - (id != 0 ? g->clock_start_ns : 0);
     return timeout > now ? timeout - now : 0;
 }
 
@@ -157,7 +155,7 @@ void sk_wasi_poll_oneoff(struct sk_hostcall *c)
         return;
     memcpy(subs, p, n * SUBSCRIPTION);
     for (uint32_t i = 0; i < n; i++) { /* files and the log never keep anybody waiting */
-        uint64_t due = subs[i * SUBSCRIPTION + 8] == 0 ? due_in(subs + i * SUBSCRIPTION) : 0;
+        uint64_t due = subs[i * SUBSCRIPTION + 8] == 0 ? due_in(g, subs + i * SUBSCRIPTION) : 0;
         wait = due < wait ? due : wait;
     }
     uint64_t ms = wait / 1000000 + (wait % 1000000 != 0), left = sk_guest_ms_left(g) + SK_TICK_MS;
@@ -165,7 +163,7 @@ void sk_wasi_poll_oneoff(struct sk_hostcall *c)
         g->o.ops->sleep(g->o.owner, (unsigned)(ms < left ? ms : left));
     for (uint32_t i = 0; i < n; i++) {
         const uint8_t *sub = subs + i * SUBSCRIPTION;
-        if (sub[8] != 0 || due_in(sub) <= wait)
+        if (sub[8] != 0 || due_in(g, sub) <= wait)
             emitted += emit(events + emitted * EVENT, sub);
     }
     const uint8_t count[4] = { (uint8_t)emitted };

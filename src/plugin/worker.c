@@ -6,6 +6,7 @@
 #include "net/sockets.h"
 #include "plugin/compile.h"
 #include "plugin/config.h"
+#include "plugin/gate.h"
 #include "plugin/worker_impl.h"
 #include "store/fs.h"
 
@@ -35,8 +36,11 @@ static void end(struct sk_worker *w)
 {
     atomic_store_explicit(&w->watch.busy_until, 0, memory_order_relaxed);
     sk_worker_flush_status(w);
-    if (w->guest != NULL)
-        atomic_store_explicit(&w->o.figures->memory_bytes, sk_guest_memory_bytes(w->guest), memory_order_relaxed);
+    if (w->guest == NULL)
+        return;
+    atomic_store_explicit(&w->o.figures->memory_bytes, sk_guest_memory_bytes(w->guest), memory_order_relaxed);
+    atomic_store_explicit(&w->o.figures->files_bytes, w->quota.bytes, memory_order_relaxed);
+    atomic_store_explicit(&w->o.figures->files_count, w->quota.files, memory_order_relaxed);
 }
 
 static void note_call(struct sk_worker *w, const char *name, uint64_t began_ns)
@@ -101,6 +105,12 @@ static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
     int r = sk_module_load(&co, file, &module, em);
     if (r == 0 && !w->o.package->no_storage)
         r = make_folders(w->data_dir, &vfs, em);
+    const wasmtime_module_t *gate = NULL;
+    if (r == 0 && vfs != NULL && sk_gate_needed(module)) {
+        sk_quota_init(&w->quota, vfs, l->files_bytes, l->files_count, (unsigned)l->files_open);
+        sk_quota_measure(&w->quota);
+        r = sk_gate_module(&co, &gate, em);
+    }
     if (r == 0) {
         struct sk_guest_options go = {
             .engine = w->o.engine,
@@ -110,6 +120,8 @@ static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
             .memory_max = l->memory_max,
             .table_max = l->table_max,
             .sockets = w->sockets,
+            .gate = gate,
+            .quota = &w->quota,
             .ops = &sk_worker_ops,
             .owner = w,
             .cut_at = &w->cut_at,
@@ -468,6 +480,7 @@ static void release(struct sk_worker *w)
     free(w->cache_dir);
     free(w->config);
     free(w->configuration);
+    sk_quota_finish(&w->quota);
     sk_package_unref(w->o.package);
     sk_figures_unref(w->o.figures);
     free(w);

@@ -6,6 +6,7 @@
 #include "plugin/engine.h"
 #include "plugin/guest.h"
 #include "plugin/inbox.h"
+#include "plugin/quota.h"
 #include "plugin/worker.h"
 
 struct sk_outbox {
@@ -51,6 +52,8 @@ struct sk_worker {
     struct sk_guest *guest;
     struct sk_inbox batch;
     char *configuration; /* as sk_read_config gives it */
+    struct sk_quota quota;
+    uint64_t file_said_at_ms;
     size_t registrations;
     unsigned providers;      /* of the registrations */
     bool started, has_radar; /* plugin_start returned 0; it registered a radar provider */

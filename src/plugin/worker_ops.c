@@ -278,6 +278,18 @@ static void on_sleep(void *owner, unsigned ms)
     pthread_mutex_unlock(&w->lock);
 }
 
+static void on_file_refused(void *owner)
+{
+    struct sk_worker *w = owner;
+    sk_figures_add(w->o.figures, SK_COUNT_FILES_REFUSED, 1);
+    uint64_t now = sk_clock_mono_ms();
+    if (w->file_said_at_ms != 0 && now - w->file_said_at_ms < SAY_AGAIN_MS)
+        return;
+    w->file_said_at_ms = now;
+    sk_log_warn("[%s] its files are at their limit (%llu bytes in %llu files, at most %zu open); it can write no more",
+                w->o.package->name, (unsigned long long)w->quota.bytes, (unsigned long long)w->quota.files, w->limits.files_open);
+}
+
 const struct sk_guest_ops sk_worker_ops = {
     .log = on_log,
     .output = on_output,
@@ -290,4 +302,5 @@ const struct sk_guest_ops sk_worker_ops = {
     .read_config = on_read_config,
     .save_config = on_save_config,
     .sleep = on_sleep,
+    .file_refused = on_file_refused,
 };
