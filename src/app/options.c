@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OPT_HOST = 256, OPT_PORT, OPT_VERSION, OPT_NO_PLUGINS, OPT_SAFE_MODE };
+enum { OPT_HOST = 256, OPT_PORT, OPT_VERSION, OPT_NO_PLUGINS, OPT_SAFE_MODE, OPT_DATA, OPT_OVERRIDE, OPT_SAMPLE_0183 };
 
 static const struct option long_options[] = {
     { "config", required_argument, NULL, 'c' },
@@ -18,6 +18,9 @@ static const struct option long_options[] = {
     { "help", no_argument, NULL, 'h' },
     { "no-plugins", no_argument, NULL, OPT_NO_PLUGINS },
     { "safe-mode", no_argument, NULL, OPT_SAFE_MODE },
+    { "data", required_argument, NULL, OPT_DATA },
+    { "override-timestamps", no_argument, NULL, OPT_OVERRIDE },
+    { "sample-nmea0183-data", no_argument, NULL, OPT_SAMPLE_0183 },
     { NULL, 0, NULL, 0 },
 };
 
@@ -32,6 +35,9 @@ void sk_options_print_help(void)
          "      --host ADDRESS   listen on this address only (default: all interfaces)\n"
          "      --port N         HTTP and WebSocket port (default: $PORT, else the settings' port, else 3000)\n"
          "      --no-plugins     start without plugins\n"
+         "      --data FILE      play a raw log instead of opening the connections of the settings\n"
+         "      --override-timestamps   with --data: values carry the time of the playing\n"
+         "      --sample-nmea0183-data  add a connection that plays a recording of a sail\n"
          "      --safe-mode      list plugins, but run none until the safe mode is left\n"
          "      --version        print the version\n"
          "  -h, --help           print this text\n"
@@ -125,6 +131,17 @@ int sk_options_read(int argc, char **argv, struct sk_options *o, struct sk_errms
             break;
         case OPT_VERSION:
             o->version = true;
+            break;
+        case OPT_DATA:
+            if (o->data != NULL)
+                r = sk_errmsg_set(em, SK_ERR_INVALID, "--data was given twice: one recording can be played");
+            o->data = optarg;
+            break;
+        case OPT_OVERRIDE:
+            o->override_timestamps = true;
+            break;
+        case OPT_SAMPLE_0183:
+            o->sample_nmea0183 = true;
             break;
         case OPT_NO_PLUGINS:
             o->no_plugins = true;

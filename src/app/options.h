@@ -13,6 +13,8 @@ struct sk_options {
     const char *tcp_host;
     int port, tcp_port, nmea_port; /* -1: not given */
     unsigned ws_per_ip;
+    const char *data; /* a recording to be played instead of the settings' connections; NULL: none */
+    bool override_timestamps, sample_nmea0183;
     bool no_plugins, safe_mode, help, version;
 };
 

@@ -31,6 +31,7 @@
 struct server {
     const struct sk_options *options;
     struct sk_settings *settings;
+    yyjson_doc *more; /* connections of the command line */
     struct sk_loop *loop;
     struct sk_api api;
     struct sk_tcp_server *tcp;
@@ -181,12 +182,54 @@ static void start_tcp(struct server *s)
     s->api.tcp_port = sk_tcp_server_port(s->tcp);
 }
 
+/* An entry of pipedProviders that plays a file. */
+static void add_playback(struct sk_buf *b, const char *id, const char *data_type, const char *file, bool override_timestamps)
+{
+    const unsigned sample_rate =
+        210; /* bytes a second: as fast as the sample happened; other recordings have times of their own */
+    sk_buf_append(b, ",", b->p[b->n - 1] != '[');
+    SK_BUF_LIT(b, "{\"id\":");
+    sk_json_write_str(b, sk_span_of(id));
+    SK_BUF_LIT(b, ",\"pipeElements\":[{\"type\":\"providers/"
+                  "simple\",\"options\":{\"type\":\"FileStream\",\"subOptions\":{\"dataType\":");
+    sk_json_write_str(b, sk_span_of(data_type));
+    SK_BUF_LIT(b, ",\"filename\":");
+    sk_json_write_str(b, sk_span_of(file));
+    SK_BUF_LIT(b, ",\"overrideTimestamp\":");
+    sk_buf_text(b, override_timestamps ? "true" : "false");
+    sk_buf_printf(b, ",\"throttleRate\":%u}}}]}", sample_rate);
+}
+
+/* Connections of the command line; NULL when there are none. */
+static yyjson_doc *more_connections(const struct sk_options *o)
+{
+    struct sk_buf b;
+    char id[40];
+    yyjson_doc *doc = NULL;
+    SK_CLEANUP(sk_freep) char *full = o->data != NULL ? realpath(o->data, NULL) : NULL;
+    sk_buf_init(&b, 65536);
+    sk_buf_char(&b, '[');
+    snprintf(id, sizeof id, "fs-%lld", (long long)(sk_clock_wall_ms() / 1000));
+    if (o->data != NULL)
+        add_playback(&b, id, "Multiplexed", full != NULL ? full : o->data, o->override_timestamps);
+    else if (o->sample_nmea0183)
+        add_playback(&b, "nmea0183-sample-data", "NMEA0183", "nmea0183.log", false);
+    sk_buf_char(&b, ']');
+    if (b.n > 2 && sk_buf_ok(&b))
+        (void)sk_json_read(sk_buf_span(&b), &doc, NULL);
+    sk_buf_finish(&b);
+    return doc;
+}
+
 static void start_inputs(struct server *s)
 {
     struct sk_inputs_options o = { .hub = s->api.hub, .settings = s->settings, .config_dir = s->options->config_dir };
     if (sk_settings_interface(s->settings, "nmea-tcp"))
         o.address = s->options->host != NULL ? s->options->host : "::";
     o.port = s->options->nmea_port >= 0 ? (unsigned)s->options->nmea_port : DEFAULT_NMEA_PORT;
+    s->more = more_connections(s->options);
+    o.more = yyjson_doc_get_root(s->more);
+    o.only_more = s->options->data != NULL;
     s->api.inputs = sk_inputs_create(&o);
 }
 
@@ -380,6 +423,7 @@ static void stop(struct server *s)
     uv_close((uv_handle_t *)&s->sigint, NULL);
     sk_loop_destroy(s->loop);
     sk_settings_destroy(s->settings);
+    yyjson_doc_free(s->more);
 }
 
 int sk_server_run(const struct sk_options *o, struct sk_errmsg *em)

@@ -9,7 +9,10 @@
 #include "store/fs.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define PIECE ((size_t)64 * 1024)
 #define GAP_MAX_MS 3600000  /* a longer gap in a record is a break between trips, not a wait */
@@ -21,6 +24,7 @@
 struct file_input {
     struct sk_input *in; /* NULL once closing */
     char *name;
+    char *bundled; /* where the same name may lie among the server's own samples; NULL: was tried, or the name is absolute */
     uv_fs_t fs;
     uv_timer_t timer;
     uv_file fd;
@@ -29,6 +33,7 @@ struct file_input {
     char piece[PIECE];
     size_t at; /* next line in data */
     bool busy, at_end, delivered, timed;
+    bool override_time;  /* values carry the time of the playing */
     bool keeps_prefix;   /* the codec reads "<ms>;<letter>;" itself */
     int64_t rate;        /* bytes a second for lines without a time; 0: as fast as they can be read */
     int64_t speed;       /* how much faster than it was recorded */
@@ -49,6 +54,7 @@ static void freed(uv_handle_t *h)
         uv_fs_close(h->loop, &req, f->fd, NULL);
     sk_buf_finish(&f->data);
     free(f->name);
+    free(f->bundled);
     free(f);
 }
 
@@ -109,6 +115,20 @@ static void read_piece(struct file_input *f)
     }
 }
 
+static void on_open(uv_fs_t *req);
+
+/* False: there is no other place. */
+static bool try_bundled(struct file_input *f)
+{
+    if (f->bundled == NULL)
+        return false;
+    free(f->name);
+    f->name = f->bundled;
+    f->bundled = NULL;
+    f->busy = uv_fs_open(f->timer.loop, &f->fs, f->name, O_RDONLY, 0, on_open) == 0;
+    return f->busy;
+}
+
 static void on_open(uv_fs_t *req)
 {
     struct file_input *f = req->data;
@@ -119,7 +139,8 @@ static void on_open(uv_fs_t *req)
     if (f->in == NULL) {
         finish_closing(f);
     } else if (fd < 0) {
-        fail(f, "cannot open", (int)fd);
+        if (fd != UV_ENOENT || !try_bundled(f))
+            fail(f, "cannot open", (int)fd);
     } else {
         sk_input_opened(f->in, "Playing %s", f->name);
         read_piece(f);
@@ -178,7 +199,7 @@ static void deliver(struct file_input *f)
         f->line.p += 16;
         f->line.n -= 16;
     }
-    sk_input_record(f->in, f->line, f->line_ms != 0 ? f->line_ms : sk_clock_wall_ms());
+    sk_input_record(f->in, f->line, f->line_ms != 0 && !f->override_time ? f->line_ms : sk_clock_wall_ms());
 }
 
 static void on_due(uv_timer_t *t)
@@ -250,13 +271,27 @@ static int read_options(struct file_input *f, const yyjson_val *options, struct 
     const char *data = sk_json_get_str(options, "dataType");
     bool sentences = data != NULL && strcmp(data, "NMEA0183") == 0;
     int r = sk_input_option_int(options, "throttleRate", 0, RATE_MAX, sentences ? RATE_DEFAULT : 0, &f->rate, em);
+    f->override_time = sk_json_get_bool(options, "overrideTimestamp", false);
     f->keeps_prefix = data != NULL && strcmp(data, "Multiplexed") == 0;
     return r < 0 ? r : sk_input_option_int(options, "speed", 1, SPEED_MAX, 1, &f->speed, em);
 }
 
-static char *full_name(const char *config_dir, const char *name)
+/* Samples lie beside the program: in ../share/skiff/samples when installed, above the build folder otherwise. */
+static char *bundled_name(const char *name)
 {
-    return name[0] == '/' ? sk_xstrdup(name) : sk_fs_path(config_dir, name);
+    static const char *const places[] = { "/../share/skiff/samples/", "/../samples/", "/../../../samples/" };
+    char exe[PATH_MAX], path[PATH_MAX + 512];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    if (n <= 0)
+        return NULL;
+    exe[n] = '\0';
+    *strrchr(exe, '/') = '\0';
+    for (size_t i = 0; i < SK_COUNT(places); i++) {
+        int len = snprintf(path, sizeof path, "%s%s%s", exe, places[i], name);
+        if (len > 0 && (size_t)len < sizeof path && access(path, R_OK) == 0)
+            return sk_xstrdup(path);
+    }
+    return NULL;
 }
 
 static int file_open(struct sk_input *in, const yyjson_val *options, struct sk_errmsg *em)
@@ -273,7 +308,8 @@ static int file_open(struct sk_input *in, const yyjson_val *options, struct sk_e
     uv_loop_t *uv = sk_loop_uv(sk_hub_loop(in->hub));
     f->in = in;
     f->fd = -1;
-    f->name = full_name(in->config_dir, name);
+    f->name = name[0] == '/' ? sk_xstrdup(name) : sk_fs_path(in->config_dir, name);
+    f->bundled = name[0] == '/' ? NULL : bundled_name(name);
     sk_buf_init(&f->data, SK_DELTA_MAX + PIECE);
     uv_timer_init(uv, &f->timer);
     f->timer.data = f->fs.data = f;

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "input/output.h"
+#include "input/rawlog.h"
+#include "store/fs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@ struct sk_inputs {
     struct sk_input *first, **last_next;
     struct sk_bus *bus;
     struct sk_output *output;
+    struct sk_rawlog *log; /* NULL: nothing is logged */
     uv_timer_t timer;
     unsigned ticks;
 };
@@ -129,7 +132,8 @@ static void on_line(void *arg, char letter, struct sk_span line)
 {
     struct sk_input *in = arg;
     const void *origin = in->sender != NULL ? in->sender : in;
-    (void)letter;
+    if (in->logging)
+        sk_rawlog_line(in->list->log, letter, line, sk_clock_wall_ms());
     if (in->events[0] != NULL)
         sk_bus_publish(in->list->bus, (const char *const *)in->events, origin, line, uv_now(sk_loop_uv(sk_hub_loop(in->hub))));
 }
@@ -206,6 +210,7 @@ static int open_one(struct sk_input *in, const yyjson_val *entry, struct sk_errm
     if (r < 0)
         return r;
     read_events(in, &kind, o.settings);
+    in->logging = kind.logging && in->list->log != NULL;
     in->transport = kind.transport;
     r = kind.transport->open(in, o.settings, em);
     if (r < 0)
@@ -303,19 +308,54 @@ static void open_output(struct sk_inputs *list, const struct sk_inputs_options *
         sk_log_error("%s", em.text);
 }
 
+static bool any_logging(yyjson_val *entries)
+{
+    size_t i, n;
+    yyjson_val *entry;
+    struct sk_input_kind kind;
+    const yyjson_val *options;
+    yyjson_arr_foreach(entries, i, n, entry)
+        if (sk_json_get_bool(entry, "enabled", true) && sk_input_kind_of(entry, &kind, &options, NULL) == 0 && kind.logging)
+            return true;
+    return false;
+}
+
+/* loggingDirectory, keepMostRecentLogsOnly and logCountToKeep are the Node server's; logMegabytesToKeep and compressLogs ours. */
+static struct sk_rawlog *open_log(const struct sk_inputs_options *o)
+{
+    const yyjson_val *root = sk_settings_root(o->settings);
+    const char *directory = sk_json_get_str(root, "loggingDirectory");
+    double count = sk_json_get_number(root, "logCountToKeep", 0),
+           megabytes = sk_json_get_number(root, "logMegabytesToKeep", 1024);
+    bool absolute = directory != NULL && directory[0] == '/', given = directory != NULL && directory[0] != '\0';
+    SK_CLEANUP(sk_freep) char *full = given && !absolute ? sk_fs_path(o->config_dir, directory) : NULL;
+    struct sk_rawlog_options log = { .loop = sk_hub_loop(o->hub), .compress = sk_json_get_bool(root, "compressLogs", true) };
+    log.directory = full != NULL ? full : given ? directory : o->config_dir;
+    if (sk_json_get_bool(root, "keepMostRecentLogsOnly", true) && count >= 1 && count <= 1e6)
+        log.keep_files = (unsigned)count;
+    log.keep_bytes = megabytes > 0 && megabytes < 1e9 ? (uint64_t)(megabytes * 1e6) : 0;
+    return sk_rawlog_create(&log);
+}
+
 struct sk_inputs *sk_inputs_create(const struct sk_inputs_options *o)
 {
     struct sk_inputs *list = sk_xcalloc(1, sizeof *list);
     size_t i, n;
-    yyjson_val *entry, *all = sk_json_get(sk_settings_root(o->settings), "pipedProviders");
+    yyjson_val *entry, *more = (yyjson_val *)(uintptr_t)o->more,
+                       *all = sk_json_get(sk_settings_root(o->settings), "pipedProviders");
     list->hub = o->hub;
     list->config_dir = o->config_dir;
     list->bus = sk_bus_create();
     list->last_next = &list->first;
     uv_timer_init(sk_loop_uv(sk_hub_loop(o->hub)), &list->timer);
     list->timer.data = list;
+    all = o->only_more ? NULL : all;
+    if (any_logging(all))
+        list->log = open_log(o);
     open_output(list, o);
     yyjson_arr_foreach(all, i, n, entry)
+        add(list, entry);
+    yyjson_arr_foreach(more, i, n, entry)
         add(list, entry);
     if (list->first != NULL)
         uv_timer_start(&list->timer, tick, TICK_MS, TICK_MS);
@@ -351,6 +391,7 @@ void sk_inputs_destroy(struct sk_inputs *list)
         remove_one(in);
     }
     sk_output_destroy(list->output);
+    sk_rawlog_destroy(list->log);
     sk_bus_destroy(list->bus);
     uv_close((uv_handle_t *)&list->timer, timer_closed);
 }

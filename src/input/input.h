@@ -89,6 +89,7 @@ struct sk_input_kind {
     const char *type, *sub; /* options.type, and subOptions.type (of a FileStream: subOptions.dataType) */
     const struct sk_transport_ops *transport;
     const struct sk_codec_ops *codec;
+    bool logging; /* options.logging */
 };
 /* SK_ERR_UNSUPPORTED says what is not understood. `*ret_options` is subOptions. */
 int sk_input_kind_of(const yyjson_val *entry, struct sk_input_kind *ret_kind, const yyjson_val **ret_options,
@@ -107,6 +108,8 @@ struct sk_inputs_options {
     const char *config_dir;
     const char *address; /* where the NMEA 0183 port listens; NULL: it does not */
     unsigned port;
+    const yyjson_val *more; /* further connections, an array as pipedProviders; NULL: none. Lives as long as the settings */
+    bool only_more;         /* those of the settings stay closed */
 };
 
 /* Opens every enabled connection of the settings (pipedProviders), and the NMEA 0183 port. */

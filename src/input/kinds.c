@@ -11,6 +11,7 @@ static const struct sk_input_kind kinds[] = {
     { "SignalK", "serial", &sk_transport_serial, &sk_codec_signalk },
     { "SignalK", "tcp", &sk_transport_tcp, &sk_codec_signalk },
     { "SignalK", "udp", &sk_transport_udp, &sk_codec_signalk },
+    { "FileStream", "Multiplexed", &sk_transport_file, &sk_codec_multiplexed },
     { "FileStream", "NMEA0183", &sk_transport_file, &sk_codec_nmea0183 },
     { "FileStream", "SignalK", &sk_transport_file, &sk_codec_signalk },
 };
@@ -33,6 +34,7 @@ int sk_input_kind_of(const yyjson_val *entry, struct sk_input_kind *ret_kind, co
     for (size_t i = 0; i < SK_COUNT(kinds); i++) {
         if (is(type, kinds[i].type) && is(sub, kinds[i].sub)) {
             *ret_kind = kinds[i];
+            ret_kind->logging = sk_json_get_bool(options, "logging", false);
             *ret_options = sub_options;
             return 0;
         }

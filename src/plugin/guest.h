@@ -44,7 +44,7 @@ struct sk_guest_options {
     const struct sk_package *package;
     const char *vfs; /* host folder of guest "/"; NULL: none */
     size_t memory_max, table_max;
-    struct sk_sockets *sockets; /* of this life */
+    struct sk_sockets *sockets;    /* of this life */
     const wasmtime_module_t *gate; /* see gate.h; NULL: its files are not limited */
     struct sk_quota *quota;
     const struct sk_guest_ops *ops;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct sk_codec_ops *const codecs[] = { &sk_codec_nmea0183, &sk_codec_signalk };
+static const struct sk_codec_ops *const codecs[] = { &sk_codec_nmea0183, &sk_codec_signalk, &sk_codec_multiplexed };
 
 static void print_delta(void *arg, struct sk_span json)
 {
