@@ -166,7 +166,7 @@ static void take_value(struct sk_hub *h, const struct sk_origin *o, struct sk_co
     news.first_seen |= news.new_leaf && n->rejected == NULL;
     h->stats.values++;
     if (news.first_seen)
-        sk_rows_leaf_created(h, n);
+        sk_patterns_leaf_created(h, n);
     if (n->links != NULL || news.first_seen || news.new_leaf)
         sk_rows_value(h, n, v, news);
     if (h->staleness != NULL && !o->timed_out)
@@ -342,7 +342,7 @@ int sk_hub_ingest_json(struct sk_hub *h, const struct sk_origin *o, const yyjson
 static void context_dying(void *arg, struct sk_context *c)
 {
     struct sk_hub *h = arg;
-    sk_rows_context_dying(h, c);
+    sk_patterns_context_dying(c);
     if (h->alarms != NULL)
         sk_alarms_context_dying(h->alarms, c);
     if (h->staleness != NULL)
@@ -364,6 +364,7 @@ struct sk_hub *sk_hub_create(struct sk_loop *loop, struct sk_model *model)
     h->model = model;
     h->status = sk_status_create();
     h->prune_after_ms = 60 * 60 * 1000;
+    h->fixed_due = UINT64_MAX;
     sk_arena_init(&h->arena, ARENA_MAX);
     sk_buf_init(&h->out, 2 * SK_DELTA_MAX);
     sk_buf_init(&h->scratch, 2 * SK_DELTA_MAX);
@@ -393,6 +394,7 @@ void sk_hub_destroy(struct sk_hub *h)
     sk_buf_finish(&h->out);
     sk_buf_finish(&h->scratch);
     sk_buf_finish(&h->preferred);
+    sk_map_finish(&h->patterns.by_path);
     sk_priority_engine_destroy(h->priority);
     sk_priority_rules_destroy(h->rules);
     h->open_timers = 2;

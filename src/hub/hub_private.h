@@ -2,11 +2,19 @@
 #ifndef SK_HUB_PRIVATE_H
 #define SK_HUB_PRIVATE_H
 
+#include "base/map.h"
 #include "hub/feed.h"
 #include "hub/priority.h"
 #include "hub/render.h"
 #include "model/delta.h"
 #include "model/tree.h"
+
+/* See struct sk_pattern. */
+struct sk_pattern_index {
+    struct sk_map by_path; /* the text of their path -> first of the patterns with it */
+    struct sk_pattern *general;
+    size_t count;
+};
 
 struct sk_hub {
     struct sk_loop *loop;
@@ -20,7 +28,8 @@ struct sk_hub {
     struct sk_priority_engine *priority;
     struct sk_hub_tap *taps;
     struct sk_feed *feeds;
-    size_t row_count, announcers;
+    struct sk_pattern_index patterns;
+    size_t announcers;
     struct sk_alarms *alarms;       /* NULL: notifications pass as they came */
     struct sk_staleness *staleness; /* NULL: values never grow old */
     struct sk_zones *zones;
@@ -28,7 +37,7 @@ struct sk_hub {
     bool draining;
     uv_timer_t fixed_timer; /* next bucket of a fixed-period row */
     struct sk_row *active_rows;
-    uint64_t fixed_due;
+    uint64_t fixed_due; /* UINT64_MAX: it does not run */
     uv_timer_t prune_timer;
     uint64_t prune_after_ms;
     int open_timers; /* while closing */
@@ -44,50 +53,63 @@ struct sk_context_match {
     double radius, latitude, longitude;
 };
 
+/*
+ * What rows ask for: contexts and paths. Each distinct wish exists once, with all rows of all clients that have it, so that a
+ * path is matched once however many clients want it, and a value finds its rows through the node it lies at.
+ */
+struct sk_pattern {
+    struct sk_pattern *next_same_path;               /* other contexts */
+    struct sk_pattern *next_general, **prev_general; /* general ones only: they are tried one after the other */
+    enum sk_glob_kind kind;
+    struct sk_context_match context;
+    struct sk_span path; /* owned */
+    struct sk_row *rows; /* never empty but for a moment */
+    struct sk_sub_link *links;
+};
+
+/* A pattern meets a leaf. */
+struct sk_sub_link {
+    struct sk_pattern *pattern;
+    struct sk_node *node;
+    struct sk_sub_link *next_at_node, *prev_at_node, *next_of_pattern, *prev_of_pattern;
+};
+
 /* One row of a subscribe message. */
 struct sk_row {
     struct sk_feed *feed;
     struct sk_row *next;
-    struct sk_context_match context;
-    char *path;
+    struct sk_pattern *pattern;
+    struct sk_row *next_of_pattern, *prev_of_pattern;
     bool all_sources;                  /* sourcePolicy=all: also what source priority kept out */
     struct sk_view *view;              /* excludeSources, or NULL */
     uint32_t min_period_ms, period_ms; /* 0: not asked for; at most one is set */
     char *remarks[3];                  /* contradictions in the row, remarked on once per path; from the front */
-    struct sk_sub_link *links;
-    struct sk_bucket *buckets;         /* per path, when period_ms is set */
+    struct sk_map paces;               /* by node and source, when one of the periods is set */
+    struct sk_map buckets;             /* by path, when period_ms is set */
     struct sk_bucket *due, **due_last; /* running buckets, soonest first: all have the same period */
     struct sk_row *next_active, *prev_active;
     bool active;
 };
 
-/* When a source's value last passed a minPeriod. */
-struct sk_pass {
-    struct sk_source *source;
-    uint64_t at_ms;
-};
-
-/* A row meets a node. */
-struct sk_sub_link {
-    struct sk_row *row;
-    struct sk_node *node;
-    struct sk_sub_link *next_at_node, *prev_at_node, *next_of_row, *prev_of_row;
-    struct sk_bucket *bucket;
-    struct sk_pass *passes;
-    uint16_t pass_count;
+/* What a row with a period remembers of one source at one leaf: when it last passed, or that it waits for the period to end. */
+struct sk_pace {
+    struct {
+        struct sk_node *node;
+        struct sk_source *source;
+    } key;
+    uint64_t passed_ms;
+    struct sk_bucket *bucket; /* NULL with minPeriod */
+    bool waiting;
+    struct sk_pace *newer, *older; /* those that wait, in their bucket */
 };
 
 /* Values of one path waiting for a row's period to end. */
 struct sk_bucket {
     struct sk_path *path;
-    struct sk_bucket *next, *next_due;
+    struct sk_bucket *next_due;
     uint64_t due_ms;
     bool running;
-    struct sk_pending {
-        struct sk_sub_link *link;
-        struct sk_source *source;
-    } * pending; /* oldest first */
-    uint32_t count, cap;
+    struct sk_pace *newest;
 };
 
 struct sk_feed {
@@ -134,10 +156,35 @@ bool sk_view_passes(struct sk_view *v, struct sk_hub *h, const struct sk_node *n
 void sk_hub_emit(struct sk_hub *h, const struct sk_origin *o, const struct sk_buf *json);
 void sk_hub_emit_later(struct sk_hub *h); /* what waits, when nothing is under way any more */
 
-/* subscription.c */
+/* context_match.c */
 bool sk_context_matches(const struct sk_context_match *m, const struct sk_context *c);
+/* A moving vessel comes and goes: relative contexts attach everywhere and are asked again at each delta. */
+bool sk_context_may_match(const struct sk_context_match *m, const struct sk_context *c);
+bool sk_context_match_same(const struct sk_context_match *a, const struct sk_context_match *b);
 void sk_context_match_finish(struct sk_context_match *m);
-void sk_rows_leaf_created(struct sk_hub *h, struct sk_node *n); /* rows attach themselves */
+
+/* pattern.c */
+/* The pattern of that wish, made and attached to the leaves there are when it is new; takes `context` over. */
+struct sk_pattern *sk_pattern_take(struct sk_hub *h, struct sk_context_match *context, struct sk_span path);
+void sk_pattern_add(struct sk_pattern *p, struct sk_row *r);
+void sk_pattern_drop(struct sk_hub *h, struct sk_pattern *p, struct sk_row *r); /* the last row ends the pattern */
+/* Calls `fn` for each leaf of the context whose path matches, in tree order. */
+void sk_pattern_each_leaf(struct sk_hub *h, const struct sk_pattern *p, const struct sk_context *c,
+                          void (*fn)(void *arg, struct sk_node *n), void *arg);
+/* Calls `fn` for each pattern whose path matches; their contexts are not looked at. */
+void sk_patterns_match(struct sk_hub *h, struct sk_span path, void (*fn)(void *arg, struct sk_pattern *p), void *arg);
+void sk_patterns_each(struct sk_hub *h, void (*fn)(void *arg, struct sk_pattern *p), void *arg);
+void sk_patterns_leaf_created(struct sk_hub *h, struct sk_node *n);
+void sk_patterns_context_dying(struct sk_context *c);
+
+/* pace.c */
+/* May the value pass now? Else it was swallowed, or waits for the row's period to end. */
+bool sk_pace_passes(struct sk_row *r, struct sk_node *n, struct sk_source *s);
+void sk_pace_forget(struct sk_row *r, struct sk_node *n); /* the node goes */
+void sk_pace_finish(struct sk_row *r);
+void sk_pace_timer(uv_timer_t *t);
+
+/* subscription.c */
 /* What is new about a value. */
 struct sk_news {
     bool first_seen; /* nothing was known at the node before */
@@ -149,12 +196,20 @@ void sk_rows_root(struct sk_hub *h, const struct sk_context *c, const struct sk_
 /* Metadata and values that do not live in the tree: matched by name. */
 void sk_rows_loose(struct sk_hub *h, const struct sk_context *c, const struct sk_update *u, struct sk_path *p,
                    struct sk_span json, bool meta);
-void sk_rows_context_dying(struct sk_hub *h, struct sk_context *c);
-void sk_row_attach(struct sk_row *r, struct sk_node *n);
 void sk_rows_clear(struct sk_feed *f);
 void sk_row_remove(struct sk_feed *f, struct sk_row *r);
-/* The row's part of a "" value: whole when the row's path matches "", else the members it names, flattened. */
-void sk_row_send_root(struct sk_row *r, const struct sk_render_one *base, const yyjson_val *object);
+void sk_row_send_value(struct sk_row *r, const struct sk_node *n, struct sk_value *v);
+void sk_row_send_remarks(const struct sk_row *r);
+/* A source's "" value. */
+struct sk_root_news {
+    const struct sk_context *context;
+    const struct sk_source *source;
+    const yyjson_val *object;
+    struct sk_render_one whole; /* the delta of all of it */
+};
+/* What the pattern's rows (or `only` that one of them) get of it: all when their path matches "", else the members that it names,
+   flattened. */
+void sk_pattern_send_root(const struct sk_pattern *p, const struct sk_row *only, const struct sk_root_news *news);
 
 /* replay.c */
 void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which, bool all_sources);

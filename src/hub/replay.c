@@ -153,8 +153,9 @@ static void keep_of_view(struct items *list, struct sk_view *view, struct sk_hub
 }
 
 /* Initial values of one row: path by path, each sorted by timestamp. */
-static void replay_leaf(struct sk_row *r, const struct sk_node *n)
+static void replay_leaf(void *arg, struct sk_node *n)
 {
+    struct sk_row *r = arg;
     struct items list = { 0 };
     add_leaf(&list, r->feed->hub, n, r->all_sources || r->view != NULL);
     sort_items(&list);
@@ -165,27 +166,18 @@ static void replay_leaf(struct sk_row *r, const struct sk_node *n)
     free(list.all);
 }
 
-static void replay_branch(struct sk_row *r, const struct sk_node *n)
-{
-    for (; n != NULL; n = n->next) {
-        if ((n->leaf != NULL || n->rejected != NULL) && sk_glob(sk_span_of(r->path), n->path->text))
-            replay_leaf(r, n);
-        replay_branch(r, n->first);
-    }
-}
-
 static void replay_roots(struct sk_row *r, const struct sk_context *c)
 {
     struct items list = { 0 };
     add_roots(&list, c);
     sort_items(&list);
     for (size_t i = 0; i < list.count; i++) {
-        if (r->view != NULL && sk_view_excludes(r->view, list.all[i].root->ref))
-            continue;
-        struct sk_render_one base = root_base(&list.all[i]);
         yyjson_doc *doc = NULL;
-        if (sk_json_read(base.value_json, &doc, NULL) == 0)
-            sk_row_send_root(r, &base, yyjson_doc_get_root(doc));
+        struct sk_root_news news = { .context = c, .source = list.all[i].root->ref, .whole = root_base(&list.all[i]) };
+        if (sk_json_read(news.whole.value_json, &doc, NULL) < 0)
+            continue;
+        news.object = yyjson_doc_get_root(doc);
+        sk_pattern_send_root(r->pattern, r, &news);
         yyjson_doc_free(doc);
     }
     free(list.all);
@@ -194,9 +186,9 @@ static void replay_roots(struct sk_row *r, const struct sk_context *c)
 void sk_replay_row(struct sk_row *r)
 {
     for (const struct sk_context *c = sk_context_first(r->feed->hub->model); c != NULL; c = c->next) {
-        if (!sk_context_matches(&r->context, c))
+        if (!sk_context_matches(&r->pattern->context, c))
             continue;
         replay_roots(r, c);
-        replay_branch(r, c->first);
+        sk_pattern_each_leaf(r->feed->hub, r->pattern, c, replay_leaf, r);
     }
 }

@@ -84,15 +84,6 @@ static void read_pace(struct sk_row *r, const yyjson_val *row)
         remark(r, "Only 'instant' and 'fixed' policies supported, ignoring policy ", shown);
 }
 
-static void attach_branch(struct sk_row *r, struct sk_node *n)
-{
-    for (; n != NULL; n = n->next) {
-        if ((n->leaf != NULL || n->rejected != NULL) && sk_glob(sk_span_of(r->path), n->path->text))
-            sk_row_attach(r, n);
-        attach_branch(r, n->first);
-    }
-}
-
 /* Which sources the rows of a message are about. */
 struct sources_wanted {
     bool all;
@@ -117,23 +108,21 @@ static void add_row(struct sk_feed *f, const yyjson_val *row, const yyjson_val *
         return;
     }
     struct sk_row *r = sk_xcalloc(1, sizeof *r);
+    struct sk_context_match which;
     r->feed = f;
     r->all_sources = sources->all;
     r->view = sk_view_ref(sources->view);
-    (void)read_context(f, context, &r->context); /* was readable before */
-    r->path = sk_xstrndup(yyjson_get_str(path), yyjson_get_len(path));
+    (void)read_context(f, context, &which); /* was readable before */
     read_pace(r, row);
     struct sk_row **last = &f->rows;
     while (*last != NULL)
         last = &(*last)->next;
     *last = r;
     f->row_count++;
-    f->hub->row_count++;
-    for (size_t i = 0; i < SK_COUNT(r->remarks) && r->remarks[i] != NULL; i++)
-        sk_feed_send_remark(f, "%s", r->remarks[i]); /* every row is tied to the root values too */
-    for (struct sk_context *c = sk_context_first(f->hub->model); c != NULL; c = c->next)
-        if (r->context.kind == SK_MATCH_NEAR || sk_context_matches(&r->context, c))
-            attach_branch(r, c->first);
+    sk_pattern_add(sk_pattern_take(f->hub, &which, sk_json_str(path)), r);
+    sk_row_send_remarks(r); /* every row is tied to the root values too */
+    for (const struct sk_sub_link *l = r->pattern->links; l != NULL; l = l->next_of_pattern)
+        sk_row_send_remarks(r);
     sk_replay_row(r);
 }
 
@@ -164,20 +153,11 @@ void sk_feed_subscribe(struct sk_feed *f, const yyjson_val *message)
     sk_context_match_finish(&which);
 }
 
-static bool same_context(const struct sk_context_match *a, const struct sk_context_match *b)
-{
-    if (a->kind != b->kind)
-        return false;
-    if (a->kind == SK_MATCH_GLOB)
-        return strcmp(a->glob, b->glob) == 0;
-    return a->kind != SK_MATCH_NEAR || (a->radius == b->radius && a->latitude == b->latitude && a->longitude == b->longitude);
-}
-
 static void end_row(struct sk_feed *f, const struct sk_context_match *which, bool any_context, const char *path)
 {
     for (struct sk_row *r = f->rows, *next; r != NULL; r = next) {
         next = r->next;
-        if (strcmp(r->path, path) == 0 && (any_context || same_context(&r->context, which)))
+        if (sk_span_eq(r->pattern->path, path) && (any_context || sk_context_match_same(&r->pattern->context, which)))
             sk_row_remove(f, r);
     }
 }

@@ -110,24 +110,44 @@ void sk_paths_finish(struct sk_paths *t)
     sk_map_finish(&t->map);
 }
 
+enum sk_glob_kind sk_glob_kind(struct sk_span pattern)
+{
+    const char *star = memchr(pattern.p, '*', pattern.n);
+    if (star == NULL)
+        return SK_GLOB_LITERAL;
+    bool last = star + 1 == pattern.p + pattern.n;
+    return last && pattern.n > 2 && star[-1] == '.' ? SK_GLOB_BRANCH : SK_GLOB_GENERAL;
+}
+
+/* Between the anchored ends, the leftmost place of each literal part is as good as any other: nothing has to be taken back. */
+static bool middle_parts(struct sk_span pat, struct sk_span s)
+{
+    while (pat.n > 0) {
+        const char *star = memchr(pat.p, '*', pat.n);
+        size_t len = star != NULL ? (size_t)(star - pat.p) : pat.n;
+        const char *found = len == 0 ? s.p : memmem(s.p, s.n, pat.p, len);
+        if (found == NULL)
+            return false;
+        s.n -= (size_t)(found + len - s.p);
+        s.p = found + len;
+        len += star != NULL;
+        pat.p += len;
+        pat.n -= len;
+    }
+    return true;
+}
+
 bool sk_glob(struct sk_span pat, struct sk_span s)
 {
-    size_t p = 0, i = 0, star = SIZE_MAX, resume = 0;
-    while (i < s.n) {
-        if (p < pat.n && pat.p[p] == '*') {
-            star = p++;
-            resume = i;
-        } else if (p < pat.n && pat.p[p] == s.p[i]) {
-            p++;
-            i++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            i = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (p < pat.n && pat.p[p] == '*')
-        p++;
-    return p == pat.n;
+    const char *first = memchr(pat.p, '*', pat.n);
+    if (first == NULL)
+        return sk_span_is(pat, s);
+    const char *last = memrchr(pat.p, '*', pat.n);
+    size_t head = (size_t)(first - pat.p), tail = pat.n - (size_t)(last - pat.p) - 1;
+    if (s.n < head + tail || memcmp(s.p, pat.p, head) != 0 || memcmp(s.p + s.n - tail, last + 1, tail) != 0)
+        return false;
+    if (first == last)
+        return true;
+    return middle_parts((struct sk_span){ first + 1, (size_t)(last - first) - 1 },
+                        (struct sk_span){ s.p + head, s.n - head - tail });
 }

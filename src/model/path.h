@@ -38,7 +38,16 @@ void sk_paths_finish(struct sk_paths *t);
 int sk_path_intern(struct sk_paths *t, struct sk_span text, struct sk_path **ret_path, struct sk_errmsg *em);
 struct sk_path *sk_path_find(const struct sk_paths *t, struct sk_span text); /* NULL when unknown */
 
-/* '*' matches any run of characters, dots included; anything else is literal; anchored at both ends. Linear in practice. */
+/* '*' matches any run of characters, dots included; anything else is literal; anchored at both ends. No star is ever
+   taken back: each literal part is searched for once, so that no pattern makes it slow. */
 bool sk_glob(struct sk_span pattern, struct sk_span text);
+
+/* How a pattern can be looked up, so that not every pattern has to be tried on every path. */
+enum sk_glob_kind {
+    SK_GLOB_LITERAL, /* no star */
+    SK_GLOB_BRANCH,  /* "a.b.*": its only star is the last segment */
+    SK_GLOB_GENERAL, /* anything else */
+};
+enum sk_glob_kind sk_glob_kind(struct sk_span pattern);
 
 #endif
