@@ -31,11 +31,56 @@
 #define CHILD_DATA_MAX ((rlim_t)1536 * 1024 * 1024)
 #define CHILD_CPU_S 240
 
+static struct sk_span line_of(struct sk_span text)
+{
+    const char *end = text.n > 0 ? memchr(text.p, '\n', text.n) : NULL;
+    return (struct sk_span){ text.p, end != NULL ? (size_t)(end - text.p) : text.n };
+}
+
+/* The next line of a list of causes, without its indent and number. */
+static struct sk_span take_cause(struct sk_span *list)
+{
+    struct sk_span line = line_of(*list);
+    size_t whole = line.n < list->n ? line.n + 1 : line.n;
+    list->p += whole;
+    list->n -= whole;
+    while (line.n > 0 && (*line.p == ' ' || *line.p == ':' || (*line.p >= '0' && *line.p <= '9'))) {
+        line.p++;
+        line.n--;
+    }
+    return line;
+}
+
+/* A headline; below "Caused by:" the causes, from the nearest to the root. The headline of a failed call is only the head of a
+   back-trace, and what a WASI function did not like stands nearest; of compiling, the root tells. */
+void sk_engine_words(const wasm_name_t *message, char *ret_words, size_t size)
+{
+    static const char mark[] = "\nCaused by:\n", trace[] = "error while executing";
+    struct sk_span text = { message->data, message->size > 0 ? strnlen(message->data, message->size) : 0 };
+    struct sk_span head = line_of(text), cause = { 0 };
+    const char *causes = text.n > 0 ? memmem(text.p, text.n, mark, sizeof mark - 1) : NULL;
+    bool traced = sk_span_starts(head, trace);
+    if (causes != NULL) {
+        text.n -= (size_t)(causes - text.p) + sizeof mark - 1;
+        text.p = causes + sizeof mark - 1;
+        while (text.n > 0 && (cause.n == 0 || !traced)) {
+            struct sk_span next = take_cause(&text);
+            cause = next.n > 0 ? next : cause;
+        }
+    }
+    if (traced && cause.n > 0)
+        head.n = 0;
+    snprintf(ret_words, size, "%.*s%s%.*s", (int)head.n, head.n > 0 ? head.p : "", head.n > 0 && cause.n > 0 ? ": " : "",
+             (int)cause.n, cause.n > 0 ? cause.p : "");
+}
+
 int sk_engine_error(struct sk_errmsg *em, int code, wasmtime_error_t *error, const char *what)
 {
     wasm_name_t text;
+    char words[400];
     wasmtime_error_message(error, &text);
-    sk_errmsg_set(em, code, "%s: %.*s", what, (int)text.size, text.data);
+    sk_engine_words(&text, words, sizeof words);
+    sk_errmsg_set(em, code, "%s: %s", what, words);
     wasm_byte_vec_delete(&text);
     wasmtime_error_delete(error);
     return code;

@@ -24,5 +24,7 @@ int sk_module_load_own(const struct sk_compile_options *o, const char *name, str
                        wasmtime_module_t **ret_module, struct sk_errmsg *em);
 /* "<wasmtime error text>" into em, and frees the error. */
 int sk_engine_error(struct sk_errmsg *em, int code, wasmtime_error_t *error, const char *what);
+/* One line of an error or trap message, the one that says what happened. */
+void sk_engine_words(const wasm_name_t *message, char *ret_words, size_t size);
 
 #endif

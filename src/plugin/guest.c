@@ -53,26 +53,6 @@ static void append_frames(struct sk_buf *b, const wasm_frame_vec_t *frames)
     }
 }
 
-/* An error of WASI begins with a back-trace; what happened stands below "Caused by:", with numbers if there are several causes.
- */
-static struct sk_span telling_line(struct sk_span text)
-{
-    static const char mark[] = "\nCaused by:\n";
-    if (text.p == NULL || text.n == 0)
-        return SK_SPAN("no reason given");
-    const char *cause = memmem(text.p, text.n, mark, sizeof mark - 1);
-    if (cause != NULL) {
-        size_t skip = (size_t)(cause - text.p) + sizeof mark - 1;
-        text = (struct sk_span){ text.p + skip, text.n - skip };
-        while (text.n > 0 && (*text.p == ' ' || *text.p == '0' || *text.p == ':')) {
-            text.p++;
-            text.n--;
-        }
-    }
-    const char *end = memchr(text.p, '\n', text.n);
-    return (struct sk_span){ text.p, end != NULL ? (size_t)(end - text.p) : text.n };
-}
-
 /* One line for users: what went wrong in which export. */
 static void reason_of(struct sk_guest *g, const wasm_trap_t *trap, const wasmtime_error_t *error, struct sk_errmsg *em)
 {
@@ -88,12 +68,13 @@ static void reason_of(struct sk_guest *g, const wasm_trap_t *trap, const wasmtim
         sk_errmsg_set(em, SK_ERR_TRAP, "%s", trap_text(code));
     else {
         wasm_name_t text = { 0 };
+        char words[400];
         if (trap != NULL)
             wasm_trap_message(trap, &text);
         else
             wasmtime_error_message(error, &text);
-        struct sk_span line = telling_line((struct sk_span){ text.data, text.size > 0 ? strnlen(text.data, text.size) : 0 });
-        sk_errmsg_set(em, SK_ERR_TRAP, "%.*s", (int)line.n, line.p);
+        sk_engine_words(&text, words, sizeof words);
+        sk_errmsg_set(em, SK_ERR_TRAP, "%s", words);
         wasm_byte_vec_delete(&text);
     }
 }
@@ -169,7 +150,9 @@ int sk_guest_invoke(struct sk_guest *g, const struct sk_guest_func *f, const uin
     if (g->dead)
         return sk_errmsg_set(em, SK_ERR_CLOSED, "the instance has ended");
     if (!f->present)
-        return sk_errmsg_set(em, SK_ERR_NOTFOUND, "no export %s", f->name != NULL ? f->name : "");
+        return sk_errmsg_set(em, SK_ERR_NOTFOUND,
+                             f->odd ? "export %s is no function that takes and gives numbers" : "no export %s",
+                             f->name != NULL ? f->name : "");
     if (f->plain)
         for (unsigned i = 0; i < f->nparams; i++)
             raw[i].i32 = i < n ? (int32_t)args[i] : 0;
@@ -187,13 +170,23 @@ int sk_guest_invoke(struct sk_guest *g, const struct sk_guest_func *f, const uin
 
 /* ---- exports ---- */
 
+/* wasm_valtype_kind ends the process when it meets a vector or an unusual reference; this one says 255. */
+wasm_valkind_t sk_guest_valkind(const wasm_valtype_t *type)
+{
+    wasmtime_valtype_t t;
+    wasmtime_valtype_new(type, &t);
+    wasmtime_valtype_kind_t kind = t.kind;
+    wasmtime_valtype_delete(&t);
+    return kind <= WASMTIME_VALTYPE_KIND_F64 ? kind : UINT8_MAX;
+}
+
 static bool numeric(const wasm_valtype_vec_t *types, wasm_valkind_t *kinds, uint8_t *ret_n, bool *plain)
 {
     if (types->size > SK_GUEST_PARAMS_MAX)
         return false;
     for (size_t i = 0; i < types->size; i++) {
-        kinds[i] = wasm_valtype_kind(types->data[i]);
-        if (kinds[i] != WASM_I32 && kinds[i] != WASM_I64 && kinds[i] != WASM_F32 && kinds[i] != WASM_F64)
+        kinds[i] = sk_guest_valkind(types->data[i]);
+        if (kinds[i] > WASM_F64)
             return false;
         *plain &= kinds[i] == WASM_I32;
     }
@@ -215,6 +208,7 @@ bool sk_guest_lookup(struct sk_guest *g, const char *name, struct sk_guest_func 
         wasm_functype_delete(t);
     }
     wasmtime_extern_delete(&item);
+    ret_func->odd = !ret_func->present;
     return ret_func->present;
 }
 
@@ -234,6 +228,11 @@ static int find_memory(struct sk_guest *g, struct sk_errmsg *em)
     wasmtime_extern_t item;
     if (!wasmtime_instance_export_get(g->ctx, &g->instance, "memory", 6, &item) || item.kind != WASMTIME_EXTERN_MEMORY)
         return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "the module does not export its memory under the name \"memory\"");
+    wasm_memorytype_t *t = wasmtime_memory_type(g->ctx, &item.of.memory);
+    bool wide = wasmtime_memorytype_is64(t);
+    wasm_memorytype_delete(t);
+    if (wide)
+        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "the module's memory has 64-bit addresses; build it for wasm32");
     g->memory = item.of.memory;
     g->has_memory = true;
     return 0;

@@ -34,6 +34,7 @@ struct sk_guest_func {
     wasmtime_func_t f;
     const char *name;
     bool present;
+    bool odd;   /* it is exported, but cannot be called */
     bool plain; /* i32 only: no conversions */
     uint8_t nparams, nresults;
     wasm_valkind_t params[SK_GUEST_PARAMS_MAX], results[SK_GUEST_PARAMS_MAX];
@@ -92,6 +93,7 @@ int sk_guest_invoke(struct sk_guest *g, const struct sk_guest_func *f, const uin
 
 /* At the begin of a host call: the context is the caller's until it is set back to what this returns. */
 wasmtime_context_t *sk_guest_enter_host(struct sk_guest *g, wasmtime_caller_t *caller);
+wasm_valkind_t sk_guest_valkind(const wasm_valtype_t *type); /* WASM_I32 to WASM_F64, or UINT8_MAX for what is no number */
 
 /* ---- guest_memory.c ---- */
 /* Valid until the next call into the guest or growth of its memory; NULL when any byte is outside. */

@@ -218,12 +218,12 @@ static bool bindable(struct sk_import_binding *b, const wasm_functype_t *t)
     b->nparams = (uint8_t)params->size;
     b->nresults = (uint8_t)results->size;
     for (size_t i = 0; i < params->size; i++) {
-        b->params[i] = wasm_valtype_kind(params->data[i]);
+        b->params[i] = sk_guest_valkind(params->data[i]);
         if (b->params[i] > WASM_F64)
             return false;
     }
     if (results->size == 1)
-        b->result = wasm_valtype_kind(results->data[0]);
+        b->result = sk_guest_valkind(results->data[0]);
     return results->size == 0 || b->result <= WASM_F64;
 }
 

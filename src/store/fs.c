@@ -34,7 +34,7 @@ static int read_all(int fd, char *p, size_t size, size_t *ret_n)
 
 int sk_fs_read(const char *file, size_t max, char **ret_text, size_t *ret_n, struct sk_errmsg *em)
 {
-    SK_CLEANUP(closep) int fd = open(file, O_RDONLY | O_CLOEXEC);
+    SK_CLEANUP(closep) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would wait for its writer */
     struct stat st;
     if (fd < 0 || fstat(fd, &st) < 0)
         return sk_errmsg_errno(em, errno, "%s", file);
