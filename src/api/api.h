@@ -23,6 +23,7 @@ struct sk_api {
     struct sk_basedeltas *base;
     struct sk_priority_store *priorities;
     struct sk_notifications *notifications;
+    struct sk_unit_preferences *unit_preferences;
     struct sk_staleness *staleness; /* NULL: off */
     struct sk_http_server *http;
     struct sk_publishers *publishers; /* who publishes which path over WebSocket: they take PUTs for it */

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "model/meta.h"
+#include "model/units.h"
 #include "store/fs.h"
 
 #include <stdlib.h>
@@ -97,6 +98,36 @@ static void start_next(struct sk_api *api)
     uv_queue_work(sk_loop_uv(api->loop), &j->work, write_file, written);
 }
 
+/* SI unit of the path: as the edit says, else as it is known. It lives as long as both documents. */
+static struct sk_span si_of(struct sk_api *api, struct sk_span path, const yyjson_val *edited, yyjson_doc **ret_known)
+{
+    struct sk_span si = sk_json_str(sk_json_get(edited, "units"));
+    struct sk_path *p = NULL;
+    if (si.n == 0 && sk_path_intern(sk_model_paths(api->model), path, &p, NULL) == 0) {
+        const struct sk_meta *m = sk_meta_of(p);
+        if (m != NULL && sk_json_read((struct sk_span){ m->json, m->len }, ret_known, NULL) == 0)
+            si = sk_json_str(sk_json_get(yyjson_doc_get_root(*ret_known), "units"));
+    }
+    return si;
+}
+
+/* Display units must be of the kind that the path's unit is. */
+static int check_units(struct sk_api *api, struct sk_span path, struct sk_span field, const yyjson_val *value,
+                       struct sk_errmsg *em)
+{
+    bool whole = field.n == 0;
+    const yyjson_val *display = whole ? sk_json_get(value, "displayUnits") : sk_span_eq(field, "displayUnits") ? value : NULL;
+    yyjson_val *category = sk_json_get(display, "category");
+    struct sk_units *u = sk_model_units(api->model);
+    yyjson_doc *known = NULL;
+    if (category == NULL || u == NULL)
+        return 0;
+    struct sk_span si = si_of(api, path, whole ? value : NULL, &known);
+    int r = sk_units_check_category(u, sk_json_str(category), si, em);
+    yyjson_doc_free(known);
+    return r;
+}
+
 void sk_meta_edit(struct sk_api *api, struct sk_request *r, struct sk_span path, struct sk_span field, struct sk_span value_json)
 {
     yyjson_doc *doc = NULL;
@@ -105,6 +136,8 @@ void sk_meta_edit(struct sk_api *api, struct sk_request *r, struct sk_span path,
     yyjson_val *value = yyjson_doc_get_root(doc);
     if (result == 0 && doc != NULL && yyjson_is_null(value))
         result = sk_errmsg_set(&em, SK_ERR_INVALID, "metadata cannot be null");
+    if (result == 0)
+        result = check_units(api, path, field, value, &em);
     if (result == 0)
         result = sk_basedeltas_set_meta(api->base, path, field, value, &em);
     yyjson_doc_free(doc);

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "model/meta.h"
 #include "model/query.h"
+#include "model/units.h"
 
 #define SEGMENTS_MAX (SK_PATH_SEGMENTS_MAX + 8u)
 #define ANSWER_MAX ((size_t)512 * 1024 * 1024)
@@ -55,10 +56,10 @@ static struct sk_path *path_of(struct sk_model *m, const struct segments *s, siz
 static bool write_meta(struct sk_model *m, const struct segments *s, size_t to, struct sk_buf *out)
 {
     struct sk_path *p = path_of(m, s, 2, to);
-    const struct sk_meta *meta = p != NULL ? sk_meta_of(p) : NULL;
-    if (meta != NULL)
-        sk_buf_append(out, meta->json, meta->len);
-    return meta != NULL;
+    struct sk_units *u = sk_span_eq(s->at[0], "vessels") ? sk_model_units(m) : NULL;
+    struct sk_span meta = p != NULL ? sk_units_shown(u, p) : (struct sk_span){ 0 };
+    sk_buf_span_append(out, meta);
+    return meta.n != 0;
 }
 
 static bool write_meta_member(struct sk_model *m, const struct segments *s, struct sk_buf *out)

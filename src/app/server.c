@@ -7,6 +7,7 @@
 #include "api/publishers.h"
 #include "api/resource_store.h"
 #include "api/tcp_stream.h"
+#include "api/unit_preferences.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "hub/staleness.h"
@@ -123,6 +124,7 @@ static int start_data(struct server *s, struct sk_errmsg *em)
     api->bstreams = sk_bstreams_create();
     sk_uuid_v4(api->start_id);
     sk_arena_init(&api->message_arena, 16 * SK_DELTA_MAX);
+    api->unit_preferences = sk_unit_preferences_load(api);
     api->priorities = sk_priority_store_load(api, sk_settings_root(s->settings));
     api->notifications = sk_notifications_start(api, sk_json_get_bool(sk_json_get(sk_settings_root(s->settings), "notifications"),
                                                                       "manageNotifications", true));
@@ -158,6 +160,8 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     sk_priorities_add_routes(api);
     sk_safe_mode_add_routes(api);
     sk_notifications_add_routes(api->notifications);
+    if (sk_settings_interface(s->settings, "unitpreferences-api"))
+        sk_unit_preferences_add_routes(api->unit_preferences);
     sk_webapps_add_routes(api);
     r = sk_http_server_listen(api->http, s->options->host != NULL ? s->options->host : "::", port, em);
     if (r < 0 && s->options->host == NULL) /* a machine without IPv6 */
@@ -342,7 +346,8 @@ static bool is_saved(void *arg)
 {
     const struct sk_api *api = &((struct server *)arg)->api;
     return !api->saving_base && !api->leaving_safe_mode && api->meta_jobs == NULL && sk_priority_store_idle(api->priorities) &&
-           sk_notifications_idle(api->notifications) && sk_resource_store_idle(api->resources);
+           sk_notifications_idle(api->notifications) && sk_unit_preferences_idle(api->unit_preferences) &&
+           sk_resource_store_idle(api->resources);
 }
 
 static void plugins_stopped(void *arg)
@@ -413,6 +418,7 @@ static void stop(struct server *s)
         sk_staleness_destroy(api->staleness);
         sk_hub_destroy(api->hub);
         sk_model_destroy(api->model);
+        sk_unit_preferences_destroy(api->unit_preferences);
     }
     sk_basedeltas_destroy(api->base);
     free(api->routes);

@@ -1,6 +1,9 @@
 #include "hub/hub_private.h"
 
+#include "base/clock.h"
 #include "model/meta.h"
+#include "model/query.h"
+#include "model/units.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,20 +105,57 @@ static bool announce_once(struct sk_feed *f, uint64_t key)
     return true;
 }
 
-static void announce(struct sk_feed *f, const struct sk_context *c, struct sk_path *p, struct sk_span timestamp)
+static uint64_t announced_key(const struct sk_context *c, const struct sk_path *p)
 {
-    if (!announce_once(f, (uint64_t)c->serial << 32 | (p->id + 1u)))
-        return;
-    const struct sk_meta *meta = sk_meta_of(p);
-    if (meta == NULL)
+    return (uint64_t)c->serial << 32 | (p->id + 1u);
+}
+
+static void send_meta(struct sk_feed *f, const struct sk_context *c, struct sk_path *p, struct sk_span timestamp)
+{
+    struct sk_span meta = sk_units_shown(sk_model_units(f->hub->model), p);
+    if (meta.n == 0)
         return;
     struct sk_frame *frame = sk_render_one(&f->hub->scratch, &(struct sk_render_one){ .context_json = c->json,
                                                                                       .timestamp = timestamp,
                                                                                       .path_json = p->json,
-                                                                                      .value_json = { meta->json, meta->len },
+                                                                                      .value_json = meta,
                                                                                       .meta = true });
     sk_feed_send(f, frame);
     sk_frame_unref(frame);
+}
+
+static void announce(struct sk_feed *f, const struct sk_context *c, struct sk_path *p, struct sk_span timestamp)
+{
+    if (announce_once(f, announced_key(c, p)))
+        send_meta(f, c, p, timestamp);
+}
+
+static bool was_announced(const struct sk_feed *f, uint64_t key)
+{
+    uint32_t mask = f->announced_cap - 1;
+    uint32_t i = (uint32_t)((key * 0x9e3779b97f4a7c15u) >> 32) & mask;
+    for (; f->announced_cap != 0 && f->announced[i] != 0; i = (i + 1) & mask)
+        if (f->announced[i] == key)
+            return true;
+    return false;
+}
+
+static void send_again(struct sk_feed *f, const struct sk_node *n, struct sk_span timestamp)
+{
+    for (; n != NULL; n = n->next) {
+        if (was_announced(f, announced_key(n->context, n->path)))
+            send_meta(f, n->context, n->path, timestamp);
+        send_again(f, n->first, timestamp);
+    }
+}
+
+void sk_hub_announce_meta_again(struct sk_hub *h)
+{
+    char now[SK_ISO_TIME_SIZE];
+    sk_iso_time(now, sk_clock_wall_ms());
+    for (struct sk_feed *f = h->feeds; f != NULL; f = f->next)
+        if (f->meta)
+            send_again(f, sk_model_self(h->model)->first, sk_span_of(now));
 }
 
 void sk_feed_announce_meta(struct sk_feed *f, const struct sk_context *c, struct sk_path *p, struct sk_span timestamp)

@@ -66,6 +66,9 @@ struct sk_hub_tap {
 void sk_hub_add_tap(struct sk_hub *h, struct sk_hub_tap *tap);
 void sk_hub_remove_tap(struct sk_hub *h, struct sk_hub_tap *tap);
 
+/* Clients that asked for metadata get the own vessel's once more: it is shown otherwise now. */
+void sk_hub_announce_meta_again(struct sk_hub *h);
+
 struct sk_hub_stats {
     uint64_t deltas, rejected, values;
 };

@@ -14,8 +14,7 @@ static struct sk_span next_segment(struct sk_span *rest)
     return seg;
 }
 
-/* `*` stands for exactly one segment. */
-static bool pattern_matches(struct sk_span pattern, struct sk_span path)
+bool sk_meta_pattern_matches(struct sk_span pattern, struct sk_span path)
 {
     while (pattern.n > 0 && path.n > 0) {
         struct sk_span want = next_segment(&pattern), have = next_segment(&path);
@@ -33,7 +32,7 @@ static const struct sk_meta_row *seed_row(struct sk_span path)
         struct sk_span pattern = sk_span_of(sk_meta_text + sk_meta_rows[i].pattern);
         if (sk_span_is(pattern, path))
             return &sk_meta_rows[i];
-        if (found == NULL && pattern_matches(pattern, path))
+        if (found == NULL && sk_meta_pattern_matches(pattern, path))
             found = &sk_meta_rows[i];
     }
     return found;
@@ -69,7 +68,9 @@ void sk_meta_forget(struct sk_path *p)
     if (p->meta != NULL && p->meta->runtime)
         free((char *)(uintptr_t)p->meta->json);
     free(p->meta);
+    free(p->shown);
     p->meta = NULL;
+    p->shown = NULL;
     p->meta_serial++;
     p->meta_looked_up = false;
 }

@@ -21,6 +21,8 @@ struct sk_meta {
 /* NULL when nothing is known. The first call for a path looks through the table. */
 const struct sk_meta *sk_meta_of(struct sk_path *p);
 bool sk_meta_known(struct sk_span path); /* the table has it */
+/* In a pattern of paths `*` stands for exactly one segment. */
+bool sk_meta_pattern_matches(struct sk_span pattern, struct sk_span path);
 /* Overlays the members of `object` (null members too). SK_ERR_INVALID unless it is an object, SK_ERR_LIMIT when it grows too big.
  */
 int sk_meta_overlay(struct sk_path *p, const yyjson_val *object, struct sk_errmsg *em);

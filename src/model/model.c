@@ -50,6 +50,16 @@ const char *sk_model_self_context(const struct sk_model *m)
     return m->self_context;
 }
 
+void sk_model_set_units(struct sk_model *m, struct sk_units *u)
+{
+    m->units = u;
+}
+
+struct sk_units *sk_model_units(const struct sk_model *m)
+{
+    return m->units;
+}
+
 struct sk_paths *sk_model_paths(struct sk_model *m)
 {
     return &m->paths;

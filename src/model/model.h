@@ -13,6 +13,7 @@
 #include "model/source.h"
 
 struct sk_model;
+struct sk_units;
 
 /* `self_id`: "urn:mrn:imo:mmsi:..." or "urn:mrn:signalk:uuid:...". */
 struct sk_model *sk_model_create(const char *self_id);
@@ -20,6 +21,9 @@ void sk_model_destroy(struct sk_model *m);
 const char *sk_model_self_id(const struct sk_model *m);
 const char *sk_model_self_context(const struct sk_model *m); /* "vessels." + self id */
 
+/* In what units metadata is shown; must outlive the model. NULL (the beginning): metadata is shown as it is. */
+void sk_model_set_units(struct sk_model *m, struct sk_units *u);
+struct sk_units *sk_model_units(const struct sk_model *m);
 struct sk_paths *sk_model_paths(struct sk_model *m);
 struct sk_sources *sk_model_sources(struct sk_model *m);
 

@@ -8,6 +8,7 @@
 struct sk_model {
     struct sk_paths paths;
     struct sk_sources sources;
+    struct sk_units *units;
     struct sk_map contexts; /* by text */
     struct sk_context *first, **last_next;
     char *self_id, *self_context;

@@ -23,6 +23,8 @@ struct sk_path {
     uint32_t id;            /* small and dense: for hash tables keyed by path */
     uint16_t depth;         /* number of segments; 0 for "" */
     uint32_t meta_serial;   /* another one whenever `meta` changed */
+    char *shown;            /* metadata as it was last shown, with the serials it was made of; units.h */
+    uint32_t shown_len, shown_meta, shown_units;
     bool meta_looked_up;
     bool notification; /* below "notifications" */
     bool untreed;      /* a segment is reserved in the tree ("value", "meta", ...): streamed, never stored */

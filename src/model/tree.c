@@ -94,6 +94,7 @@ int sk_context_intern(struct sk_model *m, struct sk_span text, struct sk_context
     c->json = quoted(text);
     c->root = (struct sk_span){ c->text.p, root.n };
     c->id = (struct sk_span){ c->text.p + root.n + 1, id.n };
+    c->model = m;
     c->self = sk_span_eq(c->text, m->self_context);
     c->serial = m->next_serial++;
     c->heard_ms = sk_clock_mono_ms();

@@ -10,6 +10,8 @@
 #include "model/source.h"
 #include "model/text.h"
 
+struct sk_model;
+
 /* One source's last value at a leaf. */
 struct sk_value {
     struct sk_source *source;           /* key in the tree's "values" */
@@ -54,6 +56,7 @@ struct sk_root_value {
 };
 
 struct sk_context {
+    struct sk_model *model;
     struct sk_context *next;   /* in order of creation */
     struct sk_span text, json; /* "vessels.urn:..." plain and quoted; text is NUL-terminated too */
     struct sk_span root, id;   /* "vessels", "urn:..." */

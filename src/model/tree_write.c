@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "model/meta.h"
 #include "model/model_private.h"
+#include "model/units.h"
 
 static void write_origin(const struct sk_value *v, struct sk_buf *out)
 {
@@ -45,15 +46,21 @@ static void write_several(const struct sk_leaf *l, struct sk_buf *out)
     sk_buf_char(out, '}');
 }
 
+/* Display units are for the data of vessels. */
+static struct sk_span shown_meta(const struct sk_node *n)
+{
+    return sk_units_shown(sk_span_eq(n->context->root, "vessels") ? n->context->model->units : NULL, n->path);
+}
+
 /* Members of a leaf, without braces. */
 static void write_leaf(const struct sk_node *n, struct sk_buf *out)
 {
     const struct sk_leaf *l = n->leaf;
     const struct sk_value *v = &l->values[l->current];
-    const struct sk_meta *meta = sk_meta_of(n->path);
-    if (meta != NULL) {
+    struct sk_span meta = shown_meta(n);
+    if (meta.n != 0) {
         SK_BUF_LIT(out, "\"meta\":");
-        sk_buf_append(out, meta->json, meta->len);
+        sk_buf_span_append(out, meta);
         sk_buf_char(out, ',');
     }
     SK_BUF_LIT(out, "\"value\":");
@@ -165,12 +172,12 @@ void sk_tree_write(const struct sk_model *m, struct sk_buf *out)
 static void write_metas(const struct sk_node *n, struct sk_buf *out)
 {
     for (; n != NULL; n = n->next) {
-        const struct sk_meta *meta = n->leaf != NULL ? sk_meta_of(n->path) : NULL;
-        if (meta != NULL) {
+        struct sk_span meta = n->leaf != NULL ? shown_meta(n) : (struct sk_span){ 0 };
+        if (meta.n != 0) {
             sk_buf_append(out, ",", out->p[out->n - 1] != '{');
             sk_buf_span_append(out, n->path->json);
             sk_buf_char(out, ':');
-            sk_buf_append(out, meta->json, meta->len);
+            sk_buf_span_append(out, meta);
         }
         write_metas(n->first, out);
     }

@@ -16,7 +16,8 @@ struct sk_saver {
     struct sk_loop *loop;
     char *file, *folder;
     unsigned mode;
-    char *next_text; /* waits for the write under way; NULL: nothing */
+    bool next;       /* something waits for the write under way: */
+    char *next_text; /* NULL: the file shall be gone */
     size_t next_n;
     struct waiter *next_waiters, **next_last;
     uv_work_t work;
@@ -52,13 +53,19 @@ void sk_saver_destroy(struct sk_saver *s)
 
 bool sk_saver_idle(const struct sk_saver *s)
 {
-    return s == NULL || (!s->writing && s->next_text == NULL);
+    return s == NULL || (!s->writing && !s->next);
 }
 
 static void write_file(uv_work_t *w)
 {
     struct sk_saver *s = SK_CONTAINER(w, struct sk_saver, work);
     s->em.text[0] = '\0';
+    if (s->text == NULL) {
+        s->result = sk_fs_remove(s->file, &s->em);
+        if (s->result == SK_ERR_NOTFOUND)
+            s->result = 0;
+        return;
+    }
     s->result = sk_fs_mkdirs(s->folder, 0755, &s->em);
     if (s->result == 0)
         s->result = sk_fs_write_atomic(s->file, (struct sk_span){ s->text, s->n }, s->mode, &s->em);
@@ -88,8 +95,9 @@ static void written(uv_work_t *w, int status)
 
 static void start(struct sk_saver *s)
 {
-    if (s->writing || s->next_text == NULL)
+    if (s->writing || !s->next)
         return;
+    s->next = false;
     s->writing = true;
     s->text = s->next_text;
     s->n = s->next_n;
@@ -100,10 +108,11 @@ static void start(struct sk_saver *s)
     SK_ASSERT(uv_queue_work(sk_loop_uv(s->loop), &s->work, write_file, written) == 0);
 }
 
-void sk_saver_put(struct sk_saver *s, char *text, size_t n, sk_saver_done done, void *arg)
+static void put(struct sk_saver *s, char *text, size_t n, sk_saver_done done, void *arg)
 {
-    SK_ASSERT(sk_loop_is_current(s->loop) && text != NULL);
+    SK_ASSERT(sk_loop_is_current(s->loop));
     free(s->next_text);
+    s->next = true;
     s->next_text = text;
     s->next_n = n;
     if (done != NULL) {
@@ -113,4 +122,15 @@ void sk_saver_put(struct sk_saver *s, char *text, size_t n, sk_saver_done done, 
         s->next_last = &one->next;
     }
     start(s);
+}
+
+void sk_saver_put(struct sk_saver *s, char *text, size_t n, sk_saver_done done, void *arg)
+{
+    SK_ASSERT(text != NULL);
+    put(s, text, n, done, arg);
+}
+
+void sk_saver_remove(struct sk_saver *s, sk_saver_done done, void *arg)
+{
+    put(s, NULL, 0, done, arg);
 }

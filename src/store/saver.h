@@ -19,6 +19,8 @@ struct sk_saver *sk_saver_create(struct sk_loop *loop, const char *file, unsigne
 void sk_saver_destroy(struct sk_saver *s);
 /* Takes `text` (from malloc). `done` may be NULL. */
 void sk_saver_put(struct sk_saver *s, char *text, size_t n, sk_saver_done done, void *arg);
+/* The same for a file that shall be gone; one that is not there is fine. */
+void sk_saver_remove(struct sk_saver *s, sk_saver_done done, void *arg);
 bool sk_saver_idle(const struct sk_saver *s); /* NULL: true */
 
 #endif
