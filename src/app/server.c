@@ -274,6 +274,7 @@ static int start_plugins(struct server *s, struct sk_errmsg *em)
         sk_json_write(&limits, set);
     o.limits_json = sk_buf_span(&limits);
     o.safe_mode = s->run.reason[0] != 0 ? why : NULL;
+    o.watch = true;
     o.changed = sk_events_plugins_changed;
     o.changed_arg = &s->api;
     o.wasm_off = !sk_settings_interface(s->settings, "wasm");

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define NS "signalk:wasm:loader"
 
@@ -41,6 +42,18 @@ static void keep(struct sk_packages *f, struct sk_package *p)
     f->list[f->count++] = p;
 }
 
+static void mark_module(struct sk_package *p)
+{
+    struct stat s;
+    char *file = p->manifest_usable ? sk_fs_path(p->dir, p->manifest) : NULL;
+    if (file != NULL && stat(file, &s) == 0)
+        p->module_mark = (struct sk_file_mark){ .dev = s.st_dev,
+                                                .ino = s.st_ino,
+                                                .size = s.st_size,
+                                                .mtime_ns = (int64_t)s.st_mtim.tv_sec * 1000000000 + s.st_mtim.tv_nsec };
+    free(file);
+}
+
 static void look_at(const char *dir, bool bundled, struct sk_packages *f)
 {
     struct sk_errmsg em = { 0 };
@@ -53,11 +66,14 @@ static void look_at(const char *dir, bool bundled, struct sk_packages *f)
     if (r < 0) {
         if (r != SK_ERR_NOTFOUND)
             sk_log_debug(NS, "%s passed over: %s", file, em.text);
+        if (f->unread_count < SK_DISCOVER_UNREAD_MAX)
+            f->unread[f->unread_count++] = sk_xstrdup(dir);
     } else if ((!p->is_webapp && !(p->is_plugin && p->manifest != NULL)) || known(f, p->name) || id_taken(f, p)) {
         sk_package_unref(p);
     } else {
         p->dir = sk_xstrdup(dir);
         p->bundled = bundled;
+        mark_module(p);
         keep(f, p);
     }
     free(text);
@@ -76,9 +92,11 @@ static void scan(const char *dir, bool in_scope, bool bundled, struct sk_package
         if (e->d_type != DT_DIR && e->d_type != DT_LNK && e->d_type != DT_UNKNOWN)
             continue;
         char *child = sk_fs_path(dir, e->d_name);
-        if (e->d_name[0] == '@' && !in_scope)
+        if (e->d_name[0] == '@' && !in_scope) {
+            if (f->scope_count < SK_DISCOVER_UNREAD_MAX)
+                f->scopes[f->scope_count++] = sk_xstrdup(child);
             scan(child, true, bundled, f);
-        else
+        } else
             look_at(child, bundled, f);
         free(child);
     }
@@ -110,6 +128,10 @@ void sk_packages_finish(struct sk_packages *f)
 {
     for (size_t i = 0; i < f->count; i++)
         sk_package_unref(f->list[i]);
+    for (size_t i = 0; i < f->unread_count; i++)
+        free(f->unread[i]);
+    for (size_t i = 0; i < f->scope_count; i++)
+        free(f->scopes[i]);
     free(f->list);
     *f = (struct sk_packages){ 0 };
 }

@@ -8,11 +8,16 @@
 #include "plugin/package.h"
 
 #define SK_DISCOVER_PACKAGES_MAX 1000 /* plugins and webapps; further ones are left out with a warning */
+#define SK_DISCOVER_UNREAD_MAX 64
 #define SK_DISCOVER_ENTRIES_MAX 20000 /* directory entries looked at */
 
 struct sk_packages {
     struct sk_package **list; /* sorted: official packages (@signalk/) first, then by name */
     size_t count, cap, entries;
+    char *unread[SK_DISCOVER_UNREAD_MAX]; /* folders whose package.json is missing or broken: perhaps not yet complete */
+    size_t unread_count;
+    char *scopes[SK_DISCOVER_UNREAD_MAX]; /* folders "@name" */
+    size_t scope_count;
 };
 
 /* Adds what the roots hold and sorts. Folders that are missing and packages that cannot be read are passed over. */

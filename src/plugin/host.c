@@ -78,6 +78,29 @@ void sk_host_wake_later(struct sk_host *h, struct sk_plugin *p)
     sk_loop_at_turn_end(h->o.loop, &h->wake_hook);
 }
 
+static bool is_over(const struct sk_plugin *p)
+{
+    return p->removing && p->worker == NULL && p->trial == NULL && p->lost == NULL && p->saving == NULL && !p->wake_queued;
+}
+
+/* Records whose package is gone, once nothing of theirs is under way any more. */
+static void collect(struct sk_loop_hook *hook)
+{
+    struct sk_host *h = SK_CONTAINER(hook, struct sk_host, collect_hook);
+    size_t kept = 0;
+    for (size_t i = 0; i < h->plugin_count; i++)
+        if (is_over(h->plugins[i]))
+            sk_plugin_destroy(h->plugins[i]);
+        else
+            h->plugins[kept++] = h->plugins[i];
+    h->plugin_count = kept;
+}
+
+void sk_host_collect_later(struct sk_host *h)
+{
+    sk_loop_at_turn_end(h->o.loop, &h->collect_hook);
+}
+
 void sk_host_changed(struct sk_host *h)
 {
     if (h->o.changed != NULL && !h->closing)
@@ -117,17 +140,12 @@ int sk_host_create(const struct sk_host_options *o, struct sk_host **ret_host, s
     h->engine = sk_engine_create(h->limits.grace_ms);
     h->poller = sk_poller_create();
     h->wake_hook.run = run_wakes;
+    h->collect_hook.run = collect;
     *ret_host = h;
     return 0;
 }
 
 /* ---- scanning ---- */
-
-struct scan {
-    struct sk_host *host;
-    struct sk_packages found;
-    struct sk_span *configs; /* file text per package; p NULL: no file */
-};
 
 static struct sk_span read_config(const char *config_dir, const char *id)
 {
@@ -144,16 +162,25 @@ static struct sk_span read_config(const char *config_dir, const char *id)
     return (struct sk_span){ r == 0 ? text : NULL, n };
 }
 
-static void scan(struct scan *s)
+void sk_host_look(struct sk_scan *s)
 {
     size_t n = 0;
     while (s->host->roots[n] != NULL)
         n++;
     sk_discover((const char *const *)(uintptr_t)s->host->roots, n, s->host->bundled_root, &s->found);
+    s->config_count = s->found.count;
     s->configs = sk_xcalloc(s->found.count + 1, sizeof *s->configs);
     for (size_t i = 0; i < s->found.count; i++)
         if (s->found.list[i]->is_plugin && s->found.list[i]->manifest != NULL)
             s->configs[i] = read_config(s->host->config_dir, s->found.list[i]->id);
+}
+
+void sk_host_scan_finish(struct sk_scan *s)
+{
+    for (size_t i = 0; i < s->config_count; i++)
+        free((void *)(uintptr_t)s->configs[i].p);
+    free(s->configs);
+    sk_packages_finish(&s->found);
 }
 
 /* "a,b": as the environment variables of the Node server are written. */
@@ -175,22 +202,16 @@ static void honour_environment(struct sk_plugin *p)
         p->config.enabled = true;
 }
 
-static void take_found(struct scan *s)
+struct sk_plugin *sk_host_add(struct sk_host *h, struct sk_package *package, struct sk_span config)
 {
-    struct sk_host *h = s->host;
-    h->packages = s->found;
-    h->plugins = sk_xcalloc(s->found.count + 1, sizeof(struct sk_plugin *));
-    for (size_t i = 0; i < s->found.count && !h->closing; i++) {
-        struct sk_package *package = s->found.list[i];
-        if (!package->is_plugin || package->manifest == NULL)
-            continue;
-        struct sk_plugin *p = sk_plugin_create(h, package, s->configs[i]);
-        honour_environment(p);
-        h->plugins[h->plugin_count++] = p;
+    if (h->plugin_count == h->plugin_cap) {
+        h->plugin_cap = h->plugin_cap == 0 ? 16 : 2 * h->plugin_cap;
+        h->plugins = sk_xrealloc(h->plugins, h->plugin_cap * sizeof(struct sk_plugin *));
     }
-    for (size_t i = 0; i < s->found.count; i++)
-        free((void *)(uintptr_t)s->configs[i].p);
-    free(s->configs);
+    struct sk_plugin *p = sk_plugin_create(h, package, config);
+    honour_environment(p);
+    h->plugins[h->plugin_count++] = p;
+    return p;
 }
 
 void sk_host_scan(struct sk_host *h)
@@ -199,9 +220,14 @@ void sk_host_scan(struct sk_host *h)
     h->scanned = true;
     if (h->o.plugins_off)
         return;
-    struct scan s = { .host = h };
-    scan(&s);
-    take_found(&s);
+    struct sk_scan s = { .host = h };
+    sk_host_look(&s);
+    for (size_t i = 0; i < s.found.count; i++)
+        if (s.found.list[i]->is_plugin && s.found.list[i]->manifest != NULL)
+            sk_host_add(h, s.found.list[i], s.configs[i]);
+    h->packages = s.found;
+    s.found = (struct sk_packages){ 0 };
+    sk_host_scan_finish(&s);
     sk_log_debug(NS, "%zu WASM plugins found", h->plugin_count);
 }
 
@@ -211,6 +237,8 @@ void sk_host_start(struct sk_host *h)
         sk_host_scan(h);
     for (size_t i = 0; i < h->plugin_count; i++)
         sk_plugin_boot(h->plugins[i]);
+    if (h->o.watch && !h->o.plugins_off && h->watch == NULL)
+        sk_host_watch(h);
     sk_host_changed(h);
 }
 
@@ -253,7 +281,7 @@ void sk_host_check_stopped(struct sk_host *h)
     if (!h->closing || h->closed_told || h->works > 0)
         return;
     for (size_t i = 0; i < h->plugin_count; i++)
-        if (h->plugins[i]->worker != NULL)
+        if (h->plugins[i]->worker != NULL || h->plugins[i]->trial != NULL)
             return;
     h->closed_told = true;
     h->stopped_task.run = tell_stopped;
@@ -278,6 +306,8 @@ void sk_host_destroy(struct sk_host *h)
     bool lost = false;
     h->closing = true;
     sk_loop_disarm(h->o.loop, &h->wake_hook);
+    sk_loop_disarm(h->o.loop, &h->collect_hook);
+    sk_folder_watch_destroy(h->watch);
     for (size_t i = 0; i < h->plugin_count; i++) {
         lost |= h->plugins[i]->lost != NULL;
         sk_plugin_destroy(h->plugins[i]);
@@ -305,7 +335,7 @@ void sk_host_destroy(struct sk_host *h)
 struct sk_plugin *sk_host_find(struct sk_host *h, struct sk_span id)
 {
     for (size_t i = 0; i < h->plugin_count; i++)
-        if (sk_span_eq(id, h->plugins[i]->package->id))
+        if (!h->plugins[i]->removing && sk_span_eq(id, h->plugins[i]->package->id))
             return h->plugins[i];
     return NULL;
 }
@@ -313,7 +343,15 @@ struct sk_plugin *sk_host_find(struct sk_host *h, struct sk_span id)
 struct sk_plugin *sk_host_find_package(struct sk_host *h, struct sk_span name)
 {
     for (size_t i = 0; i < h->plugin_count; i++)
-        if (sk_span_eq(name, h->plugins[i]->package->name))
+        if (!h->plugins[i]->removing && sk_span_eq(name, h->plugins[i]->package->name))
+            return h->plugins[i];
+    return NULL;
+}
+
+struct sk_plugin *sk_host_record_of(struct sk_host *h, const char *package_name)
+{
+    for (size_t i = 0; i < h->plugin_count; i++)
+        if (strcmp(h->plugins[i]->package->name, package_name) == 0)
             return h->plugins[i];
     return NULL;
 }
@@ -334,11 +372,13 @@ static int by_name(const void *a, const void *b)
 static void write_sorted(struct sk_host *h, void (*write)(const struct sk_plugin *p, struct sk_buf *out), struct sk_buf *out)
 {
     struct sk_plugin **sorted = sk_xcalloc(h->plugin_count + 1, sizeof(struct sk_plugin *));
+    size_t n = 0;
     for (size_t i = 0; i < h->plugin_count; i++)
-        sorted[i] = h->plugins[i];
-    qsort(sorted, h->plugin_count, sizeof(struct sk_plugin *), by_name);
+        if (!h->plugins[i]->removing)
+            sorted[n++] = h->plugins[i];
+    qsort(sorted, n, sizeof(struct sk_plugin *), by_name);
     sk_buf_char(out, '[');
-    for (size_t i = 0; i < h->plugin_count; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (i > 0)
             sk_buf_char(out, ',');
         write(sorted[i], out);

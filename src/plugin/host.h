@@ -35,6 +35,7 @@ struct sk_host_options {
     bool plugins_off;                    /* --no-plugins: nothing is scanned */
     bool wasm_off;                       /* settings.interfaces.wasm === false: listed as "disabled", never loaded */
     const char *safe_mode;               /* why plugins are listed but not loaded (see store/run_record.h); NULL: they run */
+    bool watch;                          /* packages that appear, change or go while it runs are noticed */
     bool compile_in_process;             /* for tests; otherwise /proc/self/exe --internal-compile, see sk_compile_main */
     const struct sk_host_limits *limits; /* NULL: defaults */
     struct sk_span limits_json;          /* the setting pluginLimits, on top of them; p NULL: none */

@@ -71,8 +71,14 @@ static void started(struct sk_plugin *p, const struct sk_note *n)
         return;
     }
     if (n->flag && p->super.state == SK_SUPER_STARTING && sk_package_can(p->package, SK_CAP_DATA_READ)) {
-        sk_hub_add_tap(p->host->o.hub, &p->tap);
+        if (!p->tapped)
+            sk_hub_add_tap(p->host->o.hub, &p->tap);
         p->tapped = true;
+        sk_plugin_end_gap(p, true);
+    } else if (p->gap_open) { /* the new version does not listen */
+        sk_plugin_end_gap(p, false);
+        sk_hub_remove_tap(p->host->o.hub, &p->tap);
+        p->tapped = false;
     }
     sk_plugin_event(p, SK_SUPER_EV_STARTED);
     if (p->super.state == SK_SUPER_RUNNING) {
@@ -104,6 +110,7 @@ static void crashed(struct sk_plugin *p, const struct sk_note *n)
 static void ended(struct sk_plugin *p)
 {
     p->past_cpu_ns += sk_worker_cpu_ns(p->worker);
+    sk_plugin_carry_over(p);
     sk_worker_destroy(p->worker);
     p->worker = NULL;
     p->settled |= !p->worker_starts;
@@ -115,6 +122,8 @@ static void ended(struct sk_plugin *p)
     }
     if (p->super.state == SK_SUPER_STOPPED)
         sk_plugin_save_outcome(p, NULL);
+    sk_plugin_reload_step(p);
+    sk_host_collect_later(p->host);
     sk_host_check_stopped(p->host);
 }
 
@@ -214,6 +223,8 @@ static void drain_lost(struct sk_plugin *p)
         if (n->kind == SK_NOTE_ENDED) {
             sk_worker_destroy(p->lost);
             p->lost = NULL;
+            sk_plugin_reload_step(p);
+            sk_host_collect_later(p->host);
             sk_plugin_say(p, "came back too late; save its configuration to start it again");
         }
         sk_note_destroy(n);

@@ -1,6 +1,7 @@
 #include "plugin/package.h"
 
 #include "base/json.h"
+#include "base/map.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>
@@ -138,6 +139,7 @@ int sk_package_parse(struct sk_span text, struct sk_package **ret_package, struc
         return r;
     struct sk_package *p = sk_xcalloc(1, sizeof *p);
     atomic_init(&p->refs, 1);
+    p->text_hash = sk_hash_bytes(text.p, text.n);
     r = fill(p, yyjson_doc_get_root(doc), em);
     yyjson_doc_free(doc);
     if (r < 0) {
@@ -146,6 +148,13 @@ int sk_package_parse(struct sk_span text, struct sk_package **ret_package, struc
     }
     *ret_package = p;
     return 0;
+}
+
+bool sk_package_same(const struct sk_package *a, const struct sk_package *b)
+{
+    const struct sk_file_mark *m = &a->module_mark, *n = &b->module_mark;
+    return a->text_hash == b->text_hash && strcmp(a->dir, b->dir) == 0 && m->dev == n->dev && m->ino == n->ino &&
+           m->size == n->size && m->mtime_ns == n->mtime_ns;
 }
 
 struct sk_package *sk_package_ref(struct sk_package *p)

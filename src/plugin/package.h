@@ -49,8 +49,16 @@ struct sk_package {
     bool no_storage;      /* storage: "none" */
     bool is_plugin;       /* has a plugin keyword */
     bool is_webapp;
-    bool bundled; /* set by discovery */
+    bool bundled;       /* set by discovery */
+    uint64_t text_hash; /* of package.json */
+    struct sk_file_mark {
+        uint64_t dev, ino;
+        int64_t size, mtime_ns;
+    } module_mark; /* of the .wasm when it was found; set by discovery; zero: no such file */
 };
+
+/* The same package, unchanged: neither its package.json nor its module was replaced. */
+bool sk_package_same(const struct sk_package *a, const struct sk_package *b);
 
 static inline bool sk_package_can(const struct sk_package *p, enum sk_capability cap)
 {

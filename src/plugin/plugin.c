@@ -32,7 +32,7 @@ void sk_plugin_say(struct sk_plugin *p, const char *fmt, ...)
     sk_log_error("[%s] %s", p->package->name, text);
 }
 
-static void unsay(struct sk_plugin *p)
+void sk_plugin_unsay(struct sk_plugin *p)
 {
     if (p->host_said)
         sk_status_remove(sk_hub_status(p->host->o.hub), p->package->name);
@@ -67,6 +67,8 @@ const char *sk_plugin_message(const struct sk_plugin *p)
 {
     if (p->host->safe_mode != NULL)
         return p->host->safe_mode;
+    if (p->reload_error != NULL)
+        return p->reload_error;
     return sk_status_text(sk_hub_status(p->host->o.hub), p->package->name);
 }
 
@@ -214,8 +216,10 @@ static void on_lost(void *owner)
     sk_host_check_stopped(p->host);
 }
 
-static bool create_worker(struct sk_plugin *p, bool start)
+struct sk_worker *sk_plugin_make_worker(struct sk_plugin *p, struct sk_package *package, bool start, void (*notify)(void *owner),
+                                        void (*lost)(void *owner))
 {
+    struct sk_figures *figures = package == p->package ? sk_figures_ref(p->figures) : sk_figures_create();
     struct sk_buf config;
     sk_buf_init(&config, 2 * SK_PLUGIN_CONFIG_MAX);
     sk_plugin_config_write_start(&p->config, &config);
@@ -224,22 +228,29 @@ static bool create_worker(struct sk_plugin *p, bool start)
         .engine = p->host->engine,
         .poller = p->host->poller,
         .limits = &p->limits,
-        .package = p->package,
-        .figures = p->figures,
+        .package = package,
+        .figures = figures,
         .data_dir = p->data_dir,
         .cache_dir = p->host->cache_dir,
         .compile_in_process = p->host->o.compile_in_process,
         .start = start,
         .config = sk_buf_span(&config),
         .configuration = p->config.configuration != NULL ? sk_span_of(p->config.configuration) : (struct sk_span){ 0 },
-        .notify = on_notify,
-        .lost = on_lost,
+        .notify = notify,
+        .lost = lost,
         .owner = p,
     };
-    p->worker = sk_worker_create(&o);
+    struct sk_worker *w = sk_worker_create(&o);
+    sk_buf_finish(&config);
+    sk_figures_unref(figures);
+    return w;
+}
+
+static bool create_worker(struct sk_plugin *p, bool start)
+{
+    p->worker = sk_plugin_make_worker(p, p->package, start, on_notify, on_lost);
     p->worker_starts = start;
     p->said = false;
-    sk_buf_finish(&config);
     return p->worker != NULL;
 }
 
@@ -264,15 +275,15 @@ void sk_plugin_start_life(struct sk_plugin *p)
         sk_plugin_save_outcome(p, why);
         return;
     }
-    unsay(p);
+    sk_plugin_unsay(p);
     sk_figures_add(p->figures, SK_COUNT_STARTS, 1);
 }
 
 static void quiet(struct sk_plugin *p)
 {
-    if (p->tapped)
+    if (p->tapped && !p->gap_open)
         sk_hub_remove_tap(p->host->o.hub, &p->tap);
-    p->tapped = false;
+    p->tapped = p->tapped && p->gap_open;
     sk_puts_unregister_source(p->host->o.puts, p->package->name);
     sk_plugin_providers_gone(p);
 }
@@ -297,11 +308,12 @@ void sk_plugin_event(struct sk_plugin *p, enum sk_super_event ev)
     if (before != p->super.state) {
         sk_log_debug(NS, "[%s] %s", p->package->name, sk_super_state_text(p->super.state));
         if (p->super.state == SK_SUPER_CRASHED || p->super.state == SK_SUPER_ERROR || p->super.state == SK_SUPER_STOPPED) {
+            sk_plugin_end_gap(p, false);
             quiet(p);
             sk_plugin_drop_calls(p, "Plugin is not running");
         }
         if (p->super.state == SK_SUPER_STOPPED)
-            unsay(p);
+            sk_plugin_unsay(p);
         sk_host_changed(p->host);
     }
     sk_plugin_reschedule(p);
@@ -338,6 +350,18 @@ void sk_plugin_shut(struct sk_plugin *p)
     sk_plugin_event(p, SK_SUPER_EV_UNWANTED);
     if (p->worker != NULL && !p->worker_starts)
         sk_worker_stop(p->worker); /* gives up a compile */
+    if (p->trial != NULL)
+        sk_worker_stop(p->trial);
+}
+
+void sk_plugin_remove(struct sk_plugin *p)
+{
+    p->removing = true;
+    sk_plugin_shut(p);
+    sk_plugin_unsay(p);
+    sk_status_remove(sk_hub_status(p->host->o.hub), p->package->name);
+    sk_host_changed(p->host);
+    sk_host_collect_later(p->host);
 }
 
 /* ---- time ---- */
@@ -373,6 +397,10 @@ static void on_delta(struct sk_hub_tap *tap, struct sk_frame *delta, bool self)
 {
     struct sk_plugin *p = SK_CONTAINER(tap, struct sk_plugin, tap);
     (void)self;
+    if (p->gap_open) {
+        sk_plugin_keep_in_gap(p, delta);
+        return;
+    }
     if (p->worker == NULL)
         return;
     sk_figures_add(p->figures, SK_COUNT_DELTAS_IN, 1);
@@ -418,6 +446,7 @@ void sk_plugin_destroy(struct sk_plugin *p)
 {
     SK_ASSERT(p->worker == NULL && p->saving == NULL);
     sk_plugin_drop_calls(p, "the server has stopped");
+    sk_plugin_drop_reload(p);
     quiet(p);
     if (p->lost != NULL)
         sk_worker_abandon(p->lost);

@@ -8,7 +8,9 @@
 #include "plugin/config.h"
 #include "plugin/discover.h"
 #include "plugin/engine.h"
+#include "plugin/folder_watch.h"
 #include "plugin/host.h"
+#include "plugin/inbox.h"
 #include "plugin/worker.h"
 
 #define SK_PLUGIN_TAG 0x706c7567u
@@ -46,6 +48,17 @@ struct sk_plugin {
     bool load_failed;       /* while disabled: listed as "error" */
     bool said;              /* the plugin set a status itself in this life */
     bool host_said;         /* the status entry is the host's */
+
+    struct sk_package *incoming;      /* what its files are now; NULL: as they were loaded */
+    struct sk_package *refused;       /* the last version that did not load */
+    struct sk_worker *trial;          /* loads the incoming version beside the running one */
+    struct sk_package *trial_package; /* what it loads */
+    bool trial_good;
+    char *reload_error;  /* NULL: none */
+    struct sk_inbox gap; /* deltas between two lives */
+    bool gap_open;
+    bool removing;    /* its package is gone; the record goes when its last life has ended */
+    unsigned missing; /* scans in a row that did not find it */
 
     struct sk_hub_tap tap;
     bool tapped, wake_queued;
@@ -86,11 +99,14 @@ struct sk_host {
     struct sk_poller *poller;    /* watches the plugins' sockets */
     struct sk_packages packages; /* owns them all, plugins and webapps */
     struct sk_plugin **plugins;
-    size_t plugin_count;
+    size_t plugin_count, plugin_cap;
     struct sk_plugin *to_wake;
     struct sk_loop_hook wake_hook;
     unsigned works; /* on the thread pool */
     bool scanned, closing, closed_told;
+    struct sk_folder_watch *watch; /* NULL: not watched */
+    bool rescanning, rescan_again;
+    struct sk_loop_hook collect_hook;
     void (*stopped)(void *arg);
     void *stopped_arg;
     struct sk_loop_task stopped_task;
@@ -105,9 +121,21 @@ void sk_plugin_event(struct sk_plugin *p, enum sk_super_event ev);
 void sk_plugin_start_life(struct sk_plugin *p); /* a new worker, or when the present one has ended */
 void sk_plugin_say(struct sk_plugin *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3))); /* an error entry of the host's */
+void sk_plugin_unsay(struct sk_plugin *p); /* takes it back; a plugin's own words stay */
 void sk_plugin_reschedule(struct sk_plugin *p);
 void sk_plugin_note_trap(struct sk_plugin *p, struct sk_span text);
 bool sk_plugin_alive(const struct sk_plugin *p); /* has a worker */
+struct sk_worker *sk_plugin_make_worker(struct sk_plugin *p, struct sk_package *package, bool start, void (*notify)(void *owner),
+                                        void (*lost)(void *owner));
+void sk_plugin_remove(struct sk_plugin *p); /* stops it; the record goes when that is over */
+/* reload.c */
+void sk_plugin_reload(struct sk_plugin *p, struct sk_package *package); /* its files, as they were found now */
+void sk_plugin_reload_step(struct sk_plugin *p);                        /* a worker has ended */
+void sk_plugin_drop_reload(struct sk_plugin *p);
+void sk_plugin_begin_gap(struct sk_plugin *p);
+void sk_plugin_keep_in_gap(struct sk_plugin *p, struct sk_frame *f);
+void sk_plugin_carry_over(struct sk_plugin *p); /* from the worker that has ended */
+void sk_plugin_end_gap(struct sk_plugin *p, bool deliver);
 /* notes.c */
 void sk_plugin_notes(struct sk_plugin *p); /* takes what its worker says */
 /* calls.c */
@@ -123,7 +151,20 @@ void sk_plugin_providers_gone(struct sk_plugin *p);
 /* save.c */
 void sk_plugin_save(struct sk_plugin *p, struct sk_save *s);
 void sk_plugin_save_outcome(struct sk_plugin *p, const char *error); /* the start attempt, or the stop, has ended */
+/* rescan.c */
+void sk_host_watch(struct sk_host *h);
 /* host.c */
+struct sk_scan {
+    struct sk_host *host;
+    struct sk_packages found;
+    struct sk_span *configs; /* file text per package; p NULL: no file */
+    size_t config_count;
+};
+void sk_host_look(struct sk_scan *s); /* any thread; blocks */
+void sk_host_scan_finish(struct sk_scan *s);
+struct sk_plugin *sk_host_add(struct sk_host *h, struct sk_package *package, struct sk_span config);
+struct sk_plugin *sk_host_record_of(struct sk_host *h, const char *package_name); /* also one that is being removed */
+void sk_host_collect_later(struct sk_host *h);
 void sk_host_changed(struct sk_host *h);
 void sk_host_wake_later(struct sk_host *h, struct sk_plugin *p);
 void sk_host_check_stopped(struct sk_host *h);

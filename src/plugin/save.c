@@ -94,6 +94,7 @@ static void written(uv_work_t *work, int status)
     }
     p->saving_config = (struct sk_plugin_config){ 0 };
     next(p);
+    sk_host_collect_later(p->host);
     sk_host_check_stopped(p->host);
     free(w->file);
     free(w->text);

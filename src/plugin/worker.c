@@ -605,6 +605,12 @@ void sk_worker_wake(struct sk_worker *w)
     pthread_mutex_unlock(&w->lock);
 }
 
+struct sk_frame *sk_worker_undelivered(struct sk_worker *w)
+{
+    struct sk_frame *f = sk_inbox_pop(&w->batch);
+    return f != NULL ? f : sk_inbox_pop(&w->inbox);
+}
+
 uint64_t sk_worker_cpu_ns(const struct sk_worker *w)
 {
     clockid_t clock;

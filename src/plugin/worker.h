@@ -49,6 +49,8 @@ void sk_worker_call(struct sk_worker *w, struct sk_order *o);
 void sk_worker_deliver(struct sk_worker *w, struct sk_frame *f);
 void sk_worker_wake(struct sk_worker *w);
 
+/* Thread: loop, after its ENDED note was taken. The oldest delta that it did not come to; the caller gets the reference. */
+struct sk_frame *sk_worker_undelivered(struct sk_worker *w);
 uint64_t sk_worker_cpu_ns(const struct sk_worker *w); /* loop */
 
 #endif
