@@ -65,8 +65,9 @@ static inline void sk_codec_emit(struct sk_codec *c, struct sk_span json)
         c->out.delta(c->out.arg, json);
 }
 
-extern const struct sk_codec_ops sk_codec_multiplexed; /* recordings of several kinds */
-extern const struct sk_codec_ops sk_codec_signalk;     /* one JSON delta a line */
-extern const struct sk_codec_ops sk_codec_nmea0183;    /* sentences, with AIS */
+extern const struct sk_codec_ops sk_codec_multiplexed;    /* recordings of several kinds */
+extern const struct sk_codec_ops sk_codec_signalk;        /* one JSON delta a line */
+extern const struct sk_codec_ops sk_codec_signalk_remote; /* what another server sends: hello and deltas */
+extern const struct sk_codec_ops sk_codec_nmea0183;       /* sentences, with AIS */
 
 #endif

@@ -112,7 +112,17 @@ static void on_delta(void *arg, struct sk_span json)
     struct sk_input *in = arg;
     struct sk_errmsg em;
     in->stats.deltas++;
-    in->stats.refused += sk_hub_ingest(in->hub, &(struct sk_origin){ .provider = in->id }, json, &em) < 0;
+    in->stats.refused +=
+        sk_hub_ingest(in->hub, &(struct sk_origin){ .provider = in->provider != NULL ? in->provider : in->id }, json, &em) < 0;
+}
+
+void sk_input_set_provider(struct sk_input *in, const char *host, unsigned port)
+{
+    struct sk_buf b;
+    sk_buf_init(&b, 1024);
+    sk_buf_printf(&b, "%s.%s:%u", in->id, host, port);
+    free(in->provider);
+    in->provider = sk_buf_steal(&b, NULL);
 }
 
 static void count_write(struct sk_input *in, int r)
@@ -373,6 +383,7 @@ static void remove_one(struct sk_input *in)
     free_names(in->events);
     free_names(in->outputs);
     free(in->id);
+    free(in->provider);
     free(in);
 }
 

@@ -42,6 +42,7 @@ struct sk_input {
     struct sk_hub *hub;
     const char *config_dir;
     char *id;
+    char *provider;        /* `$source` of values that come without; NULL: the id */
     void *state;           /* of the transport */
     char **events;         /* names under which its lines are handed on; NULL at the end */
     char **outputs;        /* names of which it takes the lines (toStdout) */
@@ -70,6 +71,9 @@ void sk_input_bytes(struct sk_input *in, struct sk_span bytes);                 
 void sk_input_packet(struct sk_input *in, struct sk_span bytes);                 /* a datagram: nothing is carried over */
 void sk_input_record(struct sk_input *in, struct sk_span line, int64_t time_ms); /* a line of a recording, with its own time */
 
+/* Values that come without a source get "<id>.<host>:<port>". */
+void sk_input_set_provider(struct sk_input *in, const char *host, unsigned port);
+
 /* Options may be written as numbers or as text ("port":"10110"). SK_ERR_INVALID names the member. */
 int sk_input_option_int(const yyjson_val *options, const char *name, int64_t min, int64_t max, int64_t otherwise,
                         int64_t *ret_value, struct sk_errmsg *em);
@@ -80,6 +84,7 @@ int sk_input_option_text(const yyjson_val *options, const char *name, const char
 extern const struct sk_transport_ops sk_transport_file;
 extern const struct sk_transport_ops sk_transport_gpsd;
 extern const struct sk_transport_ops sk_transport_serial;
+extern const struct sk_transport_ops sk_transport_signalk_ws;
 extern const struct sk_transport_ops sk_transport_tcp;
 extern const struct sk_transport_ops sk_transport_tcpserver; /* what clients of the NMEA 0183 port send */
 extern const struct sk_transport_ops sk_transport_udp;

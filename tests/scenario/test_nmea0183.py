@@ -250,7 +250,7 @@ def test_the_port_can_be_switched_off(config, launch):
 def test_two_servers_feeding_each_other_do_not_loop(config, launcher, tmp_path):
     """Each takes what the other offers on its port; a line of one's own sensor comes once from the other and goes no further."""
     other = ConfigDir(tmp_path / "other")
-    other.identity("urn:mrn:signalk:uuid:11111111-2222-4333-8444-555555555555")
+    other.identity("Other", "urn:mrn:signalk:uuid:11111111-2222-4333-8444-555555555555")
     sensor, ports = free_port(), (free_port(), free_port())
     config.settings(pipedProviders=[connection("sensor", "udp", {"port": sensor}),
                                     connection("link", "tcp", {"host": "127.0.0.1", "port": ports[1]})])
