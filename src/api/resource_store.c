@@ -1,7 +1,7 @@
 #include "api/resource_store.h"
 
-#include "api/resource_check.h"
 #include "api/resource_place.h"
+#include "api/resource_types.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -9,11 +9,10 @@
 #include "model/query.h"
 #include "store/docstore.h"
 #include "store/fs.h"
+#include "store/saver.h"
 
 #include <stdlib.h>
 
-#define CUSTOM_MAX 50u
-#define CONFIG_MAX ((size_t)1024 * 1024)
 #define LIST_MAX (2 * SK_RESOURCES_BYTES_MAX)
 #define WAITING_MAX 1000u /* calls before the files are read; changes that wait to be saved */
 
@@ -34,21 +33,11 @@ struct place { /* what filters look at */
 struct sk_resource_store {
     struct sk_api *api;
     struct sk_docstore *docs;
-    const char *kinds[SK_STANDARD_RESOURCES + CUSTOM_MAX];
-    size_t kind_count;
-    bool on[SK_STANDARD_RESOURCES + CUSTOM_MAX];
+    struct sk_resource_types types; /* numbered as the kinds of the documents */
+    struct sk_saver *saver;
     struct early *early, **early_end;
     unsigned early_count;
-    yyjson_doc *config;
 };
-
-static size_t kind_of(const struct sk_resource_store *s, struct sk_span type) /* kind_count: none */
-{
-    size_t kind = 0;
-    while (kind < s->kind_count && !sk_span_eq(type, s->kinds[kind]))
-        kind++;
-    return kind;
-}
 
 /* ---- for the document store ---- */
 
@@ -326,8 +315,8 @@ static void dispatch(struct sk_resource_store *s, const char *method, struct sk_
         return;
     }
     const yyjson_val *q = yyjson_doc_get_root(doc);
-    size_t kind = kind_of(s, sk_json_str(sk_json_get(q, "resourceType")));
-    if (kind == s->kind_count)
+    size_t kind = sk_resource_types_find(&s->types, sk_json_str(sk_json_get(q, "resourceType")));
+    if (kind >= sk_docstore_kinds(s->docs))
         done(arg, SK_ERR_NOTFOUND, (struct sk_span){ 0 });
     else if (strcmp(method, "resources_list_resources") == 0)
         list(s, kind, q, done, arg);
@@ -377,53 +366,104 @@ static void ready(void *store)
     }
 }
 
-/* ---- existence ---- */
+/* ---- types ---- */
 
-/* {"configuration":{"standard":{"routes":true,...},"custom":[{"name","description"},...]},"enabled":...}, as the Node server's */
-static void read_config(struct sk_resource_store *s)
+static void register_type(struct sk_resource_store *s, size_t kind)
+{
+    struct sk_span name = sk_span_of(s->types.names[kind]);
+    if (s->types.on[kind] && s->types.enabled)
+        (void)sk_providers_add(s->api->providers, SK_PROVIDES_RESOURCES, SK_RESOURCE_STORE_ID, name, call, s, NULL);
+    else
+        sk_providers_remove_type(s->api->providers, SK_RESOURCE_STORE_ID, name);
+}
+
+struct turning { /* a type on or off, until that is saved */
+    struct sk_resource_store *store;
+    size_t kind;
+    sk_docstore_done done;
+    void *arg;
+};
+
+static void turned(void *arg, int result, const char *error)
+{
+    struct turning *t = arg;
+    t->done(t->arg, result, result < 0 ? error : NULL);
+    free(t);
+}
+
+static void save_types(void *arg, int result, const char *error)
+{
+    struct turning *t = arg;
+    struct sk_resource_store *s = t->store;
+    struct sk_errmsg em = { 0 };
+    struct sk_buf b;
+    if (result < 0) { /* the folder could not be taken up: the type stays off */
+        s->types.on[t->kind] = false;
+        turned(t, result, error);
+        return;
+    }
+    register_type(s, t->kind);
+    sk_buf_init(&b, 2 * SK_PLUGIN_CONFIG_MAX);
+    result = sk_resource_types_write_file(&s->types, &b, &em);
+    size_t n = 0;
+    char *text = result == 0 ? sk_buf_steal(&b, &n) : NULL;
+    if (text != NULL)
+        sk_saver_put(s->saver, text, n, turned, t);
+    else
+        turned(t, result < 0 ? result : SK_ERR_LIMIT, em.text);
+    sk_buf_finish(&b);
+}
+
+void sk_resource_store_turn(struct sk_resource_store *s, struct sk_span name, struct sk_span description, bool on,
+                            sk_docstore_done done, void *arg)
 {
     struct sk_errmsg em = { 0 };
-    SK_CLEANUP(sk_freep) char *file = NULL, *text = NULL;
-    size_t n = 0, i, count;
-    file = sk_fs_path(s->api->config_dir, "plugin-config-data/" SK_RESOURCE_STORE_ID ".json");
-    int r = sk_fs_read(file, CONFIG_MAX, &text, &n, &em);
-    if (r == 0)
-        r = sk_json_read((struct sk_span){ text, n }, &s->config, &em);
-    if (r < 0 && r != SK_ERR_NOTFOUND)
-        sk_log_warn("%s: not read, resources go on with the defaults: %s", file, em.text);
-    const yyjson_val *root = yyjson_doc_get_root(s->config), *c = sk_json_get(root, "configuration");
-    bool enabled = sk_json_get_bool(root, "enabled", true);
-    for (size_t k = 0; k < SK_STANDARD_RESOURCES; k++) {
-        s->kinds[k] = sk_resource_names[k];
-        s->on[k] = enabled && sk_json_get_bool(sk_json_get(c, "standard"), sk_resource_names[k], true);
-    }
-    s->kind_count = SK_STANDARD_RESOURCES;
-    yyjson_val *custom = sk_json_get(c, "custom"), *item;
-    if (!yyjson_is_arr(custom))
+    size_t kind = sk_resource_types_find(&s->types, name);
+    bool known = kind < s->types.count;
+    int r = 0;
+    if (!on && (!known || !s->types.on[kind]))
+        r = sk_errmsg_set(&em, SK_ERR_NOTFOUND, "there is no such type");
+    else if (!known)
+        r = sk_resource_types_add(&s->types, name, description, &em);
+    if (r < 0) {
+        done(arg, r, em.text);
         return;
-    yyjson_arr_foreach(custom, i, count, item) {
-        struct sk_span name = sk_json_str(sk_json_get(item, "name"));
-        if (!sk_resource_type_ok(name) || kind_of(s, name) < s->kind_count || s->kind_count == SK_COUNT(s->kinds)) {
-            sk_log_warn("%s: custom resource type %zu left out: no usable name, there already, or too many", file, i + 1);
-            continue;
-        }
-        s->kinds[s->kind_count] = name.p;
-        s->on[s->kind_count++] = enabled;
     }
+    struct turning *t = sk_xmalloc(sizeof *t);
+    *t = (struct turning){ .store = s, .kind = kind, .done = done, .arg = arg };
+    s->types.on[kind] = on;
+    if (known)
+        save_types(t, 0, NULL);
+    else
+        sk_docstore_add_kind(s->docs, s->types.names[kind], save_types, t);
 }
+
+void sk_resource_store_write_types(const struct sk_resource_store *s, struct sk_buf *out)
+{
+    sk_resource_types_write(&s->types, out);
+}
+
+bool sk_resource_store_enabled(const struct sk_resource_store *s)
+{
+    return s->types.enabled;
+}
+
+/* ---- existence ---- */
 
 struct sk_resource_store *sk_resource_store_create(struct sk_api *api)
 {
     struct sk_resource_store *s = sk_xcalloc(1, sizeof *s);
     s->api = api;
     s->early_end = &s->early;
-    read_config(s);
+    sk_resource_types_init(&s->types, api->config_dir);
+    s->saver = sk_saver_create(api->loop, s->types.file, 0644);
     SK_CLEANUP(sk_freep) char *root = sk_fs_path(api->config_dir, "plugin-config-data/" SK_RESOURCE_STORE_ID "/resources");
     struct sk_docstore_options o = {
         .loop = api->loop,
         .root = root,
-        .kinds = s->kinds,
-        .kind_count = s->kind_count,
+        .kinds = (const char *const *)s->types.names,
+        .kind_count = s->types.count,
+        .kinds_max = SK_RESOURCE_TYPES_MAX,
         .doc_max = SK_RESOURCE_MAX,
         .docs_max = SK_RESOURCES_MAX,
         .bytes_max = SK_RESOURCES_BYTES_MAX,
@@ -436,16 +476,14 @@ struct sk_resource_store *sk_resource_store_create(struct sk_api *api)
         .arg = s,
     };
     s->docs = sk_docstore_create(&o);
-    for (size_t k = 0; k < s->kind_count; k++)
-        if (s->on[k])
-            (void)sk_providers_add(api->providers, SK_PROVIDES_RESOURCES, SK_RESOURCE_STORE_ID, sk_span_of(s->kinds[k]), call, s,
-                                   NULL);
+    for (size_t k = 0; k < s->types.count; k++)
+        register_type(s, k);
     return s;
 }
 
 bool sk_resource_store_idle(const struct sk_resource_store *s)
 {
-    return s == NULL || sk_docstore_idle(s->docs);
+    return s == NULL || (sk_docstore_idle(s->docs) && sk_saver_idle(s->saver));
 }
 
 void sk_resource_store_destroy(struct sk_resource_store *s)
@@ -454,6 +492,7 @@ void sk_resource_store_destroy(struct sk_resource_store *s)
         return;
     sk_providers_remove(s->api->providers, SK_RESOURCE_STORE_ID);
     sk_docstore_destroy(s->docs);
-    yyjson_doc_free(s->config);
+    sk_saver_destroy(s->saver);
+    sk_resource_types_finish(&s->types);
     free(s);
 }

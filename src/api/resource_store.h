@@ -7,6 +7,7 @@
 #define SK_API_RESOURCE_STORE_H
 
 #include "api/api.h"
+#include "store/docstore.h"
 
 #define SK_RESOURCE_STORE_ID "resources-provider"
 #define SK_RESOURCE_MAX ((size_t)1000000) /* bytes of one: it must fit into a delta */
@@ -19,5 +20,12 @@ struct sk_resource_store;
 struct sk_resource_store *sk_resource_store_create(struct sk_api *api);
 bool sk_resource_store_idle(const struct sk_resource_store *s); /* all changes are saved */
 void sk_resource_store_destroy(struct sk_resource_store *s);    /* only when idle; NULL is fine */
+
+/* Takes a type up or gives it up (its files stay); `done` comes when that is saved. A standard type has no description.
+   SK_ERR_INVALID: no name for a type, _LIMIT: too many, _NOTFOUND: it was off. */
+void sk_resource_store_turn(struct sk_resource_store *s, struct sk_span name, struct sk_span description, bool on,
+                            sk_docstore_done done, void *arg);
+void sk_resource_store_write_types(const struct sk_resource_store *s, struct sk_buf *out); /* {"standard":...,"custom":...} */
+bool sk_resource_store_enabled(const struct sk_resource_store *s);
 
 #endif

@@ -75,11 +75,11 @@ int sk_providers_add(struct sk_providers *p, enum sk_provider_kind kind, const c
     return 0;
 }
 
-void sk_providers_remove(struct sk_providers *p, const char *id)
+static void remove_some(struct sk_providers *p, const char *id, struct sk_span type)
 {
     for (struct sk_provider **at = &p->first; *at != NULL;) {
         struct sk_provider *v = *at;
-        if (strcmp(v->id, id) != 0) {
+        if (strcmp(v->id, id) != 0 || (type.p != NULL && !(v->kind == SK_PROVIDES_RESOURCES && sk_span_eq(type, v->name)))) {
             at = &v->next;
             continue;
         }
@@ -87,6 +87,16 @@ void sk_providers_remove(struct sk_providers *p, const char *id)
         p->count--;
         free_provider(v);
     }
+}
+
+void sk_providers_remove(struct sk_providers *p, const char *id)
+{
+    remove_some(p, id, (struct sk_span){ NULL, 0 });
+}
+
+void sk_providers_remove_type(struct sk_providers *p, const char *id, struct sk_span type)
+{
+    remove_some(p, id, type);
 }
 
 const struct sk_provider *sk_providers_find(const struct sk_providers *p, enum sk_provider_kind kind, struct sk_span type,

@@ -40,7 +40,8 @@ void sk_providers_destroy(struct sk_providers *p);
 /* Replaces a registration of the same kind and id (and type, for resources). */
 int sk_providers_add(struct sk_providers *p, enum sk_provider_kind kind, const char *id, struct sk_span name,
                      sk_provider_call call, void *arg, struct sk_errmsg *em);
-void sk_providers_remove(struct sk_providers *p, const char *id); /* all of that id */
+void sk_providers_remove(struct sk_providers *p, const char *id);                           /* all of that id */
+void sk_providers_remove_type(struct sk_providers *p, const char *id, struct sk_span type); /* of resources */
 
 /*
  * In order of registration, but the default comes first. `type`: of resources; {NULL,0} for other kinds, and for all types.

@@ -105,12 +105,18 @@ static void write_all(uv_work_t *work)
 {
     struct sk_docstore *s = SK_CONTAINER(work, struct sk_docstore, work);
     for (struct sk_doc_change *c = s->writing; c != NULL; c = c->next)
-        write_one(s, c);
+        if (c->name != NULL)
+            write_one(s, c);
+        else
+            sk_docstore_load(s, c->kind, &c->room, &c->found);
 }
 
 static void load_all(uv_work_t *work)
 {
-    sk_docstore_load(SK_CONTAINER(work, struct sk_docstore, work));
+    struct sk_docstore *s = SK_CONTAINER(work, struct sk_docstore, work);
+    struct sk_docs_room room = { s->o.docs_max, s->o.bytes_max };
+    for (size_t kind = 0; kind < s->first_kinds; kind++) /* nobody else uses these yet */
+        sk_docstore_load(s, kind, &room, &s->docs[kind]);
 }
 
 /* ---- changes ---- */
@@ -123,6 +129,32 @@ static void change_over(struct sk_doc_change *c)
     free(c);
 }
 
+/* Into memory. */
+static void take_over(struct sk_docstore *s, size_t kind)
+{
+    for (size_t i = 0; i < s->docs[kind].count; i++) {
+        struct sk_doc *doc = &s->docs[kind].list[i];
+        doc->extra = s->o.derive(kind, (struct sk_span){ doc->text, doc->n });
+        s->count++;
+        s->bytes += doc->n;
+    }
+}
+
+static void apply(struct sk_docstore *s, struct sk_doc_change *c)
+{
+    if (c->name == NULL) {
+        s->docs[c->kind] = c->found;
+        take_over(s, c->kind);
+        return;
+    }
+    bool found;
+    size_t i = place_of(&s->docs[c->kind], sk_span_of(c->name), &found);
+    if (c->text != NULL && c->result == 0)
+        keep(s, c);
+    else if (c->text == NULL && found && (c->result == 0 || c->result == SK_ERR_NOTFOUND))
+        forget(s, c->kind, i); /* also what somebody else removed */
+}
+
 static void written(uv_work_t *work, int status)
 {
     struct sk_docstore *s = SK_CONTAINER(work, struct sk_docstore, work);
@@ -132,12 +164,7 @@ static void written(uv_work_t *work, int status)
     s->writing = NULL;
     for (; c != NULL; c = next) {
         next = c->next;
-        bool found;
-        size_t i = place_of(&s->docs[c->kind], sk_span_of(c->name), &found);
-        if (c->text != NULL && c->result == 0)
-            keep(s, c);
-        else if (c->text == NULL && found && (c->result == 0 || c->result == SK_ERR_NOTFOUND))
-            forget(s, c->kind, i); /* also what somebody else removed */
+        apply(s, c);
         change_over(c);
     }
     start_next(s);
@@ -147,11 +174,8 @@ static void loaded(uv_work_t *work, int status)
 {
     struct sk_docstore *s = SK_CONTAINER(work, struct sk_docstore, work);
     (void)status;
-    for (size_t kind = 0; kind < s->o.kind_count; kind++)
-        for (size_t i = 0; i < s->docs[kind].count; i++) {
-            struct sk_doc *doc = &s->docs[kind].list[i];
-            doc->extra = s->o.derive(kind, (struct sk_span){ doc->text, doc->n });
-        }
+    for (size_t kind = 0; kind < s->first_kinds; kind++)
+        take_over(s, kind);
     s->busy = false;
     s->ready = true;
     if (s->o.ready != NULL)
@@ -169,12 +193,16 @@ static void start_next(struct sk_docstore *s)
     s->waiting_count = 0;
     s->waiting_bytes = 0;
     s->busy = true;
+    for (struct sk_doc_change *c = s->writing; c != NULL; c = c->next) {
+        c->room.docs = s->o.docs_max > s->count ? s->o.docs_max - s->count : 0;
+        c->room.bytes = s->o.bytes_max > s->bytes ? s->o.bytes_max - s->bytes : 0;
+    }
     SK_ASSERT(uv_queue_work(sk_loop_uv(s->o.loop), &s->work, write_all, written) == 0);
 }
 
 static int room_for(const struct sk_docstore *s, size_t kind, struct sk_span name, size_t n, struct sk_errmsg *em)
 {
-    const struct sk_doc *old = sk_docstore_find(s, kind, name);
+    const struct sk_doc *old = s->ready ? sk_docstore_find(s, kind, name) : NULL; /* until then the pool's thread has them */
     if (s->waiting_count >= s->o.queue_max)
         return sk_errmsg_set(em, SK_ERR_BUSY, "too many changes are waiting to be saved");
     if (n > 0 && n > s->o.doc_max)
@@ -184,6 +212,15 @@ static int room_for(const struct sk_docstore *s, size_t kind, struct sk_span nam
     if (n > 0 && s->bytes + s->waiting_bytes + n > s->o.bytes_max + (old != NULL ? old->n : 0))
         return sk_errmsg_set(em, SK_ERR_LIMIT, "%zu bytes of resources are kept, there is no room for %zu more", s->bytes, n);
     return 0;
+}
+
+static void enqueue(struct sk_docstore *s, struct sk_doc_change *c)
+{
+    *s->waiting_end = c;
+    s->waiting_end = &c->next;
+    s->waiting_count++;
+    s->waiting_bytes += c->n;
+    start_next(s);
 }
 
 static void change(struct sk_docstore *s, size_t kind, struct sk_span name, struct sk_buf *text, sk_docstore_done done, void *arg)
@@ -200,11 +237,24 @@ static void change(struct sk_docstore *s, size_t kind, struct sk_span name, stru
     *c = (struct sk_doc_change){ .kind = kind, .name = sk_xstrndup(name.p, name.n), .done = done, .arg = arg };
     if (text != NULL)
         c->text = sk_buf_steal(text, &c->n);
-    *s->waiting_end = c;
-    s->waiting_end = &c->next;
-    s->waiting_count++;
-    s->waiting_bytes += c->n;
-    start_next(s);
+    enqueue(s, c);
+}
+
+void sk_docstore_add_kind(struct sk_docstore *s, const char *name, sk_docstore_done done, void *arg)
+{
+    if (s->o.kind_count == s->o.kinds_max) {
+        done(arg, SK_ERR_LIMIT, "there are too many kinds");
+        return;
+    }
+    struct sk_doc_change *c = sk_xcalloc(1, sizeof *c);
+    *c = (struct sk_doc_change){ .kind = s->o.kind_count++, .done = done, .arg = arg };
+    s->folders[c->kind] = sk_fs_path(s->root, name);
+    enqueue(s, c);
+}
+
+size_t sk_docstore_kinds(const struct sk_docstore *s)
+{
+    return s->o.kind_count;
 }
 
 void sk_docstore_put(struct sk_docstore *s, size_t kind, struct sk_span name, struct sk_span text, sk_docstore_done done,
@@ -234,11 +284,14 @@ struct sk_docstore *sk_docstore_create(const struct sk_docstore_options *o)
 {
     struct sk_docstore *s = sk_xcalloc(1, sizeof *s);
     s->o = *o;
-    s->folders = sk_xcalloc(o->kind_count + 1, sizeof *s->folders);
-    s->docs = sk_xcalloc(o->kind_count + 1, sizeof *s->docs);
+    s->o.kinds_max = o->kinds_max > o->kind_count ? o->kinds_max : o->kind_count;
+    s->root = sk_xstrdup(o->root);
+    s->folders = sk_xcalloc(s->o.kinds_max + 1, sizeof *s->folders); /* never moved: the pool's thread reads them */
+    s->docs = sk_xcalloc(s->o.kinds_max + 1, sizeof *s->docs);
     for (size_t i = 0; i < o->kind_count; i++)
         s->folders[i] = sk_fs_path(o->root, o->kinds[i]);
     s->o.kinds = NULL;
+    s->first_kinds = o->kind_count;
     s->waiting_end = &s->waiting;
     s->busy = true;
     SK_ASSERT(uv_queue_work(sk_loop_uv(o->loop), &s->work, load_all, loaded) == 0);
@@ -268,5 +321,6 @@ void sk_docstore_destroy(struct sk_docstore *s)
     }
     free(s->docs);
     free(s->folders);
+    free(s->root);
     free(s);
 }

@@ -27,8 +27,8 @@ struct sk_doc {
 struct sk_docstore_options {
     struct sk_loop *loop;
     const char *root;
-    const char *const *kinds; /* names of our own making: they become folders */
-    size_t kind_count;
+    const char *const *kinds;            /* names of our own making: they become folders */
+    size_t kind_count, kinds_max;        /* kinds_max: with those that are added later */
     size_t doc_max, docs_max, bytes_max; /* bytes of one; number and bytes of all together */
     unsigned queue_max;                  /* changes that wait */
     /* Is this a name of that kind? Names must be fit for files. Thread: any. */
@@ -48,14 +48,18 @@ bool sk_docstore_ready(const struct sk_docstore *s);
 bool sk_docstore_idle(const struct sk_docstore *s); /* nothing is under way on the thread pool */
 void sk_docstore_destroy(struct sk_docstore *s);    /* only when idle */
 
+/* `result` 0 or an error with its text; comes exactly once, in a later turn or before the asking returns. */
+typedef void (*sk_docstore_done)(void *arg, int result, const char *error);
+/* One more kind, numbered sk_docstore_kinds before; what its folder holds is there when `done` comes. SK_ERR_LIMIT: no more. */
+void sk_docstore_add_kind(struct sk_docstore *s, const char *name, sk_docstore_done done, void *arg);
+size_t sk_docstore_kinds(const struct sk_docstore *s);
+
 /* By name; NULL when there is none. Valid until the next change is done. */
 const struct sk_doc *sk_docstore_find(const struct sk_docstore *s, size_t kind, struct sk_span name);
 /* Sorted by name (bytes). */
 const struct sk_doc *sk_docstore_at(const struct sk_docstore *s, size_t kind, size_t index);
 size_t sk_docstore_count(const struct sk_docstore *s, size_t kind);
 
-/* `result` 0 or an error with its text; comes exactly once, in a later turn or before the asking returns. */
-typedef void (*sk_docstore_done)(void *arg, int result, const char *error);
 void sk_docstore_put(struct sk_docstore *s, size_t kind, struct sk_span name, struct sk_span text, sk_docstore_done done,
                      void *arg);
 /* SK_ERR_NOTFOUND when there is none. */

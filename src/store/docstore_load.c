@@ -25,7 +25,7 @@ static bool is_leftover(const char *name) /* of a write that a crash ended */
     return n > 4 && strcmp(name + n - 4, ".tmp") == 0;
 }
 
-static int read_doc(struct sk_docstore *s, size_t kind, const char *file, struct sk_doc *ret, struct sk_errmsg *em)
+static int read_doc(const struct sk_docstore *s, size_t kind, const char *file, struct sk_doc *ret, struct sk_errmsg *em)
 {
     SK_CLEANUP(sk_freep) char *text = NULL;
     size_t n = 0;
@@ -46,7 +46,7 @@ static int read_doc(struct sk_docstore *s, size_t kind, const char *file, struct
     return 0;
 }
 
-static void take(struct sk_docstore *s, size_t kind, const char *name)
+static void take(const struct sk_docstore *s, size_t kind, const char *name, struct sk_docs_room *room, struct sk_docs *to)
 {
     struct sk_errmsg em = { 0 };
     char *file = sk_fs_path(s->folders[kind], name);
@@ -55,15 +55,15 @@ static void take(struct sk_docstore *s, size_t kind, const char *name)
         unlink(file);
     else if (!s->o.name_ok(kind, sk_span_of(name)))
         sk_log_debug("signalk-server:resources", "%s: left out, not a name of a resource", file);
-    else if (s->count >= s->o.docs_max || s->bytes >= s->o.bytes_max)
+    else if (room->docs == 0 || room->bytes == 0)
         sk_log_warn("%s: left out, there are too many resources", file);
     else if (read_doc(s, kind, file, &doc, &em) < 0)
         sk_log_warn("left out: %s", em.text);
     else {
         doc.name = sk_xstrdup(name);
-        sk_docs_append(&s->docs[kind], doc);
-        s->count++;
-        s->bytes += doc.n;
+        sk_docs_append(to, doc);
+        room->docs--;
+        room->bytes -= doc.n < room->bytes ? doc.n : room->bytes;
     }
     free(file);
 }
@@ -73,18 +73,16 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct sk_doc *)a)->name, ((const struct sk_doc *)b)->name);
 }
 
-void sk_docstore_load(struct sk_docstore *s)
+void sk_docstore_load(const struct sk_docstore *s, size_t kind, struct sk_docs_room *room, struct sk_docs *ret)
 {
-    for (size_t kind = 0; kind < s->o.kind_count; kind++) {
-        DIR *dir = opendir(s->folders[kind]);
-        const struct dirent *e;
-        unsigned looked = 0;
-        while (dir != NULL && (e = readdir(dir)) != NULL && looked++ < ENTRIES_MAX)
-            if (e->d_name[0] != '.')
-                take(s, kind, e->d_name);
-        if (dir != NULL)
-            closedir(dir);
-        if (s->docs[kind].count > 1)
-            qsort(s->docs[kind].list, s->docs[kind].count, sizeof(struct sk_doc), by_name);
-    }
+    DIR *dir = opendir(s->folders[kind]);
+    const struct dirent *e;
+    unsigned looked = 0;
+    while (dir != NULL && (e = readdir(dir)) != NULL && looked++ < ENTRIES_MAX)
+        if (e->d_name[0] != '.')
+            take(s, kind, e->d_name, room, ret);
+    if (dir != NULL)
+        closedir(dir);
+    if (ret->count > 1)
+        qsort(ret->list, ret->count, sizeof(struct sk_doc), by_name);
 }

@@ -374,3 +374,75 @@ def test_nothing_that_was_answered_for_is_lost_by_kill_9(launcher, config):
         assert set(found) <= set(kept) | set(tried)
         kept.update({name: found.get(name) for name in tried})
         assert not list((config.path / FOLDER / "waypoints").glob("*.tmp"))
+
+
+# ---- its own page ----
+
+PAGE = "/plugins/resources-provider"
+OK = {"state": "COMPLETED", "statusCode": 200, "message": "OK"}
+
+
+def test_the_built_in_provider_can_be_seen_like_a_plugin(server):
+    info = server.get(PAGE).ok()
+    assert (info["id"], info["enabled"]) == ("resources-provider", True)
+    assert server.get("/skServer" + PAGE).ok() == info
+    assert server.get(PAGE + "/_config").ok() == {"standard": {kind: True for kind in GOOD}, "custom": []}
+
+
+def test_types_can_be_added_and_removed_while_it_runs(server, config):
+    config.write(f"{FOLDER}/fishing/old", '{"from":"before"}')
+    assert server.post(PAGE + "/_config/fishing", json={"description": "Spots"}).ok() == OK
+    assert server.get(f"{API}/fishing").ok()["old"]["from"] == "before"
+    done(server.put(f"{API}/fishing/spot-1", {"deep": True}), "spot-1")
+    assert config.json("plugin-config-data/resources-provider.json") == {
+        "configuration": {"standard": {kind: True for kind in GOOD}, "custom": [{"name": "fishing", "description": "Spots"}]}, "enabled": True}
+    assert server.post(PAGE + "/_config/second", body=None).ok() == OK
+    assert [one["name"] for one in server.get(PAGE + "/_config").ok()["custom"]] == ["fishing", "second"]
+
+    assert server.delete("/skServer" + PAGE + "/_config/fishing").ok() == OK
+    assert server.get(f"{API}/fishing").status == 404
+    assert config.exists(f"{FOLDER}/fishing/spot-1"), "what was kept stays on the disk"
+    refused(server.delete(PAGE + "/_config/fishing"), 404)
+    assert server.post(PAGE + "/_config/fishing", json={}).ok() == OK
+    assert set(server.get(f"{API}/fishing").ok()) == {"old", "spot-1"}
+
+
+def test_standard_types_can_be_turned_off_and_on(server):
+    name = create(server, "notes", GOOD["notes"])
+    assert server.delete(PAGE + "/_config/notes").ok() == OK
+    assert server.get(f"{API}/notes").status == 404 and "notes" not in server.get(API).ok()
+    assert server.get(PAGE + "/_config").ok()["standard"]["notes"] is False
+    assert server.post(PAGE + "/_config/notes", json={}).ok() == OK
+    assert set(server.get(f"{API}/notes").ok()) == {name}
+
+
+def test_types_outlive_the_server(launcher, config):
+    config.write("plugin-config-data/resources-provider.json", {"enabled": True, "enableLogging": True, "configuration": {"custom": []}})
+    server = launcher().start()
+    assert server.post(PAGE + "/_config/fishing", json={}).ok() == OK
+    server.kill()
+    server.restart()
+    assert server.get(f"{API}/fishing").ok() == {}
+    assert config.json("plugin-config-data/resources-provider.json")["enableLogging"] is True
+
+
+@pytest.mark.parametrize("name", ["..", "%2e%2e%2fx", "a%2fb", "_x", ".x", "x" * 65, "a%00", "%20"])
+def test_no_name_of_a_type_leaves_the_folder(server, config, name):
+    before = sorted(config.path.rglob("*"))
+    assert server.post(f"{PAGE}/_config/{name}", json={}).status in (400, 404)
+    assert server.delete(f"{PAGE}/_config/{name}").status in (400, 404)
+    assert sorted(config.path.rglob("*")) == before
+
+
+def test_types_are_limited(server):
+    for number in range(50):
+        assert server.post(f"{PAGE}/_config/t{number}", json={}).status == 200
+    assert server.post(f"{PAGE}/_config/more", json={}).status == 507
+
+
+def test_a_provider_that_is_switched_off_provides_nothing(config, launch):
+    config.write("plugin-config-data/resources-provider.json", {"enabled": False, "configuration": {}})
+    server = launch()
+    assert server.get(API).ok() == {}
+    assert server.get(f"{API}/routes").status == 404
+    assert server.get(PAGE).ok()["enabled"] is False

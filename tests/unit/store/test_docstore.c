@@ -51,6 +51,7 @@ static struct sk_docstore *open_store(unsigned queue_max)
                                      .root = root,
                                      .kinds = kinds,
                                      .kind_count = 2,
+                                     .kinds_max = 3,
                                      .doc_max = 100,
                                      .docs_max = 6,
                                      .bytes_max = 300,
@@ -194,6 +195,33 @@ static void changes_keep_their_order_and_wait_for_room(void **state)
     sk_docstore_destroy(s);
 }
 
+static void kinds_can_be_added_with_what_they_hold(void **state)
+{
+    struct outcome o = { 0 };
+    char path[200];
+    struct sk_errmsg em;
+    (void)state;
+    snprintf(path, sizeof path, "%s/c", root);
+    assert_int_equal(sk_fs_mkdirs(path, 0755, &em), 0);
+    snprintf(path, sizeof path, "%s/c/held", root);
+    assert_int_equal(sk_fs_write_atomic(path, SK_SPAN("{}"), 0644, &em), 0);
+    struct sk_docstore *s = open_store(10);
+    sk_docstore_add_kind(s, "c", done, &o); /* while the others are still being read */
+    assert_int_equal(sk_docstore_kinds(s), 3);
+    settle(s);
+    assert_int_equal(o.told, 1);
+    assert_int_equal(o.result, 0);
+    assert_int_equal(sk_docstore_count(s, 2), 0); /* six documents are there: there is no room for another */
+    struct outcome gone = { 0 };
+    sk_docstore_remove(s, 0, SK_SPAN("l1"), done, &gone);
+    settle(s);
+    assert_int_equal(put(s, 2, "x", "{}"), 0);
+    sk_docstore_add_kind(s, "d", done, &o);
+    assert_int_equal(o.result, SK_ERR_LIMIT);
+    sk_docstore_destroy(s);
+    assert_int_equal(derived, dropped);
+}
+
 /* Somebody put a folder where the file belongs. */
 static void what_cannot_be_saved_is_not_there(void **state)
 {
@@ -220,6 +248,7 @@ int main(void)
         cmocka_unit_test(documents_survive_their_store),
         cmocka_unit_test(full_is_refused),
         cmocka_unit_test(changes_keep_their_order_and_wait_for_room),
+        cmocka_unit_test(kinds_can_be_added_with_what_they_hold),
         cmocka_unit_test(what_cannot_be_saved_is_not_there),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
