@@ -15,6 +15,18 @@
 #define SK_COMPAT_VERSION "2.31.1"
 #define SK_COMPAT_SERVER_ID "signalk-server-node"
 
+#define SK_PRESSURE_MAX ((size_t)2 * 1024 * 1024)
+/* When a client of the stream does not read. */
+struct sk_pressure {
+    size_t enter, exit; /* unsent bytes at which it gets no more news, and at which it catches up */
+    size_t max;         /* unsent bytes above which it is cut after max_ms; 0: never */
+    unsigned max_ms;
+    size_t hard; /* unsent bytes that nothing, not even cached values, may exceed */
+    uv_timer_t timer;
+    bool started;
+    uint64_t cut; /* clients */
+};
+
 struct sk_api {
     struct sk_loop *loop;
     struct sk_hub *hub;
@@ -32,6 +44,7 @@ struct sk_api {
     unsigned tcp_port;                /* 0: the TCP stream does not run */
     unsigned ws_per_ip;               /* at most so many WebSockets from one address; 0: no limit */
     unsigned ws_ping_ms;
+    struct sk_pressure pressure;
     char start_id[37];             /* new for each start */
     struct sk_stream *streams;     /* open streams, WebSocket and TCP */
     struct sk_arena message_arena; /* of the client message under way */
@@ -85,6 +98,11 @@ void sk_rest_put(struct sk_http_req *r, void *arg);
 void sk_rest_delete(struct sk_http_req *r, void *arg);
 void sk_request_get(struct sk_http_req *r, void *arg);
 void sk_stream_get(struct sk_http_req *r, void *arg);
+void sk_streams_get(struct sk_http_req *r, void *arg);
+
+/* Watches over streams that are not read, from src/api/pressure.c. */
+void sk_pressure_start(struct sk_api *api);
+void sk_pressure_stop(struct sk_api *api);
 
 /* Server events (status, statistics) for the streams that asked for them. */
 void sk_events_start(struct sk_api *api);

@@ -59,6 +59,8 @@ static void write_statistics(struct sk_api *api, struct sk_buf *b)
     sk_json_write_double(b, (double)(sk_clock_mono_ms() - api->started_ms) / 1000);
     SK_BUF_LIT(b, ",\"providerStatistics\":");
     sk_inputs_write_statistics(api->inputs, b);
+    SK_BUF_LIT(b, ",\"backpressure\":");
+    sk_pressure_write(api, b);
     SK_BUF_LIT(b, "}}");
 }
 
@@ -106,7 +108,7 @@ static void push_all(struct sk_api *api, const struct sk_buf *b)
     struct sk_frame *f = sk_buf_ok(b) ? sk_frame_create(b->p, b->n) : NULL;
     for (struct sk_stream *s = api->streams; f != NULL && s != NULL; s = s->next)
         if (s->events)
-            (void)s->ops->frame(s->arg, f);
+            (void)s->ops->frame(s->arg, f, true); /* told again soon: one that is behind can do without */
     sk_frame_unref(f);
 }
 

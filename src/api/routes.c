@@ -19,6 +19,7 @@ void sk_api_add_routes(struct sk_api *api)
         { "GET", "/signalk/v1/api/*", SK_ACCESS_READ, sk_rest_get, api },
         { "PUT", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_put, api },
         { "DELETE", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_delete, api },
+        { "GET", "/skServer/streams", SK_ACCESS_ADMIN, sk_streams_get, api },
         { "GET", "/signalk/v1/requests/:id", SK_ACCESS_READ, sk_request_get, api },
     };
     api->routes = sk_xmalloc(sizeof table); /* the server keeps a pointer to it */

@@ -8,10 +8,16 @@
 
 /* ---- out ---------------------------------------------------------------------------------------------------------------- */
 
-static int feed_frame(void *arg, struct sk_frame *frame)
+static int feed_frame(void *arg, struct sk_frame *frame, bool live)
 {
     struct sk_stream *s = arg;
-    return s->ops->frame(s->arg, frame);
+    return s->ops->frame(s->arg, frame, live);
+}
+
+static size_t feed_unsent(void *arg)
+{
+    struct sk_stream *s = arg;
+    return s->ops->unsent(s->arg);
 }
 
 static void feed_remark(void *arg, struct sk_span json)
@@ -29,7 +35,7 @@ static int forward(void *arg, struct sk_span message)
     return s->ops->text(s->arg, message);
 }
 
-static const struct sk_feed_ops feed_ops = { feed_frame, feed_remark };
+static const struct sk_feed_ops feed_ops = { feed_frame, feed_remark, feed_unsent };
 static const struct sk_publisher_ops publisher_ops = { forward };
 
 void sk_stream_init(struct sk_stream *s, struct sk_api *api, const struct sk_stream_ops *ops, void *arg)
@@ -38,6 +44,7 @@ void sk_stream_init(struct sk_stream *s, struct sk_api *api, const struct sk_str
     s->ops = ops;
     s->arg = arg;
     s->feed = sk_feed_create(api->hub, &feed_ops, s);
+    sk_feed_set_unsent_max(s->feed, api->pressure.enter / 2);
     s->publisher = s->requests ? sk_publisher_create(api->publishers, &publisher_ops, s) : NULL;
     s->next = api->streams;
     if (s->next != NULL)

@@ -10,8 +10,11 @@
 #include "hub/feed.h"
 
 struct sk_stream_ops {
-    int (*frame)(void *arg, struct sk_frame *frame);
+    int (*frame)(void *arg, struct sk_frame *frame, bool live); /* as in sk_feed_ops */
     int (*text)(void *arg, struct sk_span text);
+    size_t (*unsent)(void *arg);
+    uint64_t (*written)(void *arg);
+    void (*cut)(void *arg, const char *why); /* says so if the client can be told, and closes */
 };
 
 /* Requests of this client whose answers are still to come. */
@@ -30,6 +33,9 @@ struct sk_stream {
     struct sk_publisher *publisher;
     struct sk_request **open;
     uint32_t open_count, open_cap;
+    uint64_t over_since_ms;              /* unsent bytes are above the maximum; 0: no */
+    uint64_t written_before, written_ms; /* progress, as last seen */
+    bool cut;
     char remote_ip[64];
 };
 
@@ -37,6 +43,9 @@ void sk_stream_init(struct sk_stream *s, struct sk_api *api, const struct sk_str
 void sk_stream_finish(struct sk_stream *s);
 /* One JSON message. Unparsable text is ignored, as clients expect; DEBUG says so. */
 void sk_stream_message(struct sk_stream *s, struct sk_span text);
+
+/* pressure.c */
+void sk_pressure_write(const struct sk_api *api, struct sk_buf *b); /* its figures, a JSON object */
 
 /* events.c: the first events of a stream */
 void sk_events_greet(struct sk_stream *s);

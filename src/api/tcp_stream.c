@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define QUEUE_MAX ((size_t)2 * 1024 * 1024)
-
 struct tcp_client {
     struct sk_stream base;
     struct sk_tcp_server *server;
@@ -68,13 +66,16 @@ static void listener_closed(uv_handle_t *h)
 
 /* ---- data --------------------------------------------------------------------------------------------------------------- */
 
-static int tcp_frame(void *arg, struct sk_frame *frame)
+static int tcp_frame(void *arg, struct sk_frame *frame, bool live)
 {
     struct tcp_client *c = arg;
+    const struct sk_pressure *limits = &c->base.api->pressure;
     if (c->closing)
         return SK_ERR_CLOSED;
-    if (c->out.bytes > QUEUE_MAX)
+    if (!sk_outq_fits(&c->out, sk_frame_line(frame).n, live ? limits->enter : limits->hard)) {
+        c->out.ease_wanted |= live;
         return SK_ERR_LIMIT;
+    }
     sk_outq_frame(&c->out, frame, SK_OUTQ_LINE);
     return 0;
 }
@@ -82,12 +83,35 @@ static int tcp_frame(void *arg, struct sk_frame *frame)
 static int tcp_text(void *arg, struct sk_span text)
 {
     struct sk_frame *f = sk_frame_create(text.p, text.n);
-    int r = f != NULL ? tcp_frame(arg, f) : SK_ERR_NOMEM;
+    int r = f != NULL ? tcp_frame(arg, f, false) : SK_ERR_NOMEM;
     sk_frame_unref(f);
     return r;
 }
 
-static const struct sk_stream_ops stream_ops = { tcp_frame, tcp_text };
+static size_t tcp_unsent(void *arg)
+{
+    return ((struct tcp_client *)arg)->out.bytes;
+}
+
+static uint64_t tcp_written(void *arg)
+{
+    return ((struct tcp_client *)arg)->out.written;
+}
+
+static void tcp_cut(void *arg, const char *why)
+{
+    (void)why; /* behind all that it has not read there is no place to say so */
+    client_close(arg);
+}
+
+static const struct sk_stream_ops stream_ops = { tcp_frame, tcp_text, tcp_unsent, tcp_written, tcp_cut };
+
+static void on_eased(struct sk_outq *q)
+{
+    struct tcp_client *c = SK_CONTAINER(q, struct tcp_client, out);
+    if (!c->closing)
+        sk_feed_eased(c->base.feed);
+}
 
 static void take_line(struct tcp_client *c, struct sk_span line)
 {
@@ -188,6 +212,8 @@ static void on_connect(uv_stream_t *listener, int status)
     sk_buf_init(&c->line, SK_DELTA_MAX);
     sk_outq_init(&c->out, s->api->loop, (uv_stream_t *)&c->tcp);
     c->out.broken = on_broken;
+    c->out.eased = on_eased;
+    c->out.ease_mark = s->api->pressure.exit;
     c->base.provider = "tcp";
     sk_stream_init(&c->base, s->api, &stream_ops, c);
     if (uv_accept(listener, (uv_stream_t *)&c->tcp) < 0 || uv_read_start((uv_stream_t *)&c->tcp, give_chunk, on_read) < 0) {
@@ -195,6 +221,7 @@ static void on_connect(uv_stream_t *listener, int status)
         return;
     }
     uv_tcp_nodelay(&c->tcp, 1);
+    sk_outq_bound_kernel(&c->out);
     name_peer(c);
     struct sk_buf hello;
     sk_buf_init(&hello, 4096);

@@ -11,10 +11,10 @@ struct ws_stream {
     struct sk_ws *ws;
 };
 
-static int ws_frame(void *arg, struct sk_frame *frame)
+static int ws_frame(void *arg, struct sk_frame *frame, bool live)
 {
     struct ws_stream *w = arg;
-    return sk_ws_send(w->ws, frame);
+    return live ? sk_ws_offer(w->ws, frame) : sk_ws_send(w->ws, frame);
 }
 
 static int ws_text(void *arg, struct sk_span text)
@@ -23,7 +23,37 @@ static int ws_text(void *arg, struct sk_span text)
     return sk_ws_send_text(w->ws, text);
 }
 
-static const struct sk_stream_ops stream_ops = { ws_frame, ws_text };
+static size_t ws_unsent(void *arg)
+{
+    return sk_ws_queued(((struct ws_stream *)arg)->ws);
+}
+
+static uint64_t ws_written(void *arg)
+{
+    return sk_ws_written(((struct ws_stream *)arg)->ws);
+}
+
+static void ws_cut(void *arg, const char *why)
+{
+    struct ws_stream *w = arg;
+    struct sk_buf b;
+    sk_buf_init(&b, 1000);
+    SK_BUF_LIT(&b, "{\"errorMessage\":");
+    sk_json_write_str(&b, sk_span_of(why));
+    sk_buf_char(&b, '}');
+    (void)sk_ws_send_text(w->ws, sk_buf_span(&b));
+    sk_buf_finish(&b);
+    sk_ws_close(w->ws, 0, NULL);
+}
+
+static const struct sk_stream_ops stream_ops = { ws_frame, ws_text, ws_unsent, ws_written, ws_cut };
+
+static void on_eased(struct sk_ws *ws, void *arg)
+{
+    struct ws_stream *w = arg;
+    (void)ws;
+    sk_feed_eased(w->base.feed);
+}
 
 static void on_text(struct sk_ws *ws, void *arg, struct sk_span text)
 {
@@ -41,7 +71,7 @@ static void on_closed(struct sk_ws *ws, void *arg, unsigned code)
     free(w);
 }
 
-static const struct sk_ws_ops ws_ops = { .text = on_text, .closed = on_closed };
+static const struct sk_ws_ops ws_ops = { .text = on_text, .closed = on_closed, .eased = on_eased };
 
 static bool too_many(const struct sk_api *api, const char *ip)
 {
@@ -87,6 +117,9 @@ void sk_stream_get(struct sk_http_req *r, void *arg)
     struct sk_ws_limits limits = sk_ws_default_limits;
     limits.message_max = SK_DELTA_MAX;
     limits.ping_ms = api->ws_ping_ms;
+    limits.queue_max = api->pressure.hard;
+    limits.offer_max = api->pressure.enter;
+    limits.ease_max = api->pressure.exit;
     w->ws = sk_ws_accept(r, &ws_ops, w, &limits);
     if (w->ws == NULL) {
         free(w);

@@ -44,7 +44,8 @@ void sk_options_print_help(void)
          "\n"
          "Environment: PORT, TCPSTREAMPORT, TCPSTREAMADDRESS, NMEA0183PORT, SIGNALK_NODE_CONFIG_DIR, SIGNALK_NODE_SETTINGS, "
          "DISABLEPLUGINS,\n"
-         "DEFAULTENABLEDPLUGINS, MAX_WS_CONNECTIONS_PER_IP, DEBUG (comma list of name spaces, e.g. signalk:wasm:*)");
+         "DEFAULTENABLEDPLUGINS, MAX_WS_CONNECTIONS_PER_IP, BACKPRESSURE_ENTER, BACKPRESSURE_EXIT, MAXSENDBUFFERSIZE,\n"
+         "MAXSENDBUFFERCHECKTIME, DEBUG (comma list of name spaces, e.g. signalk:wasm:*)");
 }
 
 static int read_number(const char *text, const char *what, int max, int *ret_value, struct sk_errmsg *em)
@@ -70,11 +71,22 @@ static int read_environment(struct sk_options *o, struct sk_errmsg *em)
         if (text != NULL && text[0] != '\0' && read_number(text, ports[i].name, 65535, to, em) < 0)
             return em->code;
     }
-    const char *per_ip = getenv("MAX_WS_CONNECTIONS_PER_IP");
-    int n = 30;
-    if (per_ip != NULL && per_ip[0] != '\0' && read_number(per_ip, "MAX_WS_CONNECTIONS_PER_IP", 1000000, &n, em) < 0)
-        return em->code;
-    o->ws_per_ip = (unsigned)n;
+    static const struct {
+        const char *name;
+        size_t offset;
+        int usual;
+    } numbers[] = { { "MAX_WS_CONNECTIONS_PER_IP", offsetof(struct sk_options, ws_per_ip), 30 },
+                    { "BACKPRESSURE_ENTER", offsetof(struct sk_options, pressure_enter), 512 * 1024 },
+                    { "BACKPRESSURE_EXIT", offsetof(struct sk_options, pressure_exit), 1024 },
+                    { "MAXSENDBUFFERSIZE", offsetof(struct sk_options, pressure_max), 2 * 1024 * 1024 },
+                    { "MAXSENDBUFFERCHECKTIME", offsetof(struct sk_options, pressure_max_ms), 30000 } };
+    for (size_t i = 0; i < SK_COUNT(numbers); i++) {
+        const char *text = getenv(numbers[i].name);
+        int *to = (int *)(void *)((char *)o + numbers[i].offset);
+        *to = numbers[i].usual;
+        if (text != NULL && text[0] != '\0' && read_number(text, numbers[i].name, 1000000000, to, em) < 0)
+            return em->code;
+    }
     o->tcp_host = getenv("TCPSTREAMADDRESS");
     return 0;
 }

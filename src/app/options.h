@@ -12,7 +12,8 @@ struct sk_options {
     const char *host;    /* NULL: all interfaces */
     const char *tcp_host;
     int port, tcp_port, nmea_port; /* -1: not given */
-    unsigned ws_per_ip;
+    int ws_per_ip;
+    int pressure_enter, pressure_exit, pressure_max, pressure_max_ms; /* of streams that are not read: bytes, milliseconds */
     const char *data; /* a recording to be played instead of the settings' connections; NULL: none */
     bool override_timestamps, sample_nmea0183;
     bool no_plugins, safe_mode, help, version;

@@ -144,13 +144,23 @@ static unsigned ping_ms(const struct sk_settings *settings)
     return sk_json_number(v, &d) && d >= 0 && d <= 86400000 ? (unsigned)d : 30000;
 }
 
+static void set_pressure(struct sk_api *api, const struct sk_options *o)
+{
+    api->pressure.enter = (size_t)o->pressure_enter;
+    api->pressure.exit = (size_t)o->pressure_exit;
+    api->pressure.max = (size_t)o->pressure_max;
+    api->pressure.hard = 8 * (api->pressure.max > SK_PRESSURE_MAX ? api->pressure.max : SK_PRESSURE_MAX);
+    api->pressure.max_ms = (unsigned)o->pressure_max_ms;
+}
+
 static int start_http(struct server *s, struct sk_errmsg *em)
 {
     struct sk_api *api = &s->api;
     struct sk_http_options o = { .loop = s->loop, .limits = sk_http_default_limits };
     unsigned port = choose_port(s);
     api->loop = s->loop;
-    api->ws_per_ip = s->options->ws_per_ip;
+    api->ws_per_ip = (unsigned)s->options->ws_per_ip;
+    set_pressure(api, s->options);
     api->ws_ping_ms = ping_ms(s->settings);
     int r = sk_http_server_create(&o, &api->http, em);
     if (r < 0)
@@ -322,6 +332,7 @@ static int start(struct server *s, struct sk_errmsg *em)
         return r;
     start_tcp(s);
     sk_events_start(&s->api);
+    sk_pressure_start(&s->api);
     start_inputs(s);
     const char *host = s->options->host != NULL ? s->options->host : "0.0.0.0";
     sk_host_start(s->api.plugins); /* behind the listener: no plugin delays it */
@@ -406,6 +417,7 @@ static void stop(struct server *s)
         return;
     }
     sk_events_stop(api);
+    sk_pressure_stop(api);
     sk_host_destroy(api->plugins);
     sk_resource_store_destroy(api->resources);
     sk_providers_destroy(api->providers);

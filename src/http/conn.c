@@ -341,6 +341,13 @@ static void on_drained(struct sk_outq *q)
         post_resume(c);
 }
 
+static void on_eased(struct sk_outq *q)
+{
+    const struct sk_http_conn *c = SK_CONTAINER(q, struct sk_http_conn, out);
+    if (c->state == CONN_WS)
+        sk_ws_eased(c->ws);
+}
+
 static void on_broken(struct sk_outq *q, int uv_error)
 {
     (void)uv_error;
@@ -407,6 +414,7 @@ struct sk_http_conn *sk_conn_create(struct sk_http_server *s)
     c->tcp.data = c->timer.data = c;
     sk_outq_init(&c->out, s->loop, (uv_stream_t *)&c->tcp);
     c->out.drained = on_drained;
+    c->out.eased = on_eased;
     c->out.broken = on_broken;
     llhttp_init(&c->parser, HTTP_REQUEST, &sk_parse_settings);
     c->parser.data = c;

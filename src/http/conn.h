@@ -198,6 +198,7 @@ bool sk_http_date_parse(struct sk_span s, int64_t *ret_seconds); /* IMF-fixdate 
 void sk_ws_feed(struct sk_ws *ws, const char *p, size_t n);
 void sk_ws_time(struct sk_ws *ws); /* the connection's deadline has come */
 void sk_ws_drained(struct sk_ws *ws);
+void sk_ws_eased(struct sk_ws *ws);
 void sk_ws_gone(struct sk_ws *ws); /* last call: the connection is closed */
 void sk_ws_free_readers(struct sk_http_server *s);
 

@@ -1,6 +1,8 @@
 #include "http/outq.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -105,6 +107,22 @@ static bool push(struct sk_outq *q, struct sk_outq_item it)
     return true;
 }
 
+void sk_outq_bound_kernel(const struct sk_outq *q)
+{
+    const int bytes = 128 * 1024;
+    uv_os_fd_t fd;
+    if (q->stream != NULL && uv_fileno((uv_handle_t *)q->stream, &fd) == 0)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+}
+
+bool sk_outq_fits(struct sk_outq *q, size_t n, size_t max)
+{
+    if (q->bytes == 0 || (q->bytes <= max && n <= max - q->bytes))
+        return true;
+    sk_outq_try(q);
+    return q->bytes == 0 || (q->bytes <= max && n <= max - q->bytes);
+}
+
 void sk_outq_frame(struct sk_outq *q, struct sk_frame *f, enum sk_outq_view view)
 {
     struct sk_span s = view == SK_OUTQ_WS ? sk_frame_ws(f) : view == SK_OUTQ_LINE ? sk_frame_line(f) : sk_frame_text(f);
@@ -190,6 +208,14 @@ static void fail(struct sk_outq *q, int uv_error)
 
 static void flush(struct sk_outq *q);
 
+static void tell_eased(struct sk_outq *q)
+{
+    if (!q->ease_wanted || q->failed || q->bytes > q->ease_mark)
+        return;
+    q->ease_wanted = false;
+    q->eased(q);
+}
+
 static void on_written(uv_write_t *req, int status)
 {
     struct sk_outq *q = req->data;
@@ -204,6 +230,7 @@ static void on_written(uv_write_t *req, int status)
     }
     advance(q, q->waiting_bytes);
     flush(q);
+    tell_eased(q);
 }
 
 /* The stream takes nothing now, or this turn's share is used up: libuv tells when to go on.
@@ -289,4 +316,5 @@ static void run_hook(struct sk_loop_hook *hook)
         fail(q, q->error);
     else if (!q->waiting)
         flush(q); /* also when nothing is left: then it tells so */
+    tell_eased(q);
 }

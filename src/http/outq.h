@@ -19,12 +19,15 @@ struct sk_outq {
     uint64_t written;     /* in all, ever */
     size_t waiting_bytes; /* with uv_write */
     uint32_t room;        /* spare bytes behind the last item, if that is a block of our own */
+    size_t ease_mark;     /* for `eased` */
+    bool ease_wanted;     /* set by the owner: tell once when no more than ease_mark bytes are unsent */
     int error;            /* found while queueing; told in the next flush */
     bool waiting;         /* a uv_write is under way */
     bool failed;          /* the stream broke or was closed: everything queued is dropped */
     struct sk_loop_hook hook;
     uv_write_t req;
     void (*drained)(struct sk_outq *q);              /* optional: became empty (also in the flushing call) */
+    void (*eased)(struct sk_outq *q);                /* optional: see ease_wanted; it may queue more */
     void (*broken)(struct sk_outq *q, int uv_error); /* called once, from the flush or write callback */
 };
 
@@ -34,6 +37,12 @@ enum sk_outq_view { SK_OUTQ_WS, SK_OUTQ_LINE, SK_OUTQ_TEXT }; /* which part of a
 void sk_outq_init(struct sk_outq *q, struct sk_loop *loop, uv_stream_t *stream);
 /* Before the stream is closed: drops the queue and disarms the hook. */
 void sk_outq_finish(struct sk_outq *q);
+/* For long-lived streams: what the kernel holds beyond what is on its way is as stale as what is queued here, and not counted; so
+   it gets little of it. */
+void sk_outq_bound_kernel(const struct sk_outq *q);
+/* Is there room for n more bytes below `max`? When not, what the socket takes is written first: a burst within one turn is no
+   reason to call a client slow. One item always fits an empty queue. */
+bool sk_outq_fits(struct sk_outq *q, size_t n, size_t max);
 void sk_outq_frame(struct sk_outq *q, struct sk_frame *f, enum sk_outq_view view); /* takes a reference of its own */
 /* Writes now what the stream takes, without waiting for the end of the turn; errors are told then. */
 void sk_outq_try(struct sk_outq *q);

@@ -51,6 +51,8 @@ struct sk_ws {
 const struct sk_ws_limits sk_ws_default_limits = {
     .message_max = (size_t)1024 * 1024,
     .queue_max = (size_t)2 * 1024 * 1024,
+    .offer_max = (size_t)512 * 1024,
+    .ease_max = 1024,
     .ping_ms = 30000,
     .close_ms = 2000,
 };
@@ -87,6 +89,8 @@ static struct sk_ws_limits with_defaults(const struct sk_ws_limits *given)
     return (struct sk_ws_limits){
         .message_max = given->message_max != 0 ? given->message_max : d->message_max,
         .queue_max = given->queue_max != 0 ? given->queue_max : d->queue_max,
+        .offer_max = given->offer_max != 0 ? given->offer_max : d->offer_max,
+        .ease_max = given->ease_max != 0 ? given->ease_max : d->ease_max,
         .ping_ms = given->ping_ms,
         .close_ms = given->close_ms != 0 ? given->close_ms : d->close_ms,
     };
@@ -120,6 +124,8 @@ struct sk_ws *sk_ws_accept(struct sk_http_req *r, const struct sk_ws_ops *ops, v
     send_switch(c, key);
     sk_req_free(r);
     sk_conn_upgrade(c, ws);
+    c->out.ease_mark = ws->limits.ease_max;
+    sk_outq_bound_kernel(&c->out);
     c->server->stats.websockets++;
     sk_conn_deadline(c, ws->limits.ping_ms);
     return ws;
@@ -147,6 +153,13 @@ static void send_close(struct sk_ws *ws, unsigned code, const char *reason)
     send_control(ws, WSLAY_CONNECTION_CLOSE, payload, code != 0 ? n + 2 : 0);
 }
 
+static void queue_frame(struct sk_ws *ws, struct sk_frame *frame)
+{
+    ws->was_queued = true;
+    sk_outq_frame(&ws->conn->out, frame, SK_OUTQ_WS);
+    sk_conn_wrote(ws->conn);
+}
+
 int sk_ws_send(struct sk_ws *ws, struct sk_frame *frame)
 {
     SK_ASSERT(ws->tag == WS_TAG);
@@ -156,10 +169,28 @@ int sk_ws_send(struct sk_ws *ws, struct sk_frame *frame)
     size_t n = sk_frame_ws(frame).n;
     if (q->bytes != 0 && (q->bytes > ws->limits.queue_max || n > ws->limits.queue_max - q->bytes))
         return SK_ERR_LIMIT;
-    ws->was_queued = true;
-    sk_outq_frame(q, frame, SK_OUTQ_WS);
-    sk_conn_wrote(ws->conn);
+    queue_frame(ws, frame);
     return 0;
+}
+
+int sk_ws_offer(struct sk_ws *ws, struct sk_frame *frame)
+{
+    SK_ASSERT(ws->tag == WS_TAG);
+    struct sk_outq *q = &ws->conn->out;
+    if (ws->state != WS_OPEN || q->failed)
+        return SK_ERR_CLOSED;
+    if (!sk_outq_fits(q, sk_frame_ws(frame).n, ws->limits.offer_max)) {
+        q->ease_wanted = ws->ops->eased != NULL;
+        return SK_ERR_LIMIT;
+    }
+    queue_frame(ws, frame);
+    return 0;
+}
+
+void sk_ws_eased(struct sk_ws *ws)
+{
+    if (ws->state == WS_OPEN)
+        ws->ops->eased(ws, ws->arg);
 }
 
 int sk_ws_send_text(struct sk_ws *ws, struct sk_span text)
@@ -180,6 +211,11 @@ void sk_ws_try_flush(struct sk_ws *ws)
 size_t sk_ws_queued(const struct sk_ws *ws)
 {
     return ws->conn->out.bytes;
+}
+
+uint64_t sk_ws_written(const struct sk_ws *ws)
+{
+    return ws->conn->out.written;
 }
 
 const char *sk_ws_remote_ip(const struct sk_ws *ws)

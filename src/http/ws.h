@@ -14,12 +14,15 @@ struct sk_ws;
 struct sk_ws_ops {
     void (*text)(struct sk_ws *ws, void *arg, struct sk_span text); /* one whole message; valid during the call */
     void (*closed)(struct sk_ws *ws, void *arg, unsigned code);     /* last call; 1005 without a code, 1006 for a broken link */
+    void (*eased)(struct sk_ws *ws, void *arg);                     /* optional: after sk_ws_offer refused, there is room again */
     void (*drained)(struct sk_ws *ws, void *arg);                   /* optional: the output queue became empty after it was not */
 };
 
 struct sk_ws_limits {
     size_t message_max; /* bytes, default 1 MiB: closed with 1009 */
     size_t queue_max;   /* unsent bytes that sk_ws_send accepts, default 2 MiB */
+    size_t offer_max;   /* unsent bytes that sk_ws_offer accepts, default 512 KiB */
+    size_t ease_max;    /* unsent bytes at which `eased` is called, default 1 KiB */
     unsigned ping_ms;   /* default 30 s; 0: none. No pong since the previous ping: closed */
     unsigned close_ms;  /* wait for the other side's close frame, default 2 s */
 };
@@ -32,10 +35,13 @@ struct sk_ws *sk_ws_accept(struct sk_http_req *r, const struct sk_ws_ops *ops, v
 
 /* Takes a reference of its own. SK_ERR_LIMIT when the queue is full (nothing was queued), SK_ERR_CLOSED after close began. */
 int sk_ws_send(struct sk_ws *ws, struct sk_frame *frame);
+/* The same for news that the client can do without: SK_ERR_LIMIT already when offer_max is reached, and `eased` follows. */
+int sk_ws_offer(struct sk_ws *ws, struct sk_frame *frame);
 int sk_ws_send_text(struct sk_ws *ws, struct sk_span text);
 /* What the socket takes leaves now instead of at the end of the turn: to tell a slow client from a burst. */
 void sk_ws_try_flush(struct sk_ws *ws);
-size_t sk_ws_queued(const struct sk_ws *ws); /* unsent bytes */
+uint64_t sk_ws_written(const struct sk_ws *ws); /* bytes that the kernel has taken, ever */
+size_t sk_ws_queued(const struct sk_ws *ws);    /* unsent bytes */
 /* Sends what is queued, then a close frame (code 0: without one). `closed` follows in a later turn. Calling it again is fine. */
 void sk_ws_close(struct sk_ws *ws, unsigned code, const char *reason);
 void sk_ws_abort(struct sk_ws *ws); /* no close frame, queue dropped */

@@ -15,6 +15,7 @@ struct sk_feed *sk_feed_create(struct sk_hub *h, const struct sk_feed_ops *ops, 
     f->hub = h;
     f->ops = ops;
     f->arg = arg;
+    f->unsent_max = (size_t)256 * 1024;
     f->next = h->feeds;
     if (f->next != NULL)
         f->next->prev = f;
@@ -27,6 +28,7 @@ void sk_feed_destroy(struct sk_feed *f)
     if (f == NULL)
         return;
     sk_rows_clear(f);
+    sk_feed_release(f);
     if (f->prev != NULL)
         f->prev->next = f->next;
     else
@@ -40,6 +42,11 @@ void sk_feed_destroy(struct sk_feed *f)
 void sk_feed_set_mode(struct sk_feed *f, enum sk_feed_mode mode)
 {
     f->mode = mode;
+}
+
+void sk_feed_set_unsent_max(struct sk_feed *f, size_t bytes)
+{
+    f->unsent_max = bytes;
 }
 
 void sk_feed_set_meta(struct sk_feed *f, bool on)
@@ -59,7 +66,18 @@ uint64_t sk_feed_lost(const struct sk_feed *f)
 
 void sk_feed_send(struct sk_feed *f, struct sk_frame *frame)
 {
-    if (frame == NULL || f->ops->frame(f->arg, frame) < 0)
+    if (f->pressed)
+        return;
+    int r = frame != NULL ? f->ops->frame(f->arg, frame, true) : SK_ERR_NOMEM;
+    if (r == SK_ERR_LIMIT)
+        sk_feed_press(f, f->hub->serial - 1);
+    else if (r < 0)
+        f->lost++;
+}
+
+void sk_feed_send_now(struct sk_feed *f, struct sk_frame *frame)
+{
+    if (frame == NULL || f->ops->frame(f->arg, frame, false) < 0)
         f->lost++;
 }
 
@@ -120,7 +138,7 @@ static void send_meta(struct sk_feed *f, const struct sk_context *c, struct sk_p
                                                                                       .path_json = p->json,
                                                                                       .value_json = meta,
                                                                                       .meta = true });
-    sk_feed_send(f, frame);
+    sk_feed_send_now(f, frame);
     sk_frame_unref(frame);
 }
 
@@ -188,7 +206,7 @@ void sk_feeds_deliver(struct sk_hub *h, const struct sk_context *c, const struct
             continue;
         if (readers != SK_TO_EVERYBODY && f->all_sources != (readers == SK_TO_ALL_SOURCES))
             continue;
-        if (f->meta)
+        if (f->meta && !f->pressed)
             announce_delta(f, c, d);
         sk_feed_send(f, frame);
     }

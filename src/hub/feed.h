@@ -15,10 +15,13 @@ struct sk_feed;
 enum sk_feed_mode { SK_FEED_NONE, SK_FEED_SELF, SK_FEED_ALL };
 
 struct sk_feed_ops {
-    /* Takes its own reference if it keeps the frame. SK_ERR_LIMIT: the client is full, the frame is lost (and counted). */
-    int (*frame)(void *arg, struct sk_frame *frame);
+    /* Takes its own reference if it keeps the frame. `live`: news, which may be refused with SK_ERR_LIMIT because the client is
+       behind; it then gets no more news until sk_feed_eased, and the latest values at that time. Not live: what a client asked
+       for; a refused one is lost (and counted). */
+    int (*frame)(void *arg, struct sk_frame *frame, bool live);
     /* A remark for the client, as a JSON string. */
     void (*remark)(void *arg, struct sk_span json_string);
+    size_t (*unsent)(void *arg); /* bytes queued; NULL: news is never refused */
 };
 
 struct sk_feed *sk_feed_create(struct sk_hub *h, const struct sk_feed_ops *ops, void *arg);
@@ -29,6 +32,8 @@ void sk_feed_set_mode(struct sk_feed *f, enum sk_feed_mode mode);
 void sk_feed_set_meta(struct sk_feed *f, bool on);
 /* sourcePolicy=all: the default feed and its cached values carry every source; rows too, unless their message says otherwise. */
 void sk_feed_set_all_sources(struct sk_feed *f, bool on);
+/* Unsent bytes (default 256 KiB) at which catching up pauses until sk_feed_eased is called again. */
+void sk_feed_set_unsent_max(struct sk_feed *f, size_t bytes);
 /* Sends the last value of every source at every leaf of the selected contexts, oldest timestamp first. */
 void sk_feed_replay(struct sk_feed *f, enum sk_feed_mode mode);
 
@@ -38,6 +43,15 @@ void sk_feed_subscribe(struct sk_feed *f, const yyjson_val *message);
    the subscriptions of the same context and path. */
 void sk_feed_unsubscribe(struct sk_feed *f, const yyjson_val *message);
 
+/* The client has taken what was queued (nearly). One that was behind catches up: one delta for each context that has changed,
+   with "$backpressure", then news again. Not from within `frame`. */
+void sk_feed_eased(struct sk_feed *f);
+
+struct sk_feed_pressure {
+    bool pressed;
+    uint64_t since_ms, presses, lost; /* since_ms: loop time, when pressed */
+};
+void sk_feed_pressure(const struct sk_feed *f, struct sk_feed_pressure *ret_pressure);
 uint64_t sk_feed_lost(const struct sk_feed *f); /* frames that the client was too slow for */
 
 #endif

@@ -126,7 +126,8 @@ static struct sk_value_input input_of(struct sk_hub *h, const struct sk_update *
                                     .source_text = u->source_text,
                                     .timestamp = u->timestamp,
                                     .json = { h->out.p + pv->at, pv->len },
-                                    .state = state_of(h, pv) };
+                                    .state = state_of(h, pv),
+                                    .serial = h->serial };
 }
 
 /* Whatever the filter left of a "" value is read again from the rendering. */
@@ -267,6 +268,7 @@ static int pass_on(struct sk_hub *h, const struct sk_origin *o, struct sk_delta 
         return r;
     if (own)
         c = sk_model_self(h->model);
+    c->changed = ++h->serial;
     if (!o->timed_out)
         c->heard_ms = uv_now(sk_loop_uv(h->loop));
     complete_updates(h, o, d, c->self, em);
@@ -395,6 +397,7 @@ void sk_hub_destroy(struct sk_hub *h)
     sk_buf_finish(&h->scratch);
     sk_buf_finish(&h->preferred);
     sk_map_finish(&h->patterns.by_path);
+    sk_loose_forget(h);
     sk_priority_engine_destroy(h->priority);
     sk_priority_rules_destroy(h->rules);
     h->open_timers = 2;

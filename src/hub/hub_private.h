@@ -40,7 +40,11 @@ struct sk_hub {
     uint64_t fixed_due; /* UINT64_MAX: it does not run */
     uv_timer_t prune_timer;
     uint64_t prune_after_ms;
-    int open_timers; /* while closing */
+    int open_timers;        /* while closing */
+    uint64_t serial;        /* of the delta under way, or the last one */
+    uint32_t pressed;       /* feeds that are behind */
+    struct sk_loose *loose; /* last values that do not live in the tree, for them */
+    uint32_t loose_count, loose_next;
     struct sk_hub_stats stats;
     int busy; /* depth of ingestion: a client's callback must not feed the hub */
     char iso[SK_TIMESTAMP_LEN_MAX];
@@ -128,16 +132,33 @@ struct sk_feed {
     uint64_t *announced; /* hash set of (context, path) whose metadata went out */
     uint32_t announced_count, announced_cap;
     uint64_t lost;
+    /* Back-pressure: the client is behind, and catches up from the tree. */
+    bool pressed, in_round;
+    size_t unsent_max;
+    uint64_t pressed_ms, presses;
+    uint64_t since;      /* what came later has not been sent */
+    uint64_t round_from; /* `since` once all contexts were gone through, ... */
+    uint32_t round_pos;  /* ... of which those with a smaller serial are done */
 };
 
 /* feed.c */
-void sk_feed_send(struct sk_feed *f, struct sk_frame *frame);
+void sk_feed_send(struct sk_feed *f, struct sk_frame *frame);     /* news: a client that is behind does not get it now */
+void sk_feed_send_now(struct sk_feed *f, struct sk_frame *frame); /* cached values, metadata before a value */
 void sk_feed_send_remark(struct sk_feed *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Sends metadata of the path and its ancestors once, when the feed asked for it. */
 void sk_feed_announce_meta(struct sk_feed *f, const struct sk_context *c, struct sk_path *p, struct sk_span timestamp);
 enum sk_readers { SK_TO_EVERYBODY, SK_TO_PREFERRED, SK_TO_ALL_SOURCES }; /* by their sourcePolicy */
 void sk_feeds_deliver(struct sk_hub *h, const struct sk_context *c, const struct sk_delta *d, struct sk_frame *frame,
                       enum sk_readers readers);
+
+/* pressure.c */
+/* From now on the feed gets no news; what changed after delta `since` is sent when the client has taken what is queued. */
+void sk_feed_press(struct sk_feed *f, uint64_t since);
+void sk_feed_release(struct sk_feed *f); /* the feed goes */
+/* While some feed is behind: a value that does not live in the tree is kept for it. Takes a reference. */
+void sk_loose_keep(struct sk_hub *h, const struct sk_context *c, const struct sk_path *p, const struct sk_source *s,
+                   struct sk_frame *frame);
+void sk_loose_forget(struct sk_hub *h);
 
 /* preferred.c */
 /* Marks the values that source priority keeps out; true when there are any. Only with h->priority or a timed-out origin. */
@@ -214,5 +235,7 @@ void sk_pattern_send_root(const struct sk_pattern *p, const struct sk_row *only,
 /* replay.c */
 void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which, bool all_sources);
 void sk_replay_row(struct sk_row *r);
+/* What sources said in the "" path of that context after delta `since`. */
+void sk_replay_roots(struct sk_row *r, const struct sk_context *c, uint64_t since);
 
 #endif

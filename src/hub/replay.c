@@ -73,10 +73,11 @@ static void add_branch(struct items *list, const struct sk_hub *h, const struct 
     }
 }
 
-static void add_roots(struct items *list, const struct sk_context *c)
+static void add_roots(struct items *list, const struct sk_context *c, uint64_t since)
 {
     for (uint32_t i = 0; i < c->root_count; i++)
-        add(list, (struct item){ sk_text_span(&c->roots[i].timestamp), c, NULL, NULL, &c->roots[i], 0 });
+        if (c->roots[i].changed > since)
+            add(list, (struct item){ sk_text_span(&c->roots[i].timestamp), c, NULL, NULL, &c->roots[i], 0 });
 }
 
 static int by_timestamp(const void *a, const void *b)
@@ -112,7 +113,7 @@ static void send_item(struct sk_feed *f, const struct item *it)
         struct sk_render_one one = root_base(it);
         frame = sk_render_one(&f->hub->scratch, &one);
     }
-    sk_feed_send(f, frame);
+    sk_feed_send_now(f, frame);
     sk_frame_unref(frame);
 }
 
@@ -128,7 +129,7 @@ void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which,
     for (const struct sk_context *c = sk_context_first(f->hub->model); c != NULL; c = c->next) {
         if (!sk_context_matches(which, c))
             continue;
-        add_roots(&list, c);
+        add_roots(&list, c, 0);
         add_branch(&list, f->hub, c->first, all_sources);
     }
     sort_items(&list);
@@ -166,10 +167,10 @@ static void replay_leaf(void *arg, struct sk_node *n)
     free(list.all);
 }
 
-static void replay_roots(struct sk_row *r, const struct sk_context *c)
+void sk_replay_roots(struct sk_row *r, const struct sk_context *c, uint64_t since)
 {
     struct items list = { 0 };
-    add_roots(&list, c);
+    add_roots(&list, c, since);
     sort_items(&list);
     for (size_t i = 0; i < list.count; i++) {
         yyjson_doc *doc = NULL;
@@ -188,7 +189,7 @@ void sk_replay_row(struct sk_row *r)
     for (const struct sk_context *c = sk_context_first(r->feed->hub->model); c != NULL; c = c->next) {
         if (!sk_context_matches(&r->pattern->context, c))
             continue;
-        replay_roots(r, c);
+        sk_replay_roots(r, c, 0);
         sk_pattern_each_leaf(r->feed->hub, r->pattern, c, replay_leaf, r);
     }
 }

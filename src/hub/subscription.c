@@ -11,12 +11,22 @@ void sk_row_send_remarks(const struct sk_row *r)
 
 /* ---- values in the tree ------------------------------------------------------------------------------------------------- */
 
-static void send_value(struct sk_feed *f, const struct sk_node *n, struct sk_value *v)
+static struct sk_frame *frame_of(struct sk_feed *f, const struct sk_node *n, struct sk_value *v)
 {
     sk_feed_announce_meta(f, n->context, n->path, sk_text_span(&v->timestamp));
     if (v->frame == NULL)
         v->frame = sk_render_value(&f->hub->scratch, n, v); /* shared by all who want this value */
-    sk_feed_send(f, v->frame);
+    return v->frame;
+}
+
+/* To a client that is behind nothing is sent: the value lies in the tree. One that waited for its period may be older than the
+   time since when the client is behind. */
+static void send_value(struct sk_feed *f, const struct sk_node *n, struct sk_value *v)
+{
+    if (!f->pressed)
+        sk_feed_send(f, frame_of(f, n, v));
+    if (f->pressed && v->changed <= f->since)
+        f->since = v->changed - 1;
 }
 
 void sk_row_send_value(struct sk_row *r, const struct sk_node *n, struct sk_value *v)
@@ -48,15 +58,20 @@ void sk_rows_value(struct sk_hub *h, struct sk_node *n, struct sk_value *v, stru
     for (struct sk_feed *f = h->feeds; f != NULL; f = f->next)
         if (f->announce && (f->announce_all_sources ? news.first_seen : news.new_leaf) &&
             sk_context_matches(&f->announce_for, n->context))
-            send_value(f, n, v);
+            sk_feed_send_now(f, frame_of(f, n, v)); /* once in a path's life */
 }
 
 /* ---- what does not live in the tree ------------------------------------------------------------------------------------- */
 
-/* `only`: that one row of the pattern's. */
+/* To the rows of the pattern; or to `only`, one of them that gets what is known already. */
 static void send_to_rows(const struct sk_pattern *p, const struct sk_row *only, const struct sk_source *s, struct sk_frame *frame)
 {
-    for (const struct sk_row *r = only != NULL ? only : p->rows; r != NULL; r = only != NULL ? NULL : r->next_of_pattern)
+    if (only != NULL) {
+        if (only->view == NULL || !sk_view_excludes(only->view, s))
+            sk_feed_send_now(only->feed, frame);
+        return;
+    }
+    for (const struct sk_row *r = p->rows; r != NULL; r = r->next_of_pattern)
         if (r->view == NULL || !sk_view_excludes(r->view, s))
             sk_feed_send(r->feed, frame);
 }
@@ -93,6 +108,11 @@ void sk_rows_loose(struct sk_hub *h, const struct sk_context *c, const struct sk
                                 .value_json = json,
                                 .meta = meta } };
     sk_patterns_match(h, p->text, send_loose, &l);
+    if (!meta && h->pressed > 0) {
+        if (l.frame == NULL)
+            l.frame = sk_render_one(&h->scratch, &l.one);
+        sk_loose_keep(h, c, p, u->stream_source, l.frame);
+    }
     sk_frame_unref(l.frame);
 }
 

@@ -269,6 +269,7 @@ static void value_set(struct sk_value *v, const struct sk_value_input *in)
     }
     sk_text_set(&v->json, in->json);
     sk_text_set(&v->timestamp, in->timestamp);
+    v->changed = in->serial;
     if (v->state != NULL || in->state.n != 0) {
         free(v->state);
         v->state = in->state.n != 0 ? sk_xstrndup(in->state.p, in->state.n) : NULL;
@@ -459,6 +460,7 @@ int sk_tree_set_root(struct sk_model *m, struct sk_context *c, const yyjson_val 
         return sk_errmsg_set(em, SK_ERR_LIMIT, "'%s' is named by more than %u sources", c->text.p, ROOT_SOURCES_MAX);
     root_merge(r, object);
     sk_text_set(&r->timestamp, in->timestamp);
+    r->changed = in->serial;
     sk_source_text_unref(r->source_text);
     r->source_text = in->source_text;
     if (r->source_text != NULL)

@@ -21,6 +21,7 @@ struct sk_value {
     struct sk_text json, timestamp;
     int32_t pgn;      /* 0: none */
     char sentence[8]; /* "": none */
+    uint64_t changed; /* the hub's number of the delta that it came with */
     char *state;      /* JSON object that came beside the value ("state"), or NULL */
 };
 
@@ -53,6 +54,7 @@ struct sk_root_value {
     struct sk_source_text *source_text;
     struct sk_text timestamp;
     struct sk_text json; /* merged object */
+    uint64_t changed;
 };
 
 struct sk_context {
@@ -63,6 +65,7 @@ struct sk_context {
     bool self;
     uint32_t serial;        /* never used again after it was pruned */
     uint64_t heard_ms;      /* monotonic, last delta */
+    uint64_t changed;       /* the hub's number of the last delta */
     struct sk_node **table; /* open addressing by path id */
     uint32_t table_cap, node_count;
     struct sk_node *first, **last_next; /* nodes of depth 1 */
@@ -86,6 +89,7 @@ struct sk_value_input {
     struct sk_source_text *source_text; /* NULL when info is */
     struct sk_span timestamp, json;
     struct sk_span state; /* JSON, may be empty */
+    uint64_t serial;      /* of the delta; becomes `changed` */
 };
 /*
  * Stores a value; *ret_value is it. SK_ERR_LIMIT when the context holds too many paths or the path too many sources,

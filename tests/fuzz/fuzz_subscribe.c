@@ -5,7 +5,7 @@
 
 static struct sk_hub *hub;
 
-static int take(void *arg, struct sk_frame *f)
+static int take(void *arg, struct sk_frame *f, bool live)
 {
     (void)arg;
     return f->len != 0 ? 0 : SK_ERR_INVALID;

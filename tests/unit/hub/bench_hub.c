@@ -8,7 +8,7 @@
 
 static uint64_t frames;
 
-static int take(void *arg, struct sk_frame *f)
+static int take(void *arg, struct sk_frame *f, bool live)
 {
     (void)arg;
     frames += f->len != 0;

@@ -21,7 +21,7 @@ struct world {
     int count;
 };
 
-static int take_frame(void *arg, struct sk_frame *f)
+static int take_frame(void *arg, struct sk_frame *f, bool live)
 {
     struct world *w = arg;
     sk_buf_span_append(&w->heard, sk_frame_text(f));

@@ -67,7 +67,7 @@ struct client {
     unsigned heard;
 };
 
-static int count_frame(void *arg, struct sk_frame *f)
+static int count_frame(void *arg, struct sk_frame *f, bool live)
 {
     ((struct client *)arg)->heard += f->len != 0;
     return 0;
