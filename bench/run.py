@@ -36,6 +36,7 @@ FIGURES = [
     ("ingest", "server CPU per 100k deltas, WebSocket in, one subscriber", "s", 0.10, 3),
     ("ingest_null", "  the bare relay", "s", None, 3),
     ("ingest_tcp", "  the same in by TCP", "s", None, 3),
+    ("nmea0183", "server CPU per 100k NMEA 0183 sentences by TCP, one subscriber", "s", 0.25, 3),
     ("fanout", "CPU per delivery to 300 subscribers", "us", None, 2),
     ("fanout_null", "  the bare relay", "us", None, 2),
     ("fanout_ratio", "  ratio of both", "x", 1.2, 2),
@@ -197,17 +198,20 @@ class Bench:
         data.mkdir(exist_ok=True)
         (data / f"{package}.json").write_text(json.dumps({"enabled": True, "configuration": configuration}))
 
-    def start(self, plugins=()):
+    def start(self, plugins=(), settings=None):
         """plugins: (module, package, configuration)"""
         self.number += 1
         folder = self.work / f"config-{self.number}"
         folder.mkdir()
         for plugin in plugins:
             self.install(folder, *plugin)
-        port, tcp = free_ports(2)
+        if settings:
+            (folder / "settings.json").write_text(json.dumps(settings))
+        port, tcp, nmea = free_ports(3)
         env = {
             **os.environ,
             "TCPSTREAMPORT": str(tcp),
+            "NMEA0183PORT": str(nmea),
             "MAX_WS_CONNECTIONS_PER_IP": "10000",
             "XDG_CACHE_HOME": str(self.cache),
             "HOME": str(self.work),
@@ -294,6 +298,49 @@ def ingest(b):
     with b.null() as s:
         r = b.load(s, count=b.args.count, warm=0.3)
         b.note("ingest_null", r["cpu_s_per_100k_in"], **r)
+
+
+def subscribe(port):
+    """A WebSocket that gets everything; what comes is only searched for marks."""
+    s = socket.create_connection(("127.0.0.1", port))
+    s.sendall(b"GET /signalk/v1/stream?subscribe=all HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+              b"Sec-WebSocket-Key: YmVuY2ggYmVuY2ggYmVuYw==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+    s.settimeout(60)
+    return s
+
+
+def wait_mark(subscriber, mark):
+    kept = b""
+    while mark not in kept:
+        kept = kept[-64:] + subscriber.recv(262144)
+
+
+def nmea0183(b):
+    """The sample's sentences over TCP, a thousand on their way, each batch closed by a sentence that is waited for."""
+    lines = [line + b"\r\n" for line in (ROOT / "samples/nmea0183.log").read_bytes().split(b"\r\n") if line]
+    listener = socket.create_server(("127.0.0.1", 0))
+    options = {"type": "tcp", "host": "127.0.0.1", "port": listener.getsockname()[1]}
+    entry = {"id": "bench", "pipeElements": [{"type": "providers/simple", "options": {"type": "NMEA0183", "subOptions": options}}]}
+    with b.start(settings={"pipedProviders": [entry]}) as s:
+        s.first_answer("/signalk")
+        device = listener.accept()[0]
+        subscriber = subscribe(s.port)
+        time.sleep(0.3)
+        sent, at, cpu = 0, 0, 0
+        while sent < b.args.count + 5000:
+            if cpu == 0 and sent >= 5000:
+                cpu, first = cpu_clock(s.pid), sent
+            batch = [lines[(at + i) % len(lines)] for i in range(999)]
+            at += 999
+            body = f"$ZZMTW,{1000 + sent / 1000:.0f},C".encode()
+            check = 0
+            for byte in body[1:]:
+                check ^= byte
+            device.sendall(b"".join(batch) + body + f"*{check:02X}\r\n".encode())
+            wait_mark(subscriber, b'"value":' + f"{1000 + sent / 1000 + 273.15:.2f}".encode())
+            sent += 1000
+        b.note("nmea0183", (cpu_clock(s.pid) - cpu) / (sent - first) * 100000, sentences=sent - first)
+    listener.close()
 
 
 def fanout(b):
@@ -418,7 +465,7 @@ def flood(b):
         b.note("flood_p99", p99(latencies), slowest=latencies[-1], peak_mb=peak)
 
 
-MEASUREMENTS = [startup, ingest, fanout, plugin_cost, rest, loop, memory, trap, flood]
+MEASUREMENTS = [startup, ingest, nmea0183, fanout, plugin_cost, rest, loop, memory, trap, flood]
 
 
 # ---- the table ----

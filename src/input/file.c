@@ -266,13 +266,12 @@ static void next_line(struct file_input *f)
     uv_timer_start(&f->timer, on_pause_over, EMPTY_PAUSE_MS, 0);
 }
 
-static int read_options(struct file_input *f, const yyjson_val *options, struct sk_errmsg *em)
+static int read_options(struct file_input *f, const struct sk_input *in, const yyjson_val *options, struct sk_errmsg *em)
 {
-    const char *data = sk_json_get_str(options, "dataType");
-    bool sentences = data != NULL && strcmp(data, "NMEA0183") == 0;
+    bool sentences = in->codec->ops == &sk_codec_nmea0183;
     int r = sk_input_option_int(options, "throttleRate", 0, RATE_MAX, sentences ? RATE_DEFAULT : 0, &f->rate, em);
     f->override_time = sk_json_get_bool(options, "overrideTimestamp", false);
-    f->keeps_prefix = data != NULL && strcmp(data, "Multiplexed") == 0;
+    f->keeps_prefix = in->codec->ops == &sk_codec_multiplexed;
     return r < 0 ? r : sk_input_option_int(options, "speed", 1, SPEED_MAX, 1, &f->speed, em);
 }
 
@@ -300,7 +299,7 @@ static int file_open(struct sk_input *in, const yyjson_val *options, struct sk_e
     SK_CLEANUP(sk_freep) char *name = NULL;
     int r = sk_input_option_text(options, "filename", NULL, &name, em);
     if (r == 0)
-        r = read_options(f, options, em);
+        r = read_options(f, in, options, em);
     if (r < 0) {
         free(f);
         return r;

@@ -198,13 +198,13 @@ static void free_names(char **names)
     free(names);
 }
 
-static void read_events(struct sk_input *in, const struct sk_input_kind *kind, const yyjson_val *options)
+static void read_events(struct sk_input *in, const struct sk_input_kind *kind)
 {
-    bool announced = kind->codec == &sk_codec_nmea0183 && !sk_json_get_bool(options, "suppress0183event", false);
-    in->events = read_names(sk_json_get(options, "sentenceEvent"), announced ? "nmea0183" : NULL);
+    bool announced = kind->codec == &sk_codec_nmea0183 && !sk_json_get_bool(kind->codec_options, "suppress0183event", false);
+    in->events = read_names(sk_json_get(kind->codec_options, "sentenceEvent"), announced ? "nmea0183" : NULL);
     in->tap = (struct sk_bus_tap){ .origin = in, .line = on_bus_line };
     if (kind->transport->write != NULL)
-        in->outputs = read_names(sk_json_get(options, "toStdout"), NULL);
+        in->outputs = read_names(sk_json_get(kind->options, "toStdout"), NULL);
     in->tap.names = (const char *const *)in->outputs;
     if (in->outputs != NULL && in->outputs[0] != NULL)
         sk_bus_add(in->list->bus, &in->tap);
@@ -214,15 +214,16 @@ static int open_one(struct sk_input *in, const yyjson_val *entry, struct sk_errm
 {
     struct sk_input_kind kind;
     struct sk_codec_options o = { .label = in->id, .out = { in, on_delta, on_line, on_write } };
-    int r = sk_input_kind_of(entry, &kind, &o.settings, em);
+    int r = sk_input_kind_of(entry, &kind, em);
+    o.settings = r == 0 ? kind.codec_options : NULL;
     if (r == 0)
         r = kind.codec->create(&o, &in->codec, em);
     if (r < 0)
         return r;
-    read_events(in, &kind, o.settings);
+    read_events(in, &kind);
     in->logging = kind.logging && in->list->log != NULL;
     in->transport = kind.transport;
-    r = kind.transport->open(in, o.settings, em);
+    r = kind.transport->open(in, kind.options, em);
     if (r < 0)
         in->transport = NULL;
     return r;
@@ -323,9 +324,8 @@ static bool any_logging(yyjson_val *entries)
     size_t i, n;
     yyjson_val *entry;
     struct sk_input_kind kind;
-    const yyjson_val *options;
     yyjson_arr_foreach(entries, i, n, entry)
-        if (sk_json_get_bool(entry, "enabled", true) && sk_input_kind_of(entry, &kind, &options, NULL) == 0 && kind.logging)
+        if (sk_json_get_bool(entry, "enabled", true) && sk_input_kind_of(entry, &kind, NULL) == 0 && kind.logging)
             return true;
     return false;
 }

@@ -94,11 +94,15 @@ struct sk_input_kind {
     const char *type, *sub; /* options.type, and subOptions.type (of a FileStream: subOptions.dataType) */
     const struct sk_transport_ops *transport;
     const struct sk_codec_ops *codec;
-    bool logging; /* options.logging */
+    bool logging;                              /* options.logging */
+    const yyjson_val *options, *codec_options; /* of the transport and of the codec: of a simple connection the same */
 };
-/* SK_ERR_UNSUPPORTED says what is not understood. `*ret_options` is subOptions. */
-int sk_input_kind_of(const yyjson_val *entry, struct sk_input_kind *ret_kind, const yyjson_val **ret_options,
-                     struct sk_errmsg *em);
+/* SK_ERR_UNSUPPORTED says what is not understood. */
+int sk_input_kind_of(const yyjson_val *entry, struct sk_input_kind *ret_kind, struct sk_errmsg *em);
+/* The same for free-form pipelines of the usual sort: the words that a simple connection would have, and both options of `kind`.
+ */
+int sk_input_legacy_kind(const yyjson_val *entry, const char **ret_type, const char **ret_sub, struct sk_input_kind *kind,
+                         struct sk_errmsg *em);
 
 /*
  * Is what arrives any good? Asked once a second; judges windows of some seconds. SK_QUALITY_BAD: `em` says what is wrong and what

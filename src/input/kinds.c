@@ -22,21 +22,11 @@ static bool is(const char *a, const char *b)
     return a != NULL && strcmp(a, b) == 0;
 }
 
-int sk_input_kind_of(const yyjson_val *entry, struct sk_input_kind *ret_kind, const yyjson_val **ret_options,
-                     struct sk_errmsg *em)
+static int find_kind(const char *type, const char *sub, struct sk_input_kind *ret_kind, struct sk_errmsg *em)
 {
-    yyjson_val *elements = sk_json_get(entry, "pipeElements"), *element = yyjson_arr_get_first(elements);
-    yyjson_val *options = sk_json_get(element, "options"), *sub_options = sk_json_get(options, "subOptions");
-    const char *type = sk_json_get_str(options, "type");
-    const char *sub = sk_json_get_str(sub_options, is(type, "FileStream") ? "dataType" : "type");
-    if (yyjson_arr_size(elements) != 1 || !is(sk_json_get_str(element, "type"), "providers/simple"))
-        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED,
-                             "a free-form pipeline, which skiff does not run; make it a simple connection");
     for (size_t i = 0; i < SK_COUNT(kinds); i++) {
         if (is(type, kinds[i].type) && is(sub, kinds[i].sub)) {
             *ret_kind = kinds[i];
-            ret_kind->logging = sk_json_get_bool(options, "logging", false);
-            *ret_options = sub_options;
             return 0;
         }
     }
@@ -45,6 +35,27 @@ int sk_input_kind_of(const yyjson_val *entry, struct sk_input_kind *ret_kind, co
                          : is(type, "FileStream") ? " with data type "
                                                   : " over ",
                          sub != NULL ? sub : "");
+}
+
+int sk_input_kind_of(const yyjson_val *entry, struct sk_input_kind *ret_kind, struct sk_errmsg *em)
+{
+    yyjson_val *elements = sk_json_get(entry, "pipeElements"), *element = yyjson_arr_get_first(elements);
+    yyjson_val *options = sk_json_get(element, "options"), *sub_options = sk_json_get(options, "subOptions");
+    const char *type = sk_json_get_str(options, "type");
+    const char *sub = sk_json_get_str(sub_options, is(type, "FileStream") ? "dataType" : "type");
+    struct sk_input_kind found = { .options = sub_options, .codec_options = sub_options }, kind;
+    int r = 0;
+    if (yyjson_arr_size(elements) != 1 || !is(sk_json_get_str(element, "type"), "providers/simple"))
+        r = sk_input_legacy_kind(entry, &type, &sub, &found, em);
+    if (r == 0)
+        r = find_kind(type, sub, &kind, em);
+    if (r < 0)
+        return r;
+    kind.options = found.options;
+    kind.codec_options = found.codec_options;
+    kind.logging = sk_json_get_bool(options, "logging", false);
+    *ret_kind = kind;
+    return 0;
 }
 
 static struct sk_span trimmed(struct sk_span s)

@@ -200,7 +200,24 @@ def test_connections_that_cannot_work_say_so_and_leave_others_alone(boat):
     assert "carrier-pigeon" in connection_status(server, "magic", "not supported")["message"]
     assert connection_status(server, "nowhere", "no host given")
     assert connection_status(server, "deaf", "port is not a number")
-    assert connection_status(server, "pipe", "free-form")
+    assert connection_status(server, "pipe", "free-form pipeline with providers/execute")
+
+
+def pipeline(name, *elements):
+    return {"id": name, "pipeElements": [{"type": "providers/" + kind, "options": options} for kind, options in elements]}
+
+
+def test_pipelines_of_old_that_mean_a_simple_connection(config, boat):
+    port = free_port()
+    config.write("old.log", heading(70) + "\n")
+    stream = boat(pipeline("old", ("udp", {"port": port}), ("liner", {}), ("nmea0183-signalk", {"validateChecksum": False})),
+                  pipeline("file", ("filestream", {"filename": "old.log"}), ("throttle", {"rate": 1000}), ("nmea0183-signalk", {})),
+                  pipeline("half", ("udp", {"port": free_port()}), ("liner", {})),
+                  pipeline("wrong", ("from_json", {}), ("udp", {"port": free_port()})))
+    assert keep_sending(port, "$IIHDT,71,T", stream, degrees(71))["updates"][0]["$source"] == "old.II"
+    assert stream.until(degrees(70))["updates"][0]["$source"] == "file.II"
+    connection_status(stream.server, "half", "without a converter")
+    connection_status(stream.server, "wrong", "makes no sense")
 
 
 # ---- out: port 10110 ----
