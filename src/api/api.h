@@ -5,6 +5,7 @@
 #ifndef SK_API_API_H
 #define SK_API_API_H
 
+#include "auth/auth.h"
 #include "base/loop.h"
 #include "http/server.h"
 #include "hub/hub.h"
@@ -37,6 +38,11 @@ struct sk_api {
     struct sk_notifications *notifications;
     struct sk_unit_preferences *unit_preferences;
     struct sk_staleness *staleness; /* NULL: off */
+    struct sk_auth *auth;
+    struct sk_settings *settings;
+    struct sk_saver *settings_saver;
+    bool security_setup_open, security_setup_forbidden; /* no user yet: the first may be made without login; or never */
+    struct sk_access_requests *access_requests;
     struct sk_http_server *http;
     struct sk_publishers *publishers; /* who publishes which path over WebSocket: they take PUTs for it */
     struct sk_host *plugins;          /* NULL with --no-plugins */
@@ -107,6 +113,8 @@ void sk_pressure_stop(struct sk_api *api);
 /* Server events (status, statistics) for the streams that asked for them. */
 void sk_events_start(struct sk_api *api);
 void sk_events_stop(struct sk_api *api);
+/* The undecided access requests changed: told to administrators. */
+void sk_events_access_requests(struct sk_api *api);
 /* The listing of plugins changed: told once at the end of the loop turn. `arg` is the sk_api. */
 void sk_events_plugins_changed(void *arg);
 

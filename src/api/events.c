@@ -1,5 +1,7 @@
 /* Server events on streams opened with ?serverevents=all: how the server does, for dashboards. */
 #include "api/events.h"
+
+#include "api/access_requests.h"
 #include "api/priorities.h"
 #include "api/stream.h"
 #include "base/clock.h"
@@ -100,24 +102,33 @@ void sk_events_greet(struct sk_stream *s)
     write_statistics(s->api, &b);
     push(s, &b);
     sk_buf_finish(&b);
+    if (!sk_stream_may(s, SK_ACCESS_ADMIN))
+        return;
     sk_priorities_greet(s->api, push_event, s);
+    if (sk_auth_on(s->api->auth)) {
+        sk_buf_init(&b, 4 * 1024 * 1024);
+        sk_access_requests_write_event(s->api, &b);
+        push(s, &b);
+        sk_buf_finish(&b);
+    }
 }
 
-static void push_all(struct sk_api *api, const struct sk_buf *b)
+/* What is not about the boat as such is for administrators. */
+static void push_all(struct sk_api *api, enum sk_access needed, const struct sk_buf *b)
 {
     struct sk_frame *f = sk_buf_ok(b) ? sk_frame_create(b->p, b->n) : NULL;
     for (struct sk_stream *s = api->streams; f != NULL && s != NULL; s = s->next)
-        if (s->events)
+        if (s->events && sk_stream_may(s, needed))
             (void)s->ops->frame(s->arg, f, true); /* told again soon: one that is behind can do without */
     sk_frame_unref(f);
 }
 
-static void broadcast(struct sk_api *api, void (*write)(struct sk_api *api, struct sk_buf *b))
+static void broadcast(struct sk_api *api, enum sk_access needed, void (*write)(struct sk_api *api, struct sk_buf *b))
 {
     struct sk_buf b;
     sk_buf_init(&b, 4 * 1024 * 1024);
     write(api, &b);
-    push_all(api, &b);
+    push_all(api, needed, &b);
     sk_buf_finish(&b);
 }
 
@@ -136,7 +147,7 @@ void sk_events_send(struct sk_api *api, const char *type, struct sk_span json)
     struct sk_buf b;
     sk_buf_init(&b, 8 * 1024 * 1024);
     write_event(&b, type, json);
-    push_all(api, &b);
+    push_all(api, SK_ACCESS_ADMIN, &b);
     sk_buf_finish(&b);
 }
 
@@ -147,10 +158,11 @@ static void tick(uv_timer_t *t)
     sk_hub_stats(api->hub, &stats);
     api->delta_rate = (double)(stats.deltas - api->deltas_before) * 1000 / EVENT_PERIOD_MS;
     api->deltas_before = stats.deltas;
+    sk_streams_recheck(api); /* tokens run out */
     if (!anybody_listens(api))
         return;
-    broadcast(api, write_provider_status);
-    broadcast(api, write_statistics);
+    broadcast(api, SK_ACCESS_OPEN, write_provider_status);
+    broadcast(api, SK_ACCESS_OPEN, write_statistics);
 }
 
 static void write_plugins(struct sk_api *api, struct sk_buf *b)
@@ -164,7 +176,13 @@ static void tell_plugins(struct sk_loop_hook *hook)
 {
     struct sk_api *api = SK_CONTAINER(hook, struct sk_api, plugins_changed);
     if (api->plugins != NULL && anybody_listens(api))
-        broadcast(api, write_plugins);
+        broadcast(api, SK_ACCESS_ADMIN, write_plugins);
+}
+
+void sk_events_access_requests(struct sk_api *api)
+{
+    if (anybody_listens(api))
+        broadcast(api, SK_ACCESS_ADMIN, sk_access_requests_write_event);
 }
 
 void sk_events_plugins_changed(void *arg)
@@ -178,7 +196,7 @@ static void tell_status(struct sk_loop_hook *hook)
 {
     struct sk_api *api = SK_CONTAINER(hook, struct sk_api, status_changed);
     if (anybody_listens(api))
-        broadcast(api, write_provider_status);
+        broadcast(api, SK_ACCESS_OPEN, write_provider_status);
 }
 
 static void status_changed(void *arg)

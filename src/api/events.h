@@ -4,7 +4,7 @@
 
 #include "api/api.h"
 
-/* {"type":TYPE,"data":JSON} to all streams opened with ?serverevents=all. */
+/* {"type":TYPE,"data":JSON} to all streams of administrators opened with ?serverevents=all. */
 void sk_events_send(struct sk_api *api, const char *type, struct sk_span json);
 
 #endif

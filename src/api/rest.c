@@ -1,5 +1,5 @@
 /* GET /signalk/v1/api/...: the full tree and the metadata, member by member. */
-#include "api/api.h"
+#include "api/acl_filter.h"
 
 #include "base/json.h"
 #include "model/meta.h"
@@ -98,6 +98,30 @@ static bool answer_meta(struct sk_model *m, const struct segments *s, struct sk_
     return s->count > 5 && sk_span_eq(s->at[s->count - 2], "meta") && write_meta_member(m, s, out);
 }
 
+/* Access lists, where there are any, hide what this user may not see. */
+static bool may_see(struct sk_api *api, struct sk_http_req *r, const struct segments *s, struct sk_buf *out)
+{
+    struct sk_principal who = { 0 };
+    if (sk_acl_lists(api) == NULL)
+        return true;
+    (void)sk_auth_identify(api->auth, r, false, &who);
+    return sk_acl_filter_tree(api, who.name, s->at, s->count, out);
+}
+
+/* Metadata of one path is shown to whoever may read that path; the list of all, which names the paths, only without access lists.
+ */
+static bool may_see_meta(struct sk_api *api, struct sk_http_req *r, const struct segments *s)
+{
+    struct sk_principal who = { 0 };
+    if (sk_acl_lists(api) == NULL)
+        return true;
+    size_t end = sk_span_eq(s->at[s->count - 1], "meta") ? s->count - 1 : s->count - 2;
+    struct sk_path *p = path_of(api->model, s, 2, end);
+    (void)sk_auth_identify(api->auth, r, false, &who);
+    return p != NULL && p->text.n > 0 &&
+           sk_acl_may(api, who.name, SK_ACL_READ, (struct sk_span){ 0 }, p->text, (struct sk_span){ "", 0 });
+}
+
 static bool answer(struct sk_api *api, struct sk_http_req *r, struct sk_span rest, struct sk_buf *out)
 {
     struct segments s;
@@ -111,8 +135,8 @@ static bool answer(struct sk_api *api, struct sk_http_req *r, struct sk_span res
         if (sk_span_eq(s.at[i], "self"))
             s.at[i] = sk_span_of(sk_model_self_id(api->model));
     if (s.count > 2 && answer_meta(api->model, &s, out))
-        return true;
-    return sk_tree_query(api->model, s.at, s.count, out) == 0;
+        return may_see_meta(api, r, &s);
+    return sk_tree_query(api->model, s.at, s.count, out) == 0 && may_see(api, r, &s, out);
 }
 
 void sk_rest_get(struct sk_http_req *r, void *arg)

@@ -1,4 +1,6 @@
 /* PUT and DELETE under /signalk/v1/api/, and GET /signalk/v1/requests/<id>. */
+#include "api/access_requests.h"
+#include "api/acl_filter.h"
 #include "api/api.h"
 
 #include "base/json.h"
@@ -52,34 +54,14 @@ static bool target_of(const struct sk_api *api, struct sk_http_req *r, struct sk
     return sk_buf_ok(context) && sk_buf_ok(path) && path->n > 0;
 }
 
-/* `value` and `source` of a form body: texts. */
-static bool form_value(struct sk_http_req *r, struct sk_span name, struct sk_span *ret_value)
-{
-    struct sk_span body = sk_http_body(r);
-    for (size_t at = 0; at < body.n;) {
-        const char *amp = memchr(body.p + at, '&', body.n - at);
-        size_t end = amp != NULL ? (size_t)(amp - body.p) : body.n;
-        const char *eq = memchr(body.p + at, '=', end - at);
-        size_t key = eq != NULL ? (size_t)(eq - body.p) : end;
-        if (sk_span_is((struct sk_span){ body.p + at, key - at }, name)) {
-            *ret_value =
-                eq != NULL ? sk_http_decode(sk_http_arena(r), (struct sk_span){ eq + 1, end - key - 1 }, true) : SK_SPAN("");
-            return ret_value->p != NULL;
-        }
-        at = end + 1;
-    }
-    return false;
-}
-
 /* Reads the body into JSON text of the value and the source's name. False: answered already. */
 static bool read_body(struct sk_http_req *r, struct sk_buf *value, struct sk_buf *source)
 {
     struct sk_span type = sk_http_header(r, "content-type"), body = sk_http_body(r), text;
     if (sk_span_starts(type, "application/x-www-form-urlencoded")) {
-        if (form_value(r, SK_SPAN("value"), &text))
+        if ((text = sk_http_form_param(r, "value")).p != NULL)
             sk_json_write_str(value, text);
-        if (form_value(r, SK_SPAN("source"), &text))
-            sk_buf_span_append(source, text);
+        sk_buf_span_append(source, sk_http_form_param(r, "source"));
     } else if (sk_span_starts(type, "application/json") && body.n > 0) {
         yyjson_doc *doc = NULL;
         struct sk_errmsg em;
@@ -152,6 +134,15 @@ static void submit(struct sk_api *api, struct sk_http_req *r, struct sk_span con
     sk_request_unref(q);
 }
 
+static bool may_put(struct sk_api *api, struct sk_http_req *r, struct sk_span context, struct sk_span path, struct sk_span source)
+{
+    struct sk_principal who = { 0 };
+    if (sk_acl_lists(api) == NULL)
+        return true;
+    (void)sk_auth_identify(api->auth, r, false, &who);
+    return sk_acl_may(api, who.name, SK_ACL_PUT, context, path, source);
+}
+
 static void put_or_delete(struct sk_http_req *r, struct sk_api *api, bool is_delete)
 {
     struct sk_buf context, path, value, source;
@@ -160,10 +151,12 @@ static void put_or_delete(struct sk_http_req *r, struct sk_api *api, bool is_del
     sk_buf_init(&value, SK_VALUE_LEN_MAX);
     sk_buf_init(&source, SK_SOURCE_LEN_MAX);
     if (is_delete || read_body(r, &value, &source)) {
-        if (target_of(api, r, &context, &path))
-            submit(api, r, sk_buf_span(&context), sk_buf_span(&path), sk_buf_span(&value), sk_buf_span(&source), is_delete);
-        else
+        if (!target_of(api, r, &context, &path))
             sk_http_reply_text(r, 400, "invalid path");
+        else if (!may_put(api, r, sk_buf_span(&context), sk_buf_span(&path), sk_buf_span(&source)))
+            sk_http_reply_json(r, 403, SK_SPAN("{\"state\":\"COMPLETED\",\"statusCode\":403}"));
+        else
+            submit(api, r, sk_buf_span(&context), sk_buf_span(&path), sk_buf_span(&value), sk_buf_span(&source), is_delete);
     }
     sk_buf_finish(&context);
     sk_buf_finish(&path);
@@ -184,7 +177,10 @@ void sk_rest_delete(struct sk_http_req *r, void *arg)
 void sk_request_get(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
-    struct sk_request *q = sk_puts_find(api->puts, sk_http_param(r, "id"));
+    struct sk_span id = sk_http_param(r, "id");
+    if (sk_access_get(r, api, id) || !sk_auth_authorise(api->auth, r, SK_ACCESS_READ))
+        return;
+    struct sk_request *q = sk_puts_find(api->puts, id);
     if (q == NULL) {
         sk_http_reply_text(r, 404, "Unable to check request: not found");
         return;

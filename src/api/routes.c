@@ -1,5 +1,6 @@
 /* The route table: what there is, and what it needs. */
-#include "api/api.h"
+#include "api/access_requests.h"
+#include "api/session.h"
 
 #include <stdlib.h>
 
@@ -20,7 +21,29 @@ void sk_api_add_routes(struct sk_api *api)
         { "PUT", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_put, api },
         { "DELETE", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_delete, api },
         { "GET", "/skServer/streams", SK_ACCESS_ADMIN, sk_streams_get, api },
-        { "GET", "/signalk/v1/requests/:id", SK_ACCESS_READ, sk_request_get, api },
+        { "GET", "/signalk/v1/requests/:id", SK_ACCESS_OPEN, sk_request_get, api }, /* open for access requests only */
+        { "POST", "/signalk/v1/auth/login", SK_ACCESS_OPEN, sk_session_login, api },
+        { "POST", "/login", SK_ACCESS_OPEN, sk_session_login, api },
+        { "PUT", "/signalk/v1/auth/logout", SK_ACCESS_OPEN, sk_session_logout, api },
+        { "PUT", "/logout", SK_ACCESS_OPEN, sk_session_logout, api },
+        { "GET", "/skServer/loginStatus", SK_ACCESS_OPEN, sk_session_status, api },
+        { "GET", "/loginStatus", SK_ACCESS_OPEN, sk_session_status, api },
+        { "POST", "/signalk/v1/access/requests", SK_ACCESS_OPEN, sk_access_post, api },
+        { "POST", "/skServer/enableSecurity", SK_ACCESS_OPEN, sk_setup_enable, api }, /* only while there is no user */
+        { "POST", "/skServer/disableSecurity", SK_ACCESS_ADMIN, sk_setup_disable, api },
+        { "GET", "/skServer/security/hasBackup", SK_ACCESS_ADMIN, sk_setup_has_backup, api },
+        { "GET", "/skServer/security/users", SK_ACCESS_ADMIN, sk_users_list, api },
+        { "POST", "/skServer/security/users/:id", SK_ACCESS_ADMIN, sk_users_add, api },
+        { "PUT", "/skServer/security/users/:id", SK_ACCESS_ADMIN, sk_users_update, api },
+        { "DELETE", "/skServer/security/users/:id", SK_ACCESS_ADMIN, sk_users_remove, api },
+        { "GET", "/skServer/security/devices", SK_ACCESS_ADMIN, sk_devices_list, api },
+        { "PUT", "/skServer/security/devices/:id", SK_ACCESS_ADMIN, sk_devices_update, api },
+        { "DELETE", "/skServer/security/devices/:id", SK_ACCESS_ADMIN, sk_devices_remove, api },
+        { "GET", "/skServer/security/config", SK_ACCESS_ADMIN, sk_security_config_get, api },
+        { "PUT", "/skServer/security/config", SK_ACCESS_ADMIN, sk_security_config_put, api },
+        { "GET", "/skServer/security/access/requests", SK_ACCESS_ADMIN, sk_access_list, api },
+        { "PUT", "/skServer/security/access/requests/:id/:status", SK_ACCESS_ADMIN, sk_access_decide, api },
+        { "PUT", "/security/access/requests/:id/:status", SK_ACCESS_ADMIN, sk_access_decide, api },
     };
     api->routes = sk_xmalloc(sizeof table); /* the server keeps a pointer to it */
     memcpy(api->routes, table, sizeof table);

@@ -1,5 +1,6 @@
 #include "api/stream.h"
 
+#include "api/acl_filter.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -11,7 +12,14 @@
 static int feed_frame(void *arg, struct sk_frame *frame, bool live)
 {
     struct sk_stream *s = arg;
-    return s->ops->frame(s->arg, frame, live);
+    if (!sk_stream_may(s, SK_ACCESS_READ))
+        return 0;
+    if (sk_acl_lists(s->api) == NULL)
+        return s->ops->frame(s->arg, frame, live);
+    struct sk_frame *left = sk_acl_filter_frame(s->api, s->who.name, frame);
+    int r = left != NULL ? s->ops->frame(s->arg, left, live) : 0;
+    sk_frame_unref(left);
+    return r;
 }
 
 static size_t feed_unsent(void *arg)
@@ -58,6 +66,8 @@ void sk_stream_finish(struct sk_stream *s)
     if (s->next != NULL)
         s->next->prev = s->prev;
     sk_stream_forget_requests(s);
+    sk_stream_forget_job(s);
+    free(s->access_id);
     sk_feed_destroy(s->feed);
     sk_publisher_destroy(s->publisher);
 }
@@ -69,36 +79,26 @@ static void take_delta(struct sk_stream *s, const yyjson_val *m)
     struct sk_origin o = { .provider = s->provider,
                            .published = s->publisher != NULL ? sk_publisher_note : NULL,
                            .published_arg = s->publisher };
-    (void)sk_hub_ingest_json(s->api->hub, &o, m, NULL);
-}
-
-static void answer(struct sk_stream *s, struct sk_span text)
-{
-    (void)s->ops->text(s->arg, text);
-}
-
-/* What only makes sense with security; it is off. */
-static void refuse_access_request(struct sk_stream *s, const yyjson_val *m)
-{
-    struct sk_buf b;
-    sk_buf_init(&b, 4096);
-    SK_BUF_LIT(&b, "{");
-    if (sk_json_get_str(m, "requestId") != NULL) {
-        SK_BUF_LIT(&b, "\"requestId\":");
-        sk_json_write_str(&b, sk_json_str(sk_json_get(m, "requestId")));
-        SK_BUF_LIT(&b, ",");
+    if (!sk_stream_may(s, SK_ACCESS_WRITE)) {
+        sk_log_debug(NS, "%s: updates ignored: it may not write", s->remote_ip);
+        return;
     }
-    SK_BUF_LIT(&b, "\"state\":\"COMPLETED\",\"statusCode\":404,"
-                   "\"message\":\"Access requests not available. Server security may not be enabled.\"}");
-    if (sk_buf_ok(&b))
-        answer(s, sk_buf_span(&b));
-    sk_buf_finish(&b);
+    if (sk_acl_lists(s->api) == NULL) {
+        (void)sk_hub_ingest_json(s->api->hub, &o, m, NULL);
+        return;
+    }
+    yyjson_doc *left = sk_acl_filter_delta(s->api, s->who.name, m);
+    if (left != NULL)
+        (void)sk_hub_ingest_json(s->api->hub, &o, yyjson_doc_get_root(left), NULL);
+    yyjson_doc_free(left);
 }
 
 static void requests(struct sk_stream *s, const yyjson_val *m)
 {
     if (sk_json_get(m, "accessRequest") != NULL)
-        refuse_access_request(s, m);
+        sk_stream_ask_access(s, m);
+    if (sk_json_get(m, "login") != NULL)
+        sk_stream_login(s, m);
     if (sk_publisher_answer(s->publisher, m))
         return;
     if (sk_json_get(m, "put") != NULL)
@@ -127,7 +127,7 @@ static struct wishes wishes_of(const yyjson_val *m)
         w.subscribe |= sk_span_eq(name, "subscribe");
         w.unsubscribe |= sk_span_eq(name, "unsubscribe");
         w.request |= sk_span_eq(name, "requestId") || sk_span_eq(name, "put") || sk_span_eq(name, "delete") ||
-                     sk_span_eq(name, "accessRequest");
+                     sk_span_eq(name, "accessRequest") || sk_span_eq(name, "login");
     }
     return w;
 }

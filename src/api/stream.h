@@ -25,10 +25,17 @@ struct sk_stream {
     struct sk_api *api;
     const struct sk_stream_ops *ops;
     void *arg;
-    const char *provider; /* of the deltas it sends: "ws", "tcp" */
-    bool events;          /* gets server events */
-    bool requests;        /* understands put, delete and requestId queries (WebSocket) */
-    bool remarks;         /* subscription remarks are sent to it (WebSocket), else logged */
+    const char *provider; /* of the deltas it sends: "ws", "ws.<user>", "tcp" */
+    char provider_name[SK_SUBJECT_MAX + 4];
+    struct sk_principal who; /* role NONE: nobody yet; only asked while security is on */
+    enum sk_feed_mode mode;  /* what its address asked for */
+    bool cached;             /* with the values there are */
+    struct sk_stream_job *job;
+    bool access_pending;
+    char *access_id; /* the client's own id of its access request */
+    bool events;     /* gets server events */
+    bool requests;   /* understands put, delete and requestId queries (WebSocket) */
+    bool remarks;    /* subscription remarks are sent to it (WebSocket), else logged */
     struct sk_feed *feed;
     struct sk_publisher *publisher;
     struct sk_request **open;
@@ -46,6 +53,14 @@ void sk_stream_message(struct sk_stream *s, struct sk_span text);
 
 /* pressure.c */
 void sk_pressure_write(const struct sk_api *api, struct sk_buf *b); /* its figures, a JSON object */
+/* stream_auth.c */
+bool sk_stream_may(const struct sk_stream *s, enum sk_access needed);
+void sk_stream_identify(struct sk_stream *s, const struct sk_principal *p);
+void sk_stream_login(struct sk_stream *s, const yyjson_val *message);
+void sk_stream_ask_access(struct sk_stream *s, const yyjson_val *message);
+void sk_stream_forget_job(struct sk_stream *s);
+/* Closes the streams of those who may no longer read. */
+void sk_streams_recheck(struct sk_api *api);
 
 /* events.c: the first events of a stream */
 void sk_events_greet(struct sk_stream *s);

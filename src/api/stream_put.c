@@ -1,4 +1,5 @@
 /* PUT and DELETE over WebSocket: every state of a request is pushed as a message. */
+#include "api/acl_filter.h"
 #include "api/stream.h"
 #include "model/query.h"
 
@@ -102,8 +103,17 @@ void sk_stream_put(struct sk_stream *s, const yyjson_val *m, bool is_delete)
     yyjson_val *what = sk_json_get(m, is_delete ? "delete" : "put"), *value = sk_json_get(what, "value");
     struct sk_span path = sk_json_str(sk_json_get(what, "path")), context = sk_json_str(sk_json_get(m, "context"));
     drop_finished(s);
+    if (!sk_stream_may(s, SK_ACCESS_WRITE)) {
+        answer_at_once(s, m, 403, "no write permission");
+        return;
+    }
     if (!yyjson_is_obj(what) || path.n == 0) {
         answer_at_once(s, m, 400, "invalid path");
+        return;
+    }
+    if (!sk_acl_may(s->api, s->who.name, SK_ACL_PUT, sk_span_eq(context, "vessels.self") ? (struct sk_span){ 0 } : context, path,
+                    sk_json_str(sk_json_get(what, "source")))) {
+        answer_at_once(s, m, 403, "no write permission");
         return;
     }
     if (!is_delete && value == NULL) {

@@ -216,6 +216,8 @@ static void on_connect(uv_stream_t *listener, int status)
     c->out.ease_mark = s->api->pressure.exit;
     c->base.provider = "tcp";
     sk_stream_init(&c->base, s->api, &stream_ops, c);
+    if (sk_auth_on(s->api->auth)) /* runs only while anybody may read */
+        sk_stream_identify(&c->base, &(struct sk_principal){ .name = "AUTO", .role = SK_ROLE_READONLY, .anonymous = true });
     if (uv_accept(listener, (uv_stream_t *)&c->tcp) < 0 || uv_read_start((uv_stream_t *)&c->tcp, give_chunk, on_read) < 0) {
         client_close(c);
         return;

@@ -95,6 +95,15 @@ static void greet(struct ws_stream *w)
     sk_buf_finish(&b);
 }
 
+/* Without a token a client is let in to greet it, so that it can log in; with a bad one it is not. */
+static bool admit(struct sk_api *api, struct sk_http_req *r, struct sk_principal *ret_who)
+{
+    if (!sk_auth_on(api->auth) || sk_auth_identify(api->auth, r, true, ret_who) != SK_IDENTITY_BAD)
+        return true;
+    sk_http_reply_json(r, 401, SK_SPAN("{\"error\":\"bad auth token\"}"));
+    return false;
+}
+
 void sk_stream_get(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
@@ -107,6 +116,9 @@ void sk_stream_get(struct sk_http_req *r, void *arg)
         sk_http_reply_json(r, 429, SK_SPAN("{\"error\":\"Too many concurrent websocket connections from same IP address\"}"));
         return;
     }
+    struct sk_principal who = { 0 };
+    if (!admit(api, r, &who))
+        return;
     enum sk_feed_mode mode = mode_of(sk_http_query_param(r, "subscribe"));
     bool cached = !sk_span_eq(sk_http_query_param(r, "sendCachedValues"), "false");
     bool events = sk_span_eq(sk_http_query_param(r, "serverevents"), "all");
@@ -127,11 +139,15 @@ void sk_stream_get(struct sk_http_req *r, void *arg)
     }
     w->base.provider = "ws";
     w->base.requests = w->base.remarks = true;
+    w->base.mode = mode;
+    w->base.cached = cached;
     sk_stream_init(&w->base, api, &stream_ops, w);
+    if (who.role != SK_ROLE_NONE)
+        sk_stream_identify(&w->base, &who);
     greet(w);
     sk_feed_set_meta(w->base.feed, meta);
     sk_feed_set_all_sources(w->base.feed, all_sources);
-    if (cached)
+    if (cached && sk_stream_may(&w->base, SK_ACCESS_READ))
         sk_feed_replay(w->base.feed, mode);
     if (events)
         sk_events_greet(&w->base);

@@ -7,7 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OPT_HOST = 256, OPT_PORT, OPT_VERSION, OPT_NO_PLUGINS, OPT_SAFE_MODE, OPT_DATA, OPT_OVERRIDE, OPT_SAMPLE_0183 };
+enum {
+    OPT_HOST = 256,
+    OPT_PORT,
+    OPT_VERSION,
+    OPT_NO_PLUGINS,
+    OPT_SAFE_MODE,
+    OPT_SECURITY,
+    OPT_DATA,
+    OPT_OVERRIDE,
+    OPT_SAMPLE_0183
+};
 
 static const struct option long_options[] = {
     { "config", required_argument, NULL, 'c' },
@@ -18,6 +28,7 @@ static const struct option long_options[] = {
     { "help", no_argument, NULL, 'h' },
     { "no-plugins", no_argument, NULL, OPT_NO_PLUGINS },
     { "safe-mode", no_argument, NULL, OPT_SAFE_MODE },
+    { "securityenabled", no_argument, NULL, OPT_SECURITY },
     { "data", required_argument, NULL, OPT_DATA },
     { "override-timestamps", no_argument, NULL, OPT_OVERRIDE },
     { "sample-nmea0183-data", no_argument, NULL, OPT_SAMPLE_0183 },
@@ -39,13 +50,16 @@ void sk_options_print_help(void)
          "      --override-timestamps   with --data: values carry the time of the playing\n"
          "      --sample-nmea0183-data  add a connection that plays a recording of a sail\n"
          "      --safe-mode      list plugins, but run none until the safe mode is left\n"
+         "      --securityenabled  users must log in, also without a security strategy in the settings\n"
          "      --version        print the version\n"
          "  -h, --help           print this text\n"
          "\n"
          "Environment: PORT, TCPSTREAMPORT, TCPSTREAMADDRESS, NMEA0183PORT, SIGNALK_NODE_CONFIG_DIR, SIGNALK_NODE_SETTINGS, "
          "DISABLEPLUGINS,\n"
          "DEFAULTENABLEDPLUGINS, MAX_WS_CONNECTIONS_PER_IP, BACKPRESSURE_ENTER, BACKPRESSURE_EXIT, MAXSENDBUFFERSIZE,\n"
-         "MAXSENDBUFFERCHECKTIME, DEBUG (comma list of name spaces, e.g. signalk:wasm:*)");
+         "MAXSENDBUFFERCHECKTIME, SECURITYSTRATEGY, ADMINUSER, SECRETKEY, ALLOW_DEVICE_ACCESS_REQUESTS,\n"
+         "ALLOW_NEW_USER_REGISTRATION, DISABLE_SECURITY_ACTIVATION, HTTP_RATE_LIMITS,\n"
+         "DEBUG (comma list of name spaces, e.g. signalk:wasm:*)");
 }
 
 static int read_number(const char *text, const char *what, int max, int *ret_value, struct sk_errmsg *em)
@@ -137,6 +151,9 @@ int sk_options_read(int argc, char **argv, struct sk_options *o, struct sk_errms
             break;
         case OPT_PORT:
             r = read_number(optarg, "--port", 65535, &o->port, em);
+            break;
+        case OPT_SECURITY:
+            o->security = true;
             break;
         case OPT_SAFE_MODE:
             o->safe_mode = true;

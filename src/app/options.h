@@ -16,7 +16,7 @@ struct sk_options {
     int pressure_enter, pressure_exit, pressure_max, pressure_max_ms; /* of streams that are not read: bytes, milliseconds */
     const char *data; /* a recording to be played instead of the settings' connections; NULL: none */
     bool override_timestamps, sample_nmea0183;
-    bool no_plugins, safe_mode, help, version;
+    bool no_plugins, security, safe_mode, help, version;
 };
 
 /* SK_ERR_INVALID names the option that was wrong. */

@@ -8,6 +8,7 @@
 #include "api/resource_store.h"
 #include "api/tcp_stream.h"
 #include "api/unit_preferences.h"
+#include "app/security.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "hub/staleness.h"
@@ -15,6 +16,7 @@
 #include "plugin/host.h"
 #include "store/fs.h"
 #include "store/run_record.h"
+#include "store/saver.h"
 #include "store/settings.h"
 
 #include <pthread.h>
@@ -156,7 +158,9 @@ static void set_pressure(struct sk_api *api, const struct sk_options *o)
 static int start_http(struct server *s, struct sk_errmsg *em)
 {
     struct sk_api *api = &s->api;
-    struct sk_http_options o = { .loop = s->loop, .limits = sk_http_default_limits };
+    struct sk_http_options o = {
+        .loop = s->loop, .limits = sk_http_default_limits, .authorise = sk_auth_authorise, .authorise_arg = s->api.auth
+    };
     unsigned port = choose_port(s);
     api->loop = s->loop;
     api->ws_per_ip = (unsigned)s->options->ws_per_ip;
@@ -165,6 +169,8 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     int r = sk_http_server_create(&o, &api->http, em);
     if (r < 0)
         return r;
+    if (sk_auth_on(api->auth))
+        sk_http_server_set_origins(api->http, sk_security_origins(sk_auth_security(api->auth)));
     sk_api_add_routes(api);
     sk_plugins_add_routes(api);
     sk_priorities_add_routes(api);
@@ -189,6 +195,8 @@ static void start_tcp(struct server *s)
     unsigned port = s->options->tcp_port >= 0 ? (unsigned)s->options->tcp_port : DEFAULT_TCP_PORT;
     if (!sk_settings_interface(s->settings, "tcp"))
         return;
+    if (sk_auth_on(s->api.auth) && !sk_security_allow_readonly(sk_auth_security(s->api.auth)))
+        return; /* its clients cannot say who they are */
     if (sk_tcp_server_create(&s->api, address, port, &s->tcp, &em) < 0) {
         sk_log_error("%s", em.text);
         return;
@@ -325,6 +333,8 @@ static int start(struct server *s, struct sk_errmsg *em)
     start_signals(s);
     r = start_data(s, em);
     if (r == 0)
+        r = sk_security_start(&s->api, s->options, s->settings, em);
+    if (r == 0)
         r = start_plugins(s, em);
     if (r == 0)
         r = start_http(s, em);
@@ -359,7 +369,7 @@ static bool is_saved(void *arg)
     const struct sk_api *api = &((struct server *)arg)->api;
     return !api->saving_base && !api->leaving_safe_mode && api->meta_jobs == NULL && sk_priority_store_idle(api->priorities) &&
            sk_notifications_idle(api->notifications) && sk_unit_preferences_idle(api->unit_preferences) &&
-           sk_resource_store_idle(api->resources);
+           sk_resource_store_idle(api->resources) && sk_security_idle(api);
 }
 
 static void plugins_stopped(void *arg)
@@ -433,6 +443,7 @@ static void stop(struct server *s)
         sk_model_destroy(api->model);
         sk_unit_preferences_destroy(api->unit_preferences);
     }
+    sk_security_stop(api);
     sk_basedeltas_destroy(api->base);
     free(api->routes);
     sk_api_free_routes(api);

@@ -36,6 +36,11 @@ static inline bool sk_span_starts(struct sk_span a, const char *prefix)
     return a.n >= n && memcmp(a.p, prefix, n) == 0;
 }
 
+static inline bool sk_span_holds(struct sk_span a, const char *part)
+{
+    return a.p != NULL && memmem(a.p, a.n, part, strlen(part)) != NULL;
+}
+
 /* Our own mistakes stop the program, in release builds too; input is never asserted. */
 #define SK_ASSERT(cond) ((cond) ? (void)0 : sk_assert_failed(#cond, __FILE__, __LINE__))
 _Noreturn void sk_assert_failed(const char *cond, const char *file, int line);

@@ -1,10 +1,11 @@
 #include "base/digest.h"
 
+#include "base/library.h"
+
 /* The low-level calls are marked as old, but they need neither OpenSSL's providers nor its configuration. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
-#include <dlfcn.h>
 #include <pthread.h>
 
 #define LIBRARY "libcrypto.so.3"
@@ -20,20 +21,14 @@ static struct {
 } crypto;
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
 
-/* ISO C has no cast from an object to a function pointer; POSIX says the bytes are the same. */
-static bool find(void *lib, const char *name, void *function)
-{
-    void *symbol = dlsym(lib, name);
-    memcpy(function, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
 static void load(void)
 {
-    void *lib = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    crypto.usable = lib != NULL && find(lib, "SHA1_Init", &crypto.sha1_init) && find(lib, "SHA1_Update", &crypto.sha1_update) &&
-                    find(lib, "SHA1_Final", &crypto.sha1_final) && find(lib, "SHA256_Init", &crypto.sha256_init) &&
-                    find(lib, "SHA256_Update", &crypto.sha256_update) && find(lib, "SHA256_Final", &crypto.sha256_final);
+    void *lib = sk_library_open(LIBRARY);
+    crypto.usable =
+        sk_library_find(lib, "SHA1_Init", &crypto.sha1_init) && sk_library_find(lib, "SHA1_Update", &crypto.sha1_update) &&
+        sk_library_find(lib, "SHA1_Final", &crypto.sha1_final) && sk_library_find(lib, "SHA256_Init", &crypto.sha256_init) &&
+        sk_library_find(lib, "SHA256_Update", &crypto.sha256_update) &&
+        sk_library_find(lib, "SHA256_Final", &crypto.sha256_final);
 }
 
 static int ready(struct sk_errmsg *em)
@@ -65,4 +60,42 @@ int sk_sha256(struct sk_span text, unsigned char out[SK_SHA256_SIZE], struct sk_
     crypto.sha256_update(&c, text.p, text.n);
     crypto.sha256_final(out, &c);
     return 0;
+}
+
+int sk_hmac_sha256(struct sk_span key, struct sk_span text, unsigned char out[SK_SHA256_SIZE], struct sk_errmsg *em)
+{
+    enum { BLOCK = 64 };
+    unsigned char k[BLOCK] = { 0 }, inner[BLOCK], outer[BLOCK];
+    SHA256_CTX c;
+    int r = key.n > BLOCK ? sk_sha256(key, k, em) : ready(em);
+    if (r < 0)
+        return r;
+    if (key.n > 0 && key.n <= BLOCK)
+        memcpy(k, key.p, key.n);
+    for (int i = 0; i < BLOCK; i++) {
+        inner[i] = k[i] ^ 0x36;
+        outer[i] = k[i] ^ 0x5c;
+    }
+    crypto.sha256_init(&c);
+    crypto.sha256_update(&c, inner, BLOCK);
+    crypto.sha256_update(&c, text.p, text.n);
+    crypto.sha256_final(out, &c);
+    crypto.sha256_init(&c);
+    crypto.sha256_update(&c, outer, BLOCK);
+    crypto.sha256_update(&c, out, SK_SHA256_SIZE);
+    crypto.sha256_final(out, &c);
+    explicit_bzero(k, sizeof k);
+    explicit_bzero(inner, sizeof inner);
+    explicit_bzero(outer, sizeof outer);
+    explicit_bzero(&c, sizeof c);
+    return 0;
+}
+
+bool sk_same_secret(const void *a, const void *b, size_t n)
+{
+    const volatile unsigned char *x = a, *y = b;
+    unsigned char differs = 0;
+    for (size_t i = 0; i < n; i++)
+        differs |= x[i] ^ y[i];
+    return differs == 0;
 }

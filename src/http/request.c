@@ -301,9 +301,9 @@ static bool query_name_is(const struct sk_http_req *r, struct sk_span sent, cons
     return sk_span_eq(sk_http_decode(r->arena, sent, true), name);
 }
 
-struct sk_span sk_http_query_param(const struct sk_http_req *r, const char *name)
+/* The value behind `name` in "a=1&b=2", decoded. */
+static struct sk_span pair_value(const struct sk_http_req *r, struct sk_span q, const char *name)
 {
-    struct sk_span q = r->query;
     for (size_t at = 0; at < q.n;) {
         const char *amp = memchr(q.p + at, '&', q.n - at);
         size_t end = amp != NULL ? (size_t)(amp - q.p) : q.n;
@@ -316,4 +316,14 @@ struct sk_span sk_http_query_param(const struct sk_http_req *r, const char *name
         at = end + 1;
     }
     return (struct sk_span){ NULL, 0 };
+}
+
+struct sk_span sk_http_query_param(const struct sk_http_req *r, const char *name)
+{
+    return pair_value(r, r->query, name);
+}
+
+struct sk_span sk_http_form_param(const struct sk_http_req *r, const char *name)
+{
+    return pair_value(r, sk_http_body(r), name);
 }

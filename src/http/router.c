@@ -53,7 +53,7 @@ static struct sk_node *child_for(struct sk_node *n, struct sk_span segment)
 
 void sk_router_add(struct sk_http_server *s, const struct sk_route *r)
 {
-    SK_ASSERT(r->pattern[0] == '/' && r->handler != NULL);
+    SK_ASSERT(r->pattern[0] == '/' && r->handler != NULL && r->access != 0);
     if (s->routes == NULL)
         s->routes = sk_xcalloc(1, sizeof *s->routes);
     struct sk_node *n = s->routes;

@@ -16,11 +16,11 @@
 struct sk_http_server;
 struct sk_http_req;
 
-/* What a route needs; one table in the security layer decides. Until security is switched on everything is granted. */
+/* What a route needs; auth/auth.h compares it with who asks. While security is off everything is granted. */
 enum sk_access {
-    SK_ACCESS_OPEN,  /* anybody, also with security on */
-    SK_ACCESS_READ,  /* read-only users, or anybody when anonymous reading is allowed */
-    SK_ACCESS_WRITE, /* users who may write */
+    SK_ACCESS_OPEN = 1, /* anybody, also with security on; 0 is no level, so that none is forgotten */
+    SK_ACCESS_READ,     /* read-only users, or anybody when anonymous reading is allowed */
+    SK_ACCESS_WRITE,    /* users who may write */
     SK_ACCESS_ADMIN,
 };
 
@@ -100,6 +100,8 @@ const char *sk_http_remote_ip(const struct sk_http_req *r);
 struct sk_span sk_http_param(const struct sk_http_req *r, const char *name);
 /* First query parameter of that name, decoded ('+' is a blank); {NULL,0} when absent. */
 struct sk_span sk_http_query_param(const struct sk_http_req *r, const char *name);
+/* The same of a body of type application/x-www-form-urlencoded. */
+struct sk_span sk_http_form_param(const struct sk_http_req *r, const char *name);
 /* Percent-decodes into the arena; {NULL,0} for a malformed escape, NUL or invalid UTF-8. */
 struct sk_span sk_http_decode(struct sk_arena *a, struct sk_span s, bool plus_is_blank);
 /* Called at most once, when the connection broke or the client sent its FIN. After a FIN the answer still goes out: some clients

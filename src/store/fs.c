@@ -140,6 +140,14 @@ int sk_fs_remove(const char *file, struct sk_errmsg *em)
     return r < 0 ? sk_errmsg_errno(em, -r, "cannot sync the folder of %s", file) : 0;
 }
 
+int sk_fs_rename(const char *from, const char *to, struct sk_errmsg *em)
+{
+    if (rename(from, to) < 0)
+        return sk_errmsg_errno(em, errno, "cannot rename %s", from);
+    int r = sync_folder_of(to);
+    return r < 0 ? sk_errmsg_errno(em, -r, "cannot sync the folder of %s", to) : 0;
+}
+
 /* A new folder's own entry must last as well, or the files in it do not. */
 static int make_folder(const char *path, unsigned mode)
 {

@@ -16,6 +16,8 @@ int sk_fs_write_atomic(const char *file, struct sk_span content, unsigned mode, 
 int sk_fs_write_unsynced(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em);
 /* Durable as well. A file that is not there is SK_ERR_NOTFOUND. */
 int sk_fs_remove(const char *file, struct sk_errmsg *em);
+/* Durable as well; `to` is replaced. */
+int sk_fs_rename(const char *from, const char *to, struct sk_errmsg *em);
 int sk_fs_mkdirs(const char *dir, unsigned mode, struct sk_errmsg *em);
 bool sk_fs_is_dir(const char *path);
 bool sk_fs_is_file(const char *path);

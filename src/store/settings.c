@@ -9,6 +9,8 @@
 
 struct sk_settings {
     yyjson_doc *doc;
+    yyjson_doc **replaced; /* others hold values of them */
+    size_t replaced_count;
 };
 
 static int read_file(const char *file, yyjson_doc **ret_doc, struct sk_errmsg *em)
@@ -46,7 +48,44 @@ void sk_settings_destroy(struct sk_settings *s)
     if (s == NULL)
         return;
     yyjson_doc_free(s->doc);
+    for (size_t i = 0; i < s->replaced_count; i++)
+        yyjson_doc_free(s->replaced[i]);
+    free(s->replaced);
     free(s);
+}
+
+static int with_member(const struct sk_settings *s, const char *name, struct sk_span value_json, yyjson_doc **ret_doc,
+                       struct sk_errmsg *em)
+{
+    yyjson_doc *value = NULL;
+    int r = value_json.n > 0 ? sk_json_read(value_json, &value, em) : 0;
+    if (r < 0)
+        return sk_errmsg_wrap(em, r, "%s", name);
+    yyjson_mut_doc *copy = yyjson_doc_mut_copy(s->doc, NULL);
+    yyjson_mut_val *root = yyjson_mut_doc_get_root(copy), *key = yyjson_mut_str(copy, name);
+    yyjson_mut_val *new_value = value != NULL ? yyjson_val_mut_copy(copy, yyjson_doc_get_root(value)) : NULL;
+    yyjson_mut_obj_put(root, key, new_value);
+    *ret_doc = yyjson_mut_doc_imut_copy(copy, NULL);
+    yyjson_mut_doc_free(copy);
+    yyjson_doc_free(value);
+    return *ret_doc != NULL ? 0 : sk_errmsg_set(em, SK_ERR_NOMEM, "settings");
+}
+
+int sk_settings_set(struct sk_settings *s, const char *name, struct sk_span value_json, struct sk_buf *out, struct sk_errmsg *em)
+{
+    yyjson_doc *doc = NULL;
+    int r = with_member(s, name, value_json, &doc, em);
+    if (r < 0)
+        return r;
+    sk_json_write_pretty(out, yyjson_doc_get_root(doc));
+    if (!sk_buf_ok(out)) {
+        yyjson_doc_free(doc);
+        return sk_errmsg_set(em, SK_ERR_LIMIT, "settings too large");
+    }
+    s->replaced = sk_xrealloc(s->replaced, (s->replaced_count + 1) * sizeof *s->replaced);
+    s->replaced[s->replaced_count++] = s->doc;
+    s->doc = doc;
+    return 0;
 }
 
 yyjson_val *sk_settings_root(const struct sk_settings *s)

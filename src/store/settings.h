@@ -12,6 +12,11 @@ struct sk_settings;
 struct sk_settings *sk_settings_load(const char *file);
 void sk_settings_destroy(struct sk_settings *s);
 yyjson_val *sk_settings_root(const struct sk_settings *s); /* an object */
+/*
+ * Replaces one member, or removes it (`value_json` without text), and appends the whole file's new text to `out`, for the caller
+ * to save. What sk_settings_root gave before stays valid until destroy.
+ */
+int sk_settings_set(struct sk_settings *s, const char *name, struct sk_span value_json, struct sk_buf *out, struct sk_errmsg *em);
 /* settings.interfaces.<name>: absent is on. */
 bool sk_settings_interface(const struct sk_settings *s, const char *name);
 

@@ -18,7 +18,7 @@ def ready():
     """Skips, visibly, where node is absent or its packages cannot be had."""
     if not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("needs node and npm")
-    if not (CLIENTS / "node_modules" / "@signalk" / "client").is_dir():
+    if not (CLIENTS / "node_modules" / "jsonwebtoken").is_dir():
         done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=CLIENTS, capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             pytest.skip("npm ci failed: " + done.stderr.strip()[-300:])
