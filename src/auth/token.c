@@ -3,7 +3,6 @@
 #include "base/digest.h"
 #include "base/json.h"
 
-#include <math.h>
 #include <strings.h>
 
 #define HEADER "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
@@ -219,11 +218,11 @@ int sk_timespan_parse(struct sk_span text, int64_t *ret_s, struct sk_errmsg *em)
     struct sk_span unit = { text.p + digits, text.n - digits };
     while (unit.n > 0 && unit.p[0] == ' ')
         unit = (struct sk_span){ unit.p + 1, unit.n - 1 };
-    double ms = sk_parse_double((struct sk_span){ text.p, digits }, &number) ? ceil(number * unit_ms(unit)) : 0;
+    double ms = sk_parse_double((struct sk_span){ text.p, digits }, &number) ? number * unit_ms(unit) : 0;
     if (ms <= 0 || ms > YEARS_MAX * 366 * 86400e3)
         return sk_errmsg_set(em, SK_ERR_INVALID,
                              "'%.*s' is no life time: write NEVER, or a number with a unit, such as 60s, 10m, 1h, 1d or 1y",
                              (int)(text.n < 40 ? text.n : 40), text.n != 0 ? text.p : "");
-    *ret_s = (int64_t)ceil(ms / 1000);
+    *ret_s = (int64_t)((ms + 999) / 1000);
     return 0;
 }

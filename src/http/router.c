@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 
+#define NS "signalk-server:routes"
+
 #include <stdlib.h>
 
 struct entry {
@@ -59,6 +61,8 @@ void sk_router_add(struct sk_http_server *s, const struct sk_route *r)
     struct sk_node *n = s->routes;
     unsigned params = 0;
     const char *p = r->pattern;
+    static const char *const needs[] = { "", "OPEN", "READ", "WRITE", "ADMIN" };
+    sk_log_debug(NS, "%s %s needs %s", r->method, r->pattern, needs[r->access]);
     while (*p == '/' && p[1] != '\0') {
         size_t len = strcspn(p + 1, "/");
         if (len == 1 && p[1] == '*' && p[2] == '\0') {

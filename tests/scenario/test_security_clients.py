@@ -18,7 +18,7 @@ def test_jsonwebtoken_and_bcryptjs_agree_with_us(config, launch):
     assert server.post("/skServer/security/users/new", json={"password": "pw", "type": "readonly"},
                        headers={"Authorization": "Bearer " + ours}, timeout=30).status == 200
     hash_of_ours = config.json("security.json")["users"][-1]["password"]
-    said = node.Script("credentials.js", KEY, ours, hash_of_ours, "pw").finish()
+    said = node.Script("credentials.js", KEY, ours, hash_of_ours, "pw").finish(60)
     assert said["claims"][0]["id"] == "anna" and said["claims"][0]["exp"] - said["claims"][0]["iat"] == 86400
     assert said["matches"] == [True]
     for theirs in (said["token"][0], said["device"][0]):
