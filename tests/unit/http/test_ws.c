@@ -35,7 +35,7 @@ static void on_drained(struct sk_ws *ws, void *arg)
     ((struct endpoint *)arg)->drained_calls++;
 }
 
-static const struct sk_ws_ops ops = { on_text, on_closed, on_drained };
+static const struct sk_ws_ops ops = { .text = on_text, .closed = on_closed, .drained = on_drained };
 
 static void stream(struct sk_http_req *r, void *arg)
 {
