@@ -4,10 +4,12 @@
     gen_input_docs.py           writes the tables
     gen_input_docs.py --check   fails when they are not what the rows say
 
-A table stands between "<!-- table NAME -->" and "<!-- end -->"; each is made from one list of X(...) rows in a header.
+A table stands between "<!-- table NAME -->" and "<!-- end -->"; each is made from one list of X(...) rows in a header, that of NMEA
+2000 by gen_n2k.js.
 """
 import pathlib
 import re
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -18,6 +20,9 @@ NAMES = {"ALK": "STALK, PSMDST", "VDM": "VDM, VDO"}
 
 
 def table(name):
+    if name == "nmea2000":
+        command = ["node", ROOT / "scripts" / "gen_n2k.js", ROOT / "src" / "codec" / "n2k" / "paths.txt", "--table"]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     lines, before = ["| sentence | path | unit | |", "| --- | --- | --- | --- |"], None
     for sentence, _, path, unit, note in ROW.findall(SOURCES[name].read_text(encoding="utf-8")):
         shown = NAMES.get(sentence, sentence) if sentence != before else ""

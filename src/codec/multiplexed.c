@@ -4,6 +4,7 @@
  */
 #include "base/lines.h"
 #include "codec/codec.h"
+#include "codec/n2k/n2k.h"
 
 #include <stdlib.h>
 
@@ -13,7 +14,7 @@
 static const struct kind {
     const struct sk_codec_ops *ops;
     const char *letters;
-} kinds[] = { { &sk_codec_nmea0183, "NCGM" }, { &sk_codec_signalk, "I" } };
+} kinds[] = { { &sk_codec_nmea0183, "NCGM" }, { &sk_codec_signalk, "I" }, { &sk_codec_n2k_lines, "A" } };
 
 struct multiplexed {
     struct sk_codec base;
@@ -73,6 +74,7 @@ static void add_up(struct multiplexed *m)
         m->base.stats.garbage += s->garbage;
         m->base.stats.ignored += s->ignored;
         m->base.stats.incomplete += s->incomplete;
+        m->base.stats.oversized += s->oversized;
     }
     m->base.stats.unknown = strange;
 }
@@ -91,6 +93,15 @@ static void flush(struct sk_codec *c, bool whole, int64_t now_ms)
     struct multiplexed *m = SK_CONTAINER(c, struct multiplexed, base);
     m->now_ms = now_ms;
     sk_lines_flush(&m->lines, whole);
+    add_up(m);
+}
+
+static void tick(struct sk_codec *c, int64_t now_ms)
+{
+    struct multiplexed *m = SK_CONTAINER(c, struct multiplexed, base);
+    for (size_t i = 0; i < SK_COUNT(kinds); i++)
+        if (kinds[i].ops->tick != NULL)
+            kinds[i].ops->tick(m->children[i], now_ms);
     add_up(m);
 }
 
@@ -125,4 +136,4 @@ static int create(const struct sk_codec_options *o, struct sk_codec **ret_codec,
     return 0;
 }
 
-const struct sk_codec_ops sk_codec_multiplexed = { "Multiplexed", create, feed, flush, NULL, NULL, destroy };
+const struct sk_codec_ops sk_codec_multiplexed = { "Multiplexed", create, feed, flush, NULL, tick, destroy };

@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "codec/n2k/n2k.h"
 #include "input/input.h"
 #include "store/fs.h"
 
@@ -186,9 +187,12 @@ static bool delta_time(struct sk_span line, int64_t *ret_ms)
     return end != NULL && sk_iso_parse(at + 1, (size_t)(end - at - 1), ret_ms);
 }
 
-static bool time_of(struct sk_span line, int64_t *ret_ms)
+/* `*ret_dated`: it is a moment, not only a time of the day. */
+static bool time_of(struct sk_span line, int64_t *ret_ms, bool *ret_dated)
 {
-    return log_time(line, ret_ms) || leading_time(line, ret_ms) || delta_time(line, ret_ms);
+    *ret_dated = true;
+    return log_time(line, ret_ms) || leading_time(line, ret_ms) || delta_time(line, ret_ms) ||
+           sk_n2k_line_time(line, ret_ms, ret_dated);
 }
 
 static void deliver(struct file_input *f)
@@ -214,7 +218,7 @@ static uint64_t wait_for(struct file_input *f)
 {
     double now = (double)uv_now(f->timer.loop);
     int64_t ms = 0;
-    bool has_time = time_of(f->line, &ms);
+    bool dated, has_time = time_of(f->line, &ms, &dated);
     if (has_time) {
         int64_t gap = ms - f->record_ms;
         bool anew = !f->timed || gap < 0 || gap > GAP_MAX_MS;
@@ -225,7 +229,7 @@ static uint64_t wait_for(struct file_input *f)
     } else {
         f->due_ms = now;
     }
-    f->line_ms = ms;
+    f->line_ms = dated ? ms : 0;
     f->timed = true;
     return f->due_ms > now ? (uint64_t)(f->due_ms - now) : 0;
 }

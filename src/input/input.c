@@ -222,7 +222,10 @@ static int open_one(struct sk_input *in, const yyjson_val *entry, struct sk_errm
         return r;
     read_events(in, &kind);
     in->logging = kind.logging && in->list->log != NULL;
+    if (!in->logging && in->events[0] == NULL)
+        in->codec->out.line = NULL; /* nobody wants them: not to be written */
     in->transport = kind.transport;
+    in->baud_rate = kind.baud_rate;
     r = kind.transport->open(in, kind.options, em);
     if (r < 0)
         in->transport = NULL;

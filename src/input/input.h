@@ -43,6 +43,7 @@ struct sk_input {
     const char *config_dir;
     char *id;
     char *provider;        /* `$source` of values that come without; NULL: the id */
+    int64_t baud_rate;     /* for a serial line without one in the settings */
     void *state;           /* of the transport */
     char **events;         /* names under which its lines are handed on; NULL at the end */
     char **outputs;        /* names of which it takes the lines (toStdout) */
@@ -81,6 +82,7 @@ int sk_input_option_int(const yyjson_val *options, const char *name, int64_t min
 int sk_input_option_text(const yyjson_val *options, const char *name, const char *otherwise, char **ret_text,
                          struct sk_errmsg *em);
 
+extern const struct sk_transport_ops sk_transport_can;
 extern const struct sk_transport_ops sk_transport_file;
 extern const struct sk_transport_ops sk_transport_gpsd;
 extern const struct sk_transport_ops sk_transport_serial;
@@ -94,6 +96,7 @@ struct sk_input_kind {
     const char *type, *sub; /* options.type, and subOptions.type (of a FileStream: subOptions.dataType) */
     const struct sk_transport_ops *transport;
     const struct sk_codec_ops *codec;
+    int64_t baud_rate; /* of a serial line that the settings give none for; 0: as it is */
     bool logging;                              /* options.logging */
     const yyjson_val *options, *codec_options; /* of the transport and of the codec: of a simple connection the same */
 };

@@ -1,20 +1,38 @@
 /* The connections that a user can configure: which transport and which codec serve each. One row each; a new one is added here.
  */
+#include "codec/n2k/n2k.h"
 #include "input/input.h"
 
 static const struct sk_input_kind kinds[] = {
-    { "NMEA0183", "serial", &sk_transport_serial, &sk_codec_nmea0183 },
-    { "NMEA0183", "tcp", &sk_transport_tcp, &sk_codec_nmea0183 },
-    { "NMEA0183", "tcpserver", &sk_transport_tcpserver, &sk_codec_nmea0183 },
-    { "NMEA0183", "udp", &sk_transport_udp, &sk_codec_nmea0183 },
-    { "NMEA0183", "gpsd", &sk_transport_gpsd, &sk_codec_nmea0183 },
-    { "SignalK", "serial", &sk_transport_serial, &sk_codec_signalk },
-    { "SignalK", "tcp", &sk_transport_tcp, &sk_codec_signalk_remote },
-    { "SignalK", "udp", &sk_transport_udp, &sk_codec_signalk_remote },
-    { "SignalK", "ws", &sk_transport_signalk_ws, &sk_codec_signalk_remote },
-    { "FileStream", "Multiplexed", &sk_transport_file, &sk_codec_multiplexed },
-    { "FileStream", "NMEA0183", &sk_transport_file, &sk_codec_nmea0183 },
-    { "FileStream", "SignalK", &sk_transport_file, &sk_codec_signalk },
+    { "NMEA0183", "serial", &sk_transport_serial, &sk_codec_nmea0183, 0 },
+    { "NMEA0183", "tcp", &sk_transport_tcp, &sk_codec_nmea0183, 0 },
+    { "NMEA0183", "tcpserver", &sk_transport_tcpserver, &sk_codec_nmea0183, 0 },
+    { "NMEA0183", "udp", &sk_transport_udp, &sk_codec_nmea0183, 0 },
+    { "NMEA0183", "gpsd", &sk_transport_gpsd, &sk_codec_nmea0183, 0 },
+    { "SignalK", "serial", &sk_transport_serial, &sk_codec_signalk, 0 },
+    { "SignalK", "tcp", &sk_transport_tcp, &sk_codec_signalk_remote, 0 },
+    { "SignalK", "udp", &sk_transport_udp, &sk_codec_signalk_remote, 0 },
+    { "SignalK", "ws", &sk_transport_signalk_ws, &sk_codec_signalk_remote, 0 },
+    { "FileStream", "Multiplexed", &sk_transport_file, &sk_codec_multiplexed, 0 },
+    { "FileStream", "NMEA0183", &sk_transport_file, &sk_codec_nmea0183, 0 },
+    { "FileStream", "SignalK", &sk_transport_file, &sk_codec_signalk, 0 },
+    { "FileStream", "NMEA2000JS", &sk_transport_file, &sk_codec_n2k_lines, 0 },
+    { "FileStream", "NMEA2000YD", &sk_transport_file, &sk_codec_n2k_lines, 0 },
+    { "FileStream", "NMEA2000IK", &sk_transport_file, &sk_codec_n2k_lines, 0 },
+    { "NMEA2000", "canbus-canboatjs", &sk_transport_can, &sk_codec_n2k_can, 0 },
+    { "NMEA2000", "canbus", &sk_transport_can, &sk_codec_n2k_can, 0 },
+    { "NMEA2000", "ngt-1-canboatjs", &sk_transport_serial, &sk_codec_n2k_actisense, 115200 },
+    { "NMEA2000", "ngt-1", &sk_transport_serial, &sk_codec_n2k_actisense, 115200 },
+    { "NMEA2000", "ikonvert-canboatjs", &sk_transport_serial, &sk_codec_n2k_lines, 230400 },
+    { "NMEA2000", "ydwg02-canboatjs", &sk_transport_tcp, &sk_codec_n2k_lines, 0 },
+    { "NMEA2000", "ydwg02-udp-canboatjs", &sk_transport_udp, &sk_codec_n2k_lines, 0 },
+    { "NMEA2000", "ydwg02-usb-canboatjs", &sk_transport_serial, &sk_codec_n2k_lines, 38400 },
+    { "NMEA2000", "navlink2-tcp-canboatjs", &sk_transport_tcp, &sk_codec_n2k_lines, 0 },
+    { "NMEA2000", "navlink2-udp-canboatjs", &sk_transport_udp, &sk_codec_n2k_lines, 0 },
+    { "NMEA2000", "w2k-1-n2k-ascii-canboatjs", &sk_transport_tcp, &sk_codec_n2k_lines, 0 },
+    { "NMEA2000", "w2k-1-n2k-actisense-canboatjs", &sk_transport_tcp, &sk_codec_n2k_actisense, 0 },
+    { "NMEA2000", "canboat-csv-canboatjs", &sk_transport_tcp, &sk_codec_n2k_lines, 0 },
+    { "NMEA2000", "n2k-ip-gateway-canboatjs", &sk_transport_tcp, &sk_codec_n2k_lines, 0 },
 };
 
 static bool is(const char *a, const char *b)

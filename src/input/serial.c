@@ -212,7 +212,7 @@ static int serial_open(struct sk_input *in, const yyjson_val *options, struct sk
 {
     char *device = NULL;
     int64_t baud_rate;
-    int r = sk_input_option_int(options, "baudrate", 0, 4000000, 0, &baud_rate, em);
+    int r = sk_input_option_int(options, "baudrate", 0, 4000000, in->baud_rate, &baud_rate, em);
     if (r == 0)
         r = sk_input_option_text(options, "device", NULL, &device, em);
     if (r < 0)

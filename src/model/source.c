@@ -324,7 +324,8 @@ static struct sk_source_node *note_2000(struct sk_sources *t, struct sk_source_n
 void sk_sources_note(struct sk_sources *t, struct sk_source *s, const struct sk_source_info *i, const struct sk_source_text *text,
                      struct sk_span ts)
 {
-    if (s->noted == text && s->seen) { /* nothing new but the time */
+    /* Nothing new but the time? An update without values comes without its text: it may say anything. */
+    if (s->seen && s->noted == text && (text != NULL || i == NULL)) {
         if (s->stamp != NULL)
             write_str(s->stamp, ts);
         return;

@@ -4,11 +4,13 @@
  */
 #include "base/buf.h"
 #include "codec/codec.h"
+#include "codec/n2k/n2k.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct sk_codec_ops *const codecs[] = { &sk_codec_nmea0183, &sk_codec_signalk, &sk_codec_multiplexed };
+static const struct sk_codec_ops *const codecs[] = { &sk_codec_nmea0183,  &sk_codec_signalk,       &sk_codec_multiplexed,
+                                                     &sk_codec_n2k_lines, &sk_codec_n2k_actisense, &sk_codec_n2k_can };
 
 static void print_delta(void *arg, struct sk_span json)
 {

@@ -68,7 +68,7 @@ class SerialLine:
                 got += os.read(self.master, 65536)
             except (BlockingIOError, OSError):
                 pass
-            return wanted.encode() in got
+            return wanted.encode("latin1") in got
 
         eventually(look, f"the server writing {wanted!r}", timeout)
         return got.decode("latin1")
