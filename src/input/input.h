@@ -96,7 +96,7 @@ struct sk_input_kind {
     const char *type, *sub; /* options.type, and subOptions.type (of a FileStream: subOptions.dataType) */
     const struct sk_transport_ops *transport;
     const struct sk_codec_ops *codec;
-    int64_t baud_rate; /* of a serial line that the settings give none for; 0: as it is */
+    int64_t baud_rate;                         /* of a serial line that the settings give none for; 0: as it is */
     bool logging;                              /* options.logging */
     const yyjson_val *options, *codec_options; /* of the transport and of the codec: of a simple connection the same */
 };

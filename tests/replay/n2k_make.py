@@ -612,13 +612,11 @@ def formats():
     wanted = expected(cases)
     cut = Frames()
     frames = sum(len(cut(c)) for c in cases)
-    for name, (codec, render) in FORMATS.items():
-        own = cases
-        if name == "plain-frames":  # messages of up to 8 bytes are frames there until a longer one came
-            own = cases
-        log = can_frames(own) if name == "can" else render(own)
-        per_message = name in ("plain", "ascii", "pdgy", "pcdin", "ngt", "w2k")
-        settings = {"littleEndianMXPGN": True} if name == "mxpgn" else None
+    for name, (codec, render) in [*FORMATS.items(), ("pcdin-0183", ("NMEA 0183", FORMATS["pcdin"][1])),
+                                  ("mxpgn-0183", ("NMEA 0183", FORMATS["mxpgn"][1]))]:
+        log = can_frames(cases) if name == "can" else render(cases)
+        per_message = name in ("plain", "ascii", "pdgy", "pcdin", "pcdin-0183", "ngt", "w2k")
+        settings = {"littleEndianMXPGN": True} if name.startswith("mxpgn") else None
         write(f"n2k-format-{name}", log, wanted, stats(len(cases) if per_message else frames, len(wanted)), codec, settings)
 
 

@@ -27,8 +27,10 @@ void sk_n2k_alarm_heard(struct sk_n2k *n, const struct sk_n2k_message *m, struct
 {
     if (n->alarm_count == 0 && !on)
         return;
-    if (path.n >= sizeof n->alarms[0].path || message.n >= sizeof n->alarms[0].message)
+    if (path.n >= sizeof((struct sk_n2k_alarm *)0)->path || message.n >= sizeof((struct sk_n2k_alarm *)0)->message)
         return;
+    if (n->alarms == NULL)
+        n->alarms = sk_xcalloc(SK_N2K_ALARMS_MAX, sizeof *n->alarms);
     struct sk_n2k_alarm *a = slot(n, m->src, path);
     if (!on) {
         if (same(a, m->src, path)) {

@@ -35,18 +35,18 @@ struct sk_n2k {
     struct sk_n2k_device *devices[256];
     struct sk_n2k_filter filters[SK_N2K_FILTERS_MAX];
     unsigned filter_count;
-    bool use_can_name, override_time, reverse_mxpgn, joined_seen;
-    struct sk_n2k_alarm alarms[SK_N2K_ALARMS_MAX];
+    bool announces, use_can_name, override_time, reverse_mxpgn, joined_seen;
+    struct sk_n2k_alarm *alarms; /* SK_N2K_ALARMS_MAX, made with the first */
     unsigned alarm_count;
     uint64_t ticks; /* seconds, about: recordings bring times of their own */
     void (*send)(void *arg, const struct sk_n2k_message *m);
     void *send_arg;
     int64_t ask_at_ms; /* when the next request goes out */
     unsigned ask_step;
-    char iso[SK_ISO_TIME_SIZE]; /* the last time written, ... */
-    int64_t iso_ms;             /* ... and what it stands for */
-    struct sk_n2k_fastpackets fast;
-    uint8_t data[SK_N2K_DATA_MAX]; /* of a line's message */
+    char iso[SK_ISO_TIME_SIZE];      /* the last time written, ... */
+    int64_t iso_ms;                  /* ... and what it stands for */
+    struct sk_n2k_fastpackets *fast; /* made with the first */
+    uint8_t data[SK_N2K_DATA_MAX];   /* of a line's message */
 };
 
 /* ---- decode.c: a message's values by its definition's rows. True when there is at least one; `m` as it came, `time` in text

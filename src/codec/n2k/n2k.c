@@ -55,6 +55,7 @@ int sk_n2k_create(const struct sk_codec_options *o, struct sk_codec *owner, stru
 {
     struct sk_n2k *n = sk_xcalloc(1, sizeof *n);
     n->owner = owner;
+    n->announces = owner->ops != &sk_codec_nmea0183; /* there the sentence was announced as it came */
     sk_buf_init(&n->label, 1024);
     sk_buf_init(&n->prefix, 1024);
     sk_buf_init(&n->out, SK_N2K_DELTA_MAX);
@@ -85,6 +86,8 @@ void sk_n2k_destroy(struct sk_n2k *n)
     sk_buf_finish(&n->prefix);
     sk_buf_finish(&n->out);
     sk_buf_finish(&n->line);
+    free(n->alarms);
+    free(n->fast);
     free(n);
 }
 
@@ -124,7 +127,7 @@ static void announce(struct sk_n2k *n, const struct sk_n2k_message *m)
 void sk_n2k_take_message(struct sk_n2k *n, const struct sk_n2k_message *m)
 {
     struct sk_codec_stats *stats = &n->owner->stats;
-    if (n->owner->out.line != NULL)
+    if (n->announces && n->owner->out.line != NULL)
         announce(n, m);
     if (m->src >= SK_N2K_DEVICES) { /* a device without an address has nothing to tell */
         stats->ignored++;
@@ -159,11 +162,13 @@ static void take_frame(struct sk_n2k *n, struct sk_n2k_message *m)
         return;
     }
     struct sk_codec_stats *stats = &n->owner->stats;
-    uint64_t incomplete = n->fast.incomplete, oversized = n->fast.oversized;
+    if (n->fast == NULL)
+        n->fast = sk_xcalloc(1, sizeof *n->fast);
+    uint64_t incomplete = n->fast->incomplete, oversized = n->fast->oversized;
     const uint8_t *frame = m->data;
-    bool whole = sk_n2k_fastpacket_take(&n->fast, m, frame, m->len);
-    stats->incomplete += n->fast.incomplete - incomplete;
-    stats->oversized += n->fast.oversized - oversized;
+    bool whole = sk_n2k_fastpacket_take(n->fast, m, frame, m->len);
+    stats->incomplete += n->fast->incomplete - incomplete;
+    stats->oversized += n->fast->oversized - oversized;
     if (whole)
         sk_n2k_take_message(n, m);
 }
@@ -221,10 +226,12 @@ bool sk_n2k_line_time(struct sk_span line, int64_t *ret_ms, bool *ret_dated)
 
 void sk_n2k_reset(struct sk_n2k *n)
 {
-    uint64_t before = n->fast.incomplete;
-    sk_n2k_fastpacket_reset(&n->fast);
-    n->owner->stats.incomplete += n->fast.incomplete - before;
     n->joined_seen = false;
+    if (n->fast == NULL)
+        return;
+    uint64_t before = n->fast->incomplete;
+    sk_n2k_fastpacket_reset(n->fast);
+    n->owner->stats.incomplete += n->fast->incomplete - before;
 }
 
 void sk_n2k_tick(struct sk_n2k *n, int64_t now_ms)

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "base/lines.h"
+#include "codec/n2k/n2k.h"
 #include "codec/nmea0183/sentence.h"
 
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct nmea0183 {
     struct sk_buf scratch;     /* the line, when it had to be changed */
     struct sk_buf values, context, delta;
     struct sk_0183_session session;
+    struct sk_n2k *n2k; /* for the messages that come in sentences */
 };
 
 /* ---- which decoder ------------------------------------------------------------------------------------------------------ */
@@ -299,6 +301,16 @@ static bool is_ignored(const struct nmea0183 *c, struct sk_span line)
     return line.p[0] == '{'; /* what gpsd says of itself */
 }
 
+/* NMEA 2000 in sentences. */
+static bool take_wrapped(struct nmea0183 *c, struct sk_span line)
+{
+    if (!sk_span_starts(line, "$PCDIN,") && !sk_span_starts(line, "$MXPGN,"))
+        return false;
+    const char *star = c->validate ? NULL : memchr(line.p, '*', line.n);
+    (void)sk_n2k_take_line(c->n2k, star != NULL ? (struct sk_span){ line.p, (size_t)(star - line.p) } : line, c->now_ms);
+    return true;
+}
+
 static void take_line(void *arg, struct sk_span line)
 {
     struct nmea0183 *c = arg;
@@ -318,7 +330,7 @@ static void take_line(void *arg, struct sk_span line)
     take_tag_block(&line, &tags);
     if (line.n == 0)
         c->base.stats.garbage++;
-    else if (accept(c, line, &body))
+    else if (accept(c, line, &body) && !take_wrapped(c, line))
         decode(c, body, &tags);
 }
 
@@ -337,6 +349,13 @@ static void flush(struct sk_codec *codec, bool whole, int64_t now_ms)
     c->now_ms = now_ms;
     sk_lines_flush(&c->lines, whole);
     codec->stats.oversized = c->lines.oversized;
+    if (!whole)
+        sk_n2k_reset(c->n2k);
+}
+
+static void tick(struct sk_codec *codec, int64_t now_ms)
+{
+    sk_n2k_tick(SK_CONTAINER(codec, struct nmea0183, base)->n2k, now_ms);
 }
 
 /* ---- life --------------------------------------------------------------------------------------------------------------- */
@@ -380,6 +399,7 @@ static void read_ignored(struct nmea0183 *c, yyjson_val *list)
 static void destroy(struct sk_codec *codec)
 {
     struct nmea0183 *c = SK_CONTAINER(codec, struct nmea0183, base);
+    sk_n2k_destroy(c->n2k);
     sk_lines_finish(&c->lines);
     sk_buf_finish(&c->scratch);
     sk_buf_finish(&c->values);
@@ -420,6 +440,8 @@ static int create(const struct sk_codec_options *o, struct sk_codec **ret_codec,
     read_ignored(c, sk_json_get(o->settings, "ignoredSentences"));
     int r = c->source_end.p == NULL ? sk_errmsg_set(em, SK_ERR_LIMIT, "the connection's id is too long")
                                     : read_groups(c, sk_json_get(o->settings, "talkerGroups"), em);
+    if (r == 0)
+        r = sk_n2k_create(o, &c->base, &c->n2k, em);
     if (r < 0) {
         destroy(&c->base);
         return r;
@@ -428,4 +450,4 @@ static int create(const struct sk_codec_options *o, struct sk_codec **ret_codec,
     return 0;
 }
 
-const struct sk_codec_ops sk_codec_nmea0183 = { "NMEA 0183", create, feed, flush, NULL, NULL, destroy };
+const struct sk_codec_ops sk_codec_nmea0183 = { "NMEA 0183", create, feed, flush, NULL, tick, destroy };
