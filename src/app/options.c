@@ -16,7 +16,8 @@ enum {
     OPT_SECURITY,
     OPT_DATA,
     OPT_OVERRIDE,
-    OPT_SAMPLE_0183
+    OPT_SAMPLE_0183,
+    OPT_SAMPLE_2000
 };
 
 static const struct option long_options[] = {
@@ -32,6 +33,7 @@ static const struct option long_options[] = {
     { "data", required_argument, NULL, OPT_DATA },
     { "override-timestamps", no_argument, NULL, OPT_OVERRIDE },
     { "sample-nmea0183-data", no_argument, NULL, OPT_SAMPLE_0183 },
+    { "sample-n2k-data", no_argument, NULL, OPT_SAMPLE_2000 },
     { NULL, 0, NULL, 0 },
 };
 
@@ -49,6 +51,7 @@ void sk_options_print_help(void)
          "      --data FILE      play a raw log instead of opening the connections of the settings\n"
          "      --override-timestamps   with --data: values carry the time of the playing\n"
          "      --sample-nmea0183-data  add a connection that plays a recording of a sail\n"
+         "      --sample-n2k-data       the same from an NMEA 2000 bus\n"
          "      --safe-mode      list plugins, but run none until the safe mode is left\n"
          "      --securityenabled  users must log in, also without a security strategy in the settings\n"
          "      --version        print the version\n"
@@ -171,6 +174,9 @@ int sk_options_read(int argc, char **argv, struct sk_options *o, struct sk_errms
             break;
         case OPT_SAMPLE_0183:
             o->sample_nmea0183 = true;
+            break;
+        case OPT_SAMPLE_2000:
+            o->sample_nmea2000 = true;
             break;
         case OPT_NO_PLUGINS:
             o->no_plugins = true;

@@ -15,7 +15,7 @@ struct sk_options {
     int ws_per_ip;
     int pressure_enter, pressure_exit, pressure_max, pressure_max_ms; /* of streams that are not read: bytes, milliseconds */
     const char *data; /* a recording to be played instead of the settings' connections; NULL: none */
-    bool override_timestamps, sample_nmea0183;
+    bool override_timestamps, sample_nmea0183, sample_nmea2000;
     bool no_plugins, security, safe_mode, help, version;
 };
 

@@ -234,8 +234,10 @@ static yyjson_doc *more_connections(const struct sk_options *o)
     snprintf(id, sizeof id, "fs-%lld", (long long)(sk_clock_wall_ms() / 1000));
     if (o->data != NULL)
         add_playback(&b, id, "Multiplexed", full != NULL ? full : o->data, o->override_timestamps);
-    else if (o->sample_nmea0183)
+    if (o->data == NULL && o->sample_nmea0183)
         add_playback(&b, "nmea0183-sample-data", "NMEA0183", "nmea0183.log", false);
+    if (o->data == NULL && o->sample_nmea2000)
+        add_playback(&b, "n2k-sample-data", "NMEA2000YD", "nmea2000.log", false);
     sk_buf_char(&b, ']');
     if (b.n > 2 && sk_buf_ok(&b))
         (void)sk_json_read(sk_buf_span(&b), &doc, NULL);

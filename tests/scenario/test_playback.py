@@ -107,7 +107,7 @@ def test_a_raw_log_is_played_with_its_times(play):
     found = [(m["updates"][0]["timestamp"], m["updates"][0]["$source"].split(".")[-1]) for m in round_two if has_path(HEADING)(m)]
     assert found == [("2026-11-22T17:12:29.179Z", "II"), ("2026-11-22T17:12:29.579Z", "II"), ("2026-11-22T17:12:29.779Z", "II")]
     assert any(has_path("test.step")(m) for m in round_two)
-    assert all(re.fullmatch(r"fs-\d+(\.II)?", m["updates"][0]["$source"]) for m in round_two if values_in(m) and not has_path("x")(m)
+    assert all(re.fullmatch(r"fs-\d+(\.II|\.115)?", m["updates"][0]["$source"]) for m in round_two if values_in(m) and not has_path("x")(m)
                and m["updates"][0]["$source"] != "defaults")
 
 
@@ -145,3 +145,11 @@ def test_the_sample_sails(launch):
     stream = server.stream("?subscribe=all&sendCachedValues=false")
     assert stream.until(has_path("environment.wind.speedApparent"))["updates"][0]["$source"] == "nmea0183-sample-data.II"
     stream.until(lambda m: isinstance(m, dict) and m.get("context", "").endswith("230999001"))
+
+
+def test_the_bus_sample_sails(launch):
+    server = launch("--sample-n2k-data")
+    stream = server.stream("?subscribe=all&sendCachedValues=false")
+    assert stream.until(has_path("environment.wind.speedApparent"))["updates"][0]["$source"] == "n2k-sample-data.35"
+    stream.until(lambda m: isinstance(m, dict) and m.get("context", "").endswith("230999002"))
+    assert server.api("sources/n2k-sample-data/35/n2k/modelId").ok() == "Sample wind"
