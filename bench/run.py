@@ -37,6 +37,7 @@ FIGURES = [
     ("ingest_null", "  the bare relay", "s", None, 3),
     ("ingest_tcp", "  the same in by TCP", "s", None, 3),
     ("nmea0183", "server CPU per 100k NMEA 0183 sentences by TCP, one subscriber", "s", 0.25, 3),
+    ("nmea2000", "server CPU per 100k NMEA 2000 frames by TCP, one subscriber", "s", 0.25, 3),
     ("fanout", "CPU per delivery to 300 subscribers", "us", None, 2),
     ("fanout_null", "  the bare relay", "us", None, 2),
     ("fanout_ratio", "  ratio of both", "x", 1.2, 2),
@@ -343,6 +344,32 @@ def nmea0183(b):
     listener.close()
 
 
+def nmea2000(b):
+    """The sample's frames as a gateway writes them, a thousand on their way, each batch closed by a depth that is waited for."""
+    lines = [line + b"\r\n" for line in (ROOT / "samples/nmea2000.log").read_bytes().split(b"\n") if line]
+    listener = socket.create_server(("127.0.0.1", 0))
+    options = {"type": "ydwg02-canboatjs", "host": "127.0.0.1", "port": listener.getsockname()[1]}
+    entry = {"id": "bench", "pipeElements": [{"type": "providers/simple", "options": {"type": "NMEA2000", "subOptions": options}}]}
+    with b.start(settings={"pipedProviders": [entry]}) as s:
+        s.first_answer("/signalk")
+        device = listener.accept()[0]
+        subscriber = subscribe(s.port)
+        time.sleep(0.3)
+        sent, at, cpu = 0, 0, 0
+        while sent < b.args.count + 5000:
+            if cpu == 0 and sent >= 5000:
+                cpu, first = cpu_clock(s.pid), sent
+            batch = [lines[(at + i) % len(lines)] for i in range(999)]
+            at += 999
+            depth = 10_000_000 + sent // 1000  # centimetres
+            frame = b"\x01" + depth.to_bytes(4, "little") + b"\xff\x7f\xff"
+            device.sendall(b"".join(batch) + f"10:00:00.000 R 0DF50B7F {frame.hex(' ').upper()}\r\n".encode())
+            wait_mark(subscriber, b'"value":' + f"{depth / 100:.2f}".rstrip("0").rstrip(".").encode())
+            sent += 1000
+        b.note("nmea2000", (cpu_clock(s.pid) - cpu) / (sent - first) * 100000, frames=sent - first)
+    listener.close()
+
+
 def fanout(b):
     figures = {}
     for name, start in (("fanout", b.start), ("fanout_null", b.null)):
@@ -465,7 +492,7 @@ def flood(b):
         b.note("flood_p99", p99(latencies), slowest=latencies[-1], peak_mb=peak)
 
 
-MEASUREMENTS = [startup, ingest, nmea0183, fanout, plugin_cost, rest, loop, memory, trap, flood]
+MEASUREMENTS = [startup, ingest, nmea0183, nmea2000, fanout, plugin_cost, rest, loop, memory, trap, flood]
 
 
 # ---- the table ----
