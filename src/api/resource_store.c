@@ -351,6 +351,7 @@ static void call(void *store, const char *method, struct sk_span request, sk_pro
     *s->early_end = e;
     s->early_end = &e->next;
     s->early_count++;
+    sk_docstore_begin(s->docs);
 }
 
 static void ready(void *store)

@@ -16,7 +16,7 @@
 
 struct sk_resource_store;
 
-/* Reads its configuration (blocks: before the server listens), registers, and begins to read the files. */
+/* Reads its configuration (blocks: before the server listens) and registers. The files are read with the first request. */
 struct sk_resource_store *sk_resource_store_create(struct sk_api *api);
 bool sk_resource_store_idle(const struct sk_resource_store *s); /* all changes are saved */
 void sk_resource_store_destroy(struct sk_resource_store *s);    /* only when idle; NULL is fine */

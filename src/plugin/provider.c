@@ -60,6 +60,11 @@ static void answered(void *arg, enum sk_call_result result, struct sk_span text)
         ask(a, OUT_LARGE);
         return;
     }
+    if (result == SK_CALL_OK && text.n > OUT_LARGE) { /* it will be parsed on the loop */
+        a->done(a->arg, SK_ERR_LIMIT, SK_SPAN("The provider's answer is too large."));
+        free(a);
+        return;
+    }
     if (result == SK_CALL_FAILED)
         sk_log_debug("signalk:wasm:provider", "[%s] %s: %.*s", a->plugin->package->name, a->method, (int)text.n,
                      text.n > 0 ? text.p : "");

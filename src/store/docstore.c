@@ -220,6 +220,7 @@ static void enqueue(struct sk_docstore *s, struct sk_doc_change *c)
     s->waiting_end = &c->next;
     s->waiting_count++;
     s->waiting_bytes += c->n;
+    sk_docstore_begin(s);
     start_next(s);
 }
 
@@ -293,9 +294,15 @@ struct sk_docstore *sk_docstore_create(const struct sk_docstore_options *o)
     s->o.kinds = NULL;
     s->first_kinds = o->kind_count;
     s->waiting_end = &s->waiting;
-    s->busy = true;
-    SK_ASSERT(uv_queue_work(sk_loop_uv(o->loop), &s->work, load_all, loaded) == 0);
     return s;
+}
+
+void sk_docstore_begin(struct sk_docstore *s)
+{
+    if (s->begun)
+        return;
+    s->begun = s->busy = true;
+    SK_ASSERT(uv_queue_work(sk_loop_uv(s->o.loop), &s->work, load_all, loaded) == 0);
 }
 
 bool sk_docstore_ready(const struct sk_docstore *s)

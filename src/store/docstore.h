@@ -42,8 +42,9 @@ struct sk_docstore_options {
     void *arg;
 };
 
-/* Copies what it keeps. */
+/* Copies what it keeps. Nothing is read before it is needed: by sk_docstore_begin, or by the first change. */
 struct sk_docstore *sk_docstore_create(const struct sk_docstore_options *o);
+void sk_docstore_begin(struct sk_docstore *s); /* again is fine */
 bool sk_docstore_ready(const struct sk_docstore *s);
 bool sk_docstore_idle(const struct sk_docstore *s); /* nothing is under way on the thread pool */
 void sk_docstore_destroy(struct sk_docstore *s);    /* only when idle */

@@ -33,7 +33,7 @@ struct sk_docstore {
     struct sk_docs *docs;  /* per kind */
     size_t first_kinds;    /* that are read at the beginning */
     size_t count, bytes;   /* of all */
-    bool ready, busy;      /* busy: `work` is under way */
+    bool begun, ready, busy;      /* busy: `work` is under way */
     uv_work_t work;
     struct sk_doc_change *waiting, **waiting_end, *writing;
     unsigned waiting_count;

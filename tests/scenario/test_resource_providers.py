@@ -166,6 +166,7 @@ def test_a_provider_in_c_that_can_only_read(config, launch):
     server = launch()
     server.wait_plugin(C, state="running")
     assert server.get(f"{API}/tides/today").ok() == {"request": {"id": "today", "resourceType": "tides"}}
+    assert len(server.get(f"{API}/tides/long").ok()["text"]) == 100000 - 9, "what fills the announced buffer is asked for again"
     assert server.get(f"{API}/tides").ok() == {}, "without the export the list is empty"
     assert server.put(f"{API}/tides/today", {}).status == 501
     assert server.delete(f"{API}/tides/today").status == 501

@@ -95,7 +95,6 @@ static int32_t echo(const char *before, const char *request, size_t n, const cha
         return echo(before, request, n, after, out, max);                                                                        \
     }
 
-PROVIDES(resources_get_resource, "{\"request\":", "}")
 PROVIDES(weather_get_observations, "[{\"date\":\"2026-01-01T00:00:00.000Z\",\"type\":\"observation\",\"request\":", "}]")
 PROVIDES(weather_get_warnings, "[{\"type\":\"Warning\",\"request\":", "}]")
 PROVIDES(radar_get_capabilities, "{\"request\":", "}")
@@ -110,6 +109,23 @@ static void parse(const char *request, size_t n, const char *path, char *out, si
     out[0] = 0;
     if (skp_json_parse(request, n, &v))
         skp_json_text(&v, path, out, max);
+}
+
+/* "long": 100 kB of text, if there is room; otherwise cut, as plugins do. */
+SKP_EXPORT("resources_get_resource") int32_t resources_get_resource(const char *request, size_t n, char *out, size_t max)
+{
+    char id[32];
+    parse(request, n, "id", id, sizeof(id));
+    if (!skp_equal(id, "long"))
+        return echo("{\"request\":", request, n, "}", out, max);
+    size_t at = skp_copy(out, max, "{\"text\":\"", 9);
+    while (at < 100000 && at < max)
+        out[at++] = 'x';
+    if (at + 2 <= max) {
+        out[at++] = '"';
+        out[at++] = '}';
+    }
+    return (int32_t)at;
 }
 
 /* type "daily": an object instead of a list; latitude 80 and more never returns, 70 and more traps. */

@@ -60,7 +60,9 @@ static struct sk_docstore *open_store(unsigned queue_max)
                                      .tidy = tidy,
                                      .derive = derive,
                                      .drop = drop };
-    return sk_docstore_create(&o);
+    struct sk_docstore *s = sk_docstore_create(&o);
+    sk_docstore_begin(s);
+    return s;
 }
 
 static bool is_idle(void *s)
