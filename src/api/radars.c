@@ -295,11 +295,7 @@ static void get_list(struct sk_http_req *r, void *arg)
 
 static void get_providers(struct sk_http_req *r, void *api)
 {
-    struct sk_buf b;
-    sk_buf_init(&b, ANSWER_MAX);
-    sk_v2_write_providers(api, SK_PROVIDES_RADARS, &b);
-    sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
-    sk_buf_finish(&b);
+    sk_v2_get_providers(api, r, SK_PROVIDES_RADARS);
 }
 
 static void get_default(struct sk_http_req *r, void *api)

@@ -122,18 +122,11 @@ static bool write_param(struct sk_http_req *r, struct sk_span name, struct sk_sp
 /* {<query>,"resourceType":...}; false: answered. The type of the path wins over a parameter of that name. */
 static bool write_list_request(const struct sk_resource_op *op, struct sk_buf *out)
 {
-    struct sk_span q = sk_http_query(op->req);
-    struct sk_arena *a = sk_http_arena(op->req);
+    struct sk_span name, text;
+    size_t at = 0;
     sk_buf_char(out, '{');
-    for (size_t at = 0; at < q.n;) {
-        const char *amp = memchr(q.p + at, '&', q.n - at);
-        size_t end = amp != NULL ? (size_t)(amp - q.p) : q.n;
-        const char *eq = memchr(q.p + at, '=', end - at);
-        size_t name_end = eq != NULL ? (size_t)(eq - q.p) : end;
-        struct sk_span name = sk_http_decode(a, (struct sk_span){ q.p + at, name_end - at }, true);
-        struct sk_span text = eq != NULL ? sk_http_decode(a, (struct sk_span){ eq + 1, end - name_end - 1 }, true) : SK_SPAN("");
-        at = end + 1;
-        if (name.p == NULL || name.n == 0 || text.p == NULL || sk_span_eq(name, "resourceType") || sk_span_eq(name, "provider"))
+    while (sk_v2_next_param(op->req, &at, &name, &text)) {
+        if (sk_span_eq(name, "resourceType") || sk_span_eq(name, "provider"))
             continue;
         if (!write_param(op->req, name, text, out))
             return false;

@@ -81,6 +81,24 @@ yyjson_doc *sk_v2_body(struct sk_http_req *r)
     return doc;
 }
 
+bool sk_v2_next_param(struct sk_http_req *r, size_t *at, struct sk_span *ret_name, struct sk_span *ret_text)
+{
+    struct sk_span q = sk_http_query(r);
+    struct sk_arena *a = sk_http_arena(r);
+    while (*at < q.n) {
+        const char *amp = memchr(q.p + *at, '&', q.n - *at);
+        size_t from = *at, end = amp != NULL ? (size_t)(amp - q.p) : q.n;
+        const char *eq = memchr(q.p + from, '=', end - from);
+        size_t name_end = eq != NULL ? (size_t)(eq - q.p) : end;
+        *at = end + 1;
+        *ret_name = sk_http_decode(a, (struct sk_span){ q.p + from, name_end - from }, true);
+        *ret_text = eq != NULL ? sk_http_decode(a, (struct sk_span){ eq + 1, end - name_end - 1 }, true) : SK_SPAN("");
+        if (ret_name->n > 0 && ret_text->p != NULL)
+            return true;
+    }
+    return false;
+}
+
 /* ---- one provider's text ---- */
 
 yyjson_doc *sk_v2_parse(struct sk_span text)
@@ -178,7 +196,7 @@ const struct sk_provider *sk_v2_provider(struct sk_api *api, struct sk_http_req 
     return v;
 }
 
-void sk_v2_write_providers(struct sk_api *api, enum sk_provider_kind kind, struct sk_buf *out)
+static void write_providers(struct sk_api *api, enum sk_provider_kind kind, struct sk_buf *out)
 {
     const struct sk_provider *list[SK_ASKED_MAX];
     size_t n = sk_providers_list(api->providers, kind, (struct sk_span){ 0 }, list, SK_ASKED_MAX);
@@ -191,6 +209,15 @@ void sk_v2_write_providers(struct sk_api *api, enum sk_provider_kind kind, struc
         sk_buf_text(out, i == 0 ? ",\"isDefault\":true}" : ",\"isDefault\":false}");
     }
     sk_buf_char(out, '}');
+}
+
+void sk_v2_get_providers(struct sk_api *api, struct sk_http_req *r, enum sk_provider_kind kind)
+{
+    struct sk_buf b;
+    sk_buf_init(&b, ENVELOPE_MAX);
+    write_providers(api, kind, &b);
+    sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
+    sk_buf_finish(&b);
 }
 
 void sk_v2_get_default(struct sk_api *api, struct sk_http_req *r, enum sk_provider_kind kind)

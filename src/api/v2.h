@@ -18,6 +18,9 @@ void sk_v2_fail_provider(struct sk_http_req *r, int result, struct sk_span text)
 /* The body as JSON; anything else is answered with 400 (and NULL comes back). Free the document. */
 yyjson_doc *sk_v2_body(struct sk_http_req *r);
 
+/* The query's parameters one by one, decoded; start with *at = 0. What cannot be decoded is passed over. False: no more. */
+bool sk_v2_next_param(struct sk_http_req *r, size_t *at, struct sk_span *ret_name, struct sk_span *ret_text);
+
 /* ---- one provider's text ---- */
 /* NULL unless it is JSON. Free the document. */
 yyjson_doc *sk_v2_parse(struct sk_span text);
@@ -43,7 +46,7 @@ int sk_v2_worst(const struct sk_asked *answers, size_t count);
 /* ?provider=<id>, else the default. NULL: answered with 400. */
 const struct sk_provider *sk_v2_provider(struct sk_api *api, struct sk_http_req *r, enum sk_provider_kind kind);
 /* {"<id>":{"name":...,"isDefault":...}} · {"id":...} · choose; for weather and radars. */
-void sk_v2_write_providers(struct sk_api *api, enum sk_provider_kind kind, struct sk_buf *out);
+void sk_v2_get_providers(struct sk_api *api, struct sk_http_req *r, enum sk_provider_kind kind);
 void sk_v2_get_default(struct sk_api *api, struct sk_http_req *r, enum sk_provider_kind kind);
 void sk_v2_set_default(struct sk_api *api, struct sk_http_req *r, enum sk_provider_kind kind, struct sk_span id);
 

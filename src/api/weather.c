@@ -47,20 +47,13 @@ static bool is_date(struct sk_span s) /* YYYY-MM-DD */
 static void write_custom(struct sk_http_req *r, struct sk_buf *out)
 {
     static const char *const own[] = { "lat", "lon", "count", "date", "provider" };
-    struct sk_span q = sk_http_query(r);
-    struct sk_arena *a = sk_http_arena(r);
-    size_t n = 0;
-    for (size_t at = 0; at < q.n;) {
-        const char *amp = memchr(q.p + at, '&', q.n - at);
-        size_t end = amp != NULL ? (size_t)(amp - q.p) : q.n, i = 0;
-        const char *eq = memchr(q.p + at, '=', end - at);
-        size_t name_end = eq != NULL ? (size_t)(eq - q.p) : end;
-        struct sk_span name = sk_http_decode(a, (struct sk_span){ q.p + at, name_end - at }, true);
-        struct sk_span text = eq != NULL ? sk_http_decode(a, (struct sk_span){ eq + 1, end - name_end - 1 }, true) : SK_SPAN("");
-        at = end + 1;
+    struct sk_span name, text;
+    size_t n = 0, at = 0;
+    while (sk_v2_next_param(r, &at, &name, &text)) {
+        size_t i = 0;
         while (i < SK_COUNT(own) && !sk_span_eq(name, own[i]))
             i++;
-        if (i < SK_COUNT(own) || name.n == 0 || text.p == NULL)
+        if (i < SK_COUNT(own))
             continue;
         sk_buf_text(out, n++ == 0 ? "\"custom\":{" : ",");
         sk_json_write_str(out, name);
@@ -177,11 +170,7 @@ static void get_forecasts(struct sk_http_req *r, void *api)
 
 static void get_providers(struct sk_http_req *r, void *api)
 {
-    struct sk_buf b;
-    sk_buf_init(&b, REQUEST_MAX);
-    sk_v2_write_providers(api, SK_PROVIDES_WEATHER, &b);
-    sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
-    sk_buf_finish(&b);
+    sk_v2_get_providers(api, r, SK_PROVIDES_WEATHER);
 }
 
 static void get_default(struct sk_http_req *r, void *api)

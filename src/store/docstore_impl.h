@@ -29,11 +29,11 @@ struct sk_doc_change {
 
 struct sk_docstore {
     struct sk_docstore_options o;
-    char *root, **folders; /* folders: per kind */
-    struct sk_docs *docs;  /* per kind */
-    size_t first_kinds;    /* that are read at the beginning */
-    size_t count, bytes;   /* of all */
-    bool begun, ready, busy;      /* busy: `work` is under way */
+    char *root, **folders;   /* folders: per kind */
+    struct sk_docs *docs;    /* per kind */
+    size_t first_kinds;      /* that are read at the beginning */
+    size_t count, bytes;     /* of all */
+    bool begun, ready, busy; /* busy: `work` is under way */
     uv_work_t work;
     struct sk_doc_change *waiting, **waiting_end, *writing;
     unsigned waiting_count;
