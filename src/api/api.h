@@ -80,6 +80,8 @@ void sk_api_keep_routes(struct sk_api *api, const struct sk_route *table, size_t
 void sk_api_free_routes(struct sk_api *api);
 /* /signalk/v2/api/resources, .../weather, .../vessels/self/radars */
 void sk_resources_add_routes(struct sk_api *api);
+/* resourcesApi.defaultProviders of the settings: {"<type>":"<provider>",...} */
+void sk_resources_choose_defaults(struct sk_api *api, const yyjson_val *settings);
 void sk_resource_config_add_routes(struct sk_api *api);
 void sk_weather_add_routes(struct sk_api *api);
 void sk_radars_add_routes(struct sk_api *api);

@@ -9,6 +9,7 @@
 
 #define ANSWER_MAX ((size_t)128 * 1024 * 1024)
 #define REQUEST_MAX ((size_t)4 * 1024 * 1024)
+#define CHOICES_MAX 1000u
 
 static const char prefix[] = "/signalk/v2/api/resources/";
 
@@ -292,6 +293,17 @@ static void get_type_default(struct sk_http_req *r, void *arg)
 {
     struct sk_resource_op op = { .api = arg, .req = r, .at.type = sk_http_param(r, "type") };
     get_providers(&op, true);
+}
+
+void sk_resources_choose_defaults(struct sk_api *api, const yyjson_val *settings)
+{
+    yyjson_val *chosen = sk_json_get(sk_json_get(settings, "resourcesApi"), "defaultProviders"), *type, *id;
+    size_t i, n;
+    if (!yyjson_is_obj(chosen))
+        return;
+    yyjson_obj_foreach(chosen, i, n, type, id)
+        if (i < CHOICES_MAX && yyjson_is_str(id) && sk_resource_type_ok(sk_json_str(type)))
+            sk_providers_choose(api->providers, SK_PROVIDES_RESOURCES, sk_json_str(type), sk_json_str(id));
 }
 
 /* Kept while the server runs and, as far as settings can be saved, beyond. */

@@ -134,6 +134,7 @@ static int start_data(struct server *s, struct sk_errmsg *em)
     send_base_deltas(s);
     sk_notifications_settle(api->notifications);
     api->resources = sk_resource_store_create(api);
+    sk_resources_choose_defaults(api, sk_settings_root(s->settings));
     return 0;
 }
 

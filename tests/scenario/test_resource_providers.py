@@ -90,6 +90,16 @@ def test_the_chosen_default_gets_what_is_new(probe):
     assert probe.get(f"{API}/waypoints/{made}?provider={AS}").ok()["name"] == "W"
 
 
+def test_the_settings_name_a_default_that_may_come_later(config, launch):
+    config.settings(resourcesApi={"defaultProviders": {"waypoints": AS, "routes": 5, "../x": "y"}})
+    config.install(packages.built(AS))
+    server = launch()
+    assert server.get(f"{API}/waypoints/_providers/_default").ok() == BUILT_IN, "as long as the other is not there"
+    server.configure(AS)
+    assert server.get(f"{API}/waypoints/_providers/_default").ok() == AS
+    assert server.get(f"{API}/waypoints/_providers").ok() == [AS, BUILT_IN]
+
+
 def test_invalid_bodies_and_ids_never_reach_it(probe):
     assert probe.put(f"{API}/waypoints/{HARBOUR}", {"name": "x"}).status == 400
     for escape in ("..%2fx", "a%2fb", "%00", "a%20b", "x" * 200):
