@@ -100,6 +100,22 @@ def test_the_settings_name_a_default_that_may_come_later(config, launch):
     assert server.get(f"{API}/waypoints/_providers").ok() == [AS, BUILT_IN]
 
 
+def test_the_chosen_default_is_saved_in_the_settings(config, launcher):
+    config.settings(resourcesApi={"more": 1, "defaultProviders": {"notes": "x"}}, own={"kept": True})
+    config.enable(config.install(packages.built(AS)))
+    server = launcher().start()
+    server.wait_plugin(AS, state="running")
+    assert server.post(f"{API}/waypoints/_providers/_default/{AS.replace('/', '%2F')}").status == 201
+    saved = config.json("settings.json")
+    assert saved["resourcesApi"] == {"more": 1, "defaultProviders": {"notes": "x", "waypoints": AS}} and saved["own"] == {"kept": True}
+    assert server.post(f"{API}/waypoints/_providers/_default/{BUILT_IN}").status == 201
+    assert server.post(f"{API}/waypoints/_providers/_default/{AS.replace('/', '%2F')}").status == 201
+    server.kill()
+    server.restart()
+    server.wait_plugin(AS, state="running")
+    assert server.get(f"{API}/waypoints/_providers/_default").ok() == AS
+
+
 def test_invalid_bodies_and_ids_never_reach_it(probe):
     assert probe.put(f"{API}/waypoints/{HARBOUR}", {"name": "x"}).status == 400
     for escape in ("..%2fx", "a%2fb", "%00", "a%20b", "x" * 200):
