@@ -97,6 +97,8 @@ void sk_radar_start(struct sk_api *api, struct sk_http_req *r, const char *metho
     struct sk_radar_op *op = sk_arena_zalloc(a, sizeof *op);
     char *copy = members == NULL ? NULL : sk_buf_ok(members) ? sk_arena_copy(a, members->p, members->n) : NULL;
     struct sk_span radar = sk_http_param(r, "id");
+    if (!sk_v2_may_write(api, r, "radars"))
+        return;
     if (op == NULL || (members != NULL && copy == NULL)) {
         sk_v2_fail(r, 413, "The request is too large.");
         return;
@@ -305,7 +307,8 @@ static void get_default(struct sk_http_req *r, void *api)
 
 static void post_default(struct sk_http_req *r, void *api)
 {
-    sk_v2_set_default(api, r, SK_PROVIDES_RADARS, sk_http_param(r, "id"));
+    if (sk_v2_may_write(api, r, "radars"))
+        sk_v2_set_default(api, r, SK_PROVIDES_RADARS, sk_http_param(r, "id"));
 }
 
 void sk_radars_add_routes(struct sk_api *api)

@@ -353,6 +353,8 @@ static void post_default(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
     struct sk_span type = sk_http_param(r, "type"), id = sk_http_param(r, "id");
+    if (!sk_v2_may_write(api, r, "resources"))
+        return;
     if (type.p == NULL || id.p == NULL || sk_providers_find(api->providers, SK_PROVIDES_RESOURCES, type, id) == NULL) {
         sk_v2_fail(r, 400, "Resource provider not found for %.*s!", (int)(type.n < 100 ? type.n : 100),
                    type.p != NULL ? type.p : "");

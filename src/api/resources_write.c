@@ -157,7 +157,7 @@ static bool choose_id(struct sk_resource_op *op, const yyjson_val *value)
 
 static void put_or_post(struct sk_http_req *r, struct sk_api *api, bool post)
 {
-    struct sk_resource_op *op = sk_resource_op_create(r, api);
+    struct sk_resource_op *op = sk_v2_may_write(api, r, "resources") ? sk_resource_op_create(r, api) : NULL;
     if (op == NULL)
         return;
     if ((op->at.id.p == NULL) != post || op->at.prop_count > 0) {
@@ -182,7 +182,7 @@ void sk_resources_put(struct sk_http_req *r, void *arg)
 
 void sk_resources_delete(struct sk_http_req *r, void *arg)
 {
-    struct sk_resource_op *op = sk_resource_op_create(r, arg);
+    struct sk_resource_op *op = sk_v2_may_write(arg, r, "resources") ? sk_resource_op_create(r, arg) : NULL;
     if (op == NULL)
         return;
     if (op->at.id.p == NULL || op->at.prop_count > 0) {

@@ -1,5 +1,6 @@
 #include "api/v2.h"
 
+#include "api/acl_filter.h"
 #include "base/log.h"
 
 #include <stdarg.h>
@@ -79,6 +80,18 @@ yyjson_doc *sk_v2_body(struct sk_http_req *r)
     if (sk_json_read(body.n > 0 ? body : SK_SPAN("{}"), &doc, &em) < 0)
         sk_v2_fail(r, 400, "The body is not JSON: %s", em.text);
     return doc;
+}
+
+bool sk_v2_may_write(struct sk_api *api, struct sk_http_req *r, const char *name)
+{
+    struct sk_principal who = { 0 };
+    if (sk_span_eq(sk_http_method(r), "GET") || sk_span_eq(sk_http_method(r), "HEAD") || sk_acl_lists(api) == NULL)
+        return true;
+    (void)sk_auth_identify(api->auth, r, false, &who);
+    if (sk_acl_may(api, who.name, SK_ACL_PUT, (struct sk_span){ 0 }, sk_span_of(name), (struct sk_span){ "", 0 }))
+        return true;
+    sk_v2_reply(r, 403, SK_SPAN(""));
+    return false;
 }
 
 bool sk_v2_next_param(struct sk_http_req *r, size_t *at, struct sk_span *ret_name, struct sk_span *ret_text)

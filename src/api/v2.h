@@ -18,6 +18,10 @@ void sk_v2_fail_provider(struct sk_http_req *r, int result, struct sk_span text)
 /* The body as JSON; anything else is answered with 400 (and NULL comes back). Free the document. */
 yyjson_doc *sk_v2_body(struct sk_http_req *r);
 
+/* Do access lists let this user PUT to `name` of the own vessel ("resources", "weather", "radars")? Reading methods pass. False:
+   answered with 403. What the role allows has been decided by the route. */
+bool sk_v2_may_write(struct sk_api *api, struct sk_http_req *r, const char *name);
+
 /* The query's parameters one by one, decoded; start with *at = 0. What cannot be decoded is passed over. False: no more. */
 bool sk_v2_next_param(struct sk_http_req *r, size_t *at, struct sk_span *ret_name, struct sk_span *ret_text);
 

@@ -180,7 +180,8 @@ static void get_default(struct sk_http_req *r, void *api)
 
 static void post_default(struct sk_http_req *r, void *api)
 {
-    sk_v2_set_default(api, r, SK_PROVIDES_WEATHER, sk_http_param(r, "id"));
+    if (sk_v2_may_write(api, r, "weather"))
+        sk_v2_set_default(api, r, SK_PROVIDES_WEATHER, sk_http_param(r, "id"));
 }
 
 void sk_weather_add_routes(struct sk_api *api)

@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from harness import packages
+from harness.security import as_user, secure
 from harness.server import SELF
 from harness.streams import has_path, values_in
 from harness.waiting import eventually
@@ -199,3 +200,22 @@ def test_a_provider_in_c_that_can_only_read(config, launch):
     start = server.get(f"/plugins/{C.replace('@', '_').replace('/', '_')}/api/start").ok()
     assert (start["tides"], start["empty"]) == (1, 0)
     assert start["many"] == 32 - 3, "registrations are limited, and the plugin is told"
+
+
+# ---- rights ----
+
+
+def test_access_lists_decide_who_may_write(config, launch):
+    grant = [{"context": "vessels.self", "resources": [{"paths": ["resources"], "permissions": [{"subject": "wim", "permission": "put"}]}]}]
+    server = launch(folder=secure(config, acls=grant))
+    name, value = str(uuid.uuid4()), {"json": WAYPOINT}
+    refusal = server.request("PUT", f"{API}/waypoints/{name}", headers=as_user("anna"), **value)
+    assert (refusal.status, refusal.json()) == (403, {"state": "FAILED", "statusCode": 403, "message": "Unauthorised"})
+    assert server.request("POST", f"{API}/waypoints", headers=as_user("anna"), **value).status == 403
+    assert server.request("PUT", f"{API}/waypoints/{name}", headers=as_user("wim"), **value).status == 200
+    assert server.request("DELETE", f"{API}/waypoints/{name}", headers=as_user("anna")).status == 403
+    assert set(server.get(f"{API}/waypoints", headers=as_user("rita")).ok()) == {name}
+    assert server.request("POST", f"{API}/waypoints/_providers/_default/{BUILT_IN}", headers=as_user("anna")).status == 403
+    radars = "/signalk/v2/api/vessels/self/radars"
+    assert server.request("PUT", radars + "/r1/power", headers=as_user("wim"), json={"value": "off"}).status == 403
+    assert server.request("GET", radars, headers=as_user("wim")).status == 200
