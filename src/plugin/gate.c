@@ -1,6 +1,7 @@
 #include "plugin/gate.h"
 
 #include "base/log.h"
+#include "plugin/compile.h"
 #include "plugin/imports.h"
 
 #include <stdlib.h>
@@ -98,9 +99,14 @@ static wasm_trap_t *pass_on(struct sk_gate *gate, enum row_id row, wasmtime_val_
 {
     wasm_trap_t *trap = NULL;
     wasmtime_error_t *error = wasmtime_func_call_unchecked(gate->g->ctx, &gate->pass[row], raw, ARGS_MAX, &trap);
-    if (error != NULL) { /* the deadline */
+    if (error != NULL) { /* the deadline, or a pointer or flag that WASI cannot take */
+        wasm_name_t text;
+        char words[400];
+        wasmtime_error_message(error, &text);
+        sk_engine_words(&text, words, sizeof words);
+        wasm_byte_vec_delete(&text);
         wasmtime_error_delete(error);
-        trap = wasmtime_trap_new("interrupted", 11);
+        trap = wasmtime_trap_new(words, strlen(words));
     }
     return trap;
 }
@@ -298,10 +304,10 @@ bool sk_gate_has(const wasm_name_t *name)
 static bool type_fits(const wasm_functype_t *t, const char *type)
 {
     const wasm_valtype_vec_t *params = wasm_functype_params(t), *results = wasm_functype_results(t);
-    if (params->size != strlen(type) || results->size != 1 || wasm_valtype_kind(results->data[0]) != WASM_I32)
+    if (params->size != strlen(type) || results->size != 1 || sk_guest_valkind(results->data[0]) != WASM_I32)
         return false;
     for (size_t i = 0; i < params->size; i++)
-        if (wasm_valtype_kind(params->data[i]) != (type[i] == 'I' ? WASM_I64 : WASM_I32))
+        if (sk_guest_valkind(params->data[i]) != (type[i] == 'I' ? WASM_I64 : WASM_I32))
             return false;
     return true;
 }

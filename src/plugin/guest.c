@@ -6,7 +6,6 @@
 #include "plugin/guest_impl.h"
 #include "plugin/imports.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- calls ---- */
@@ -262,21 +261,10 @@ static wasmtime_error_t *on_epoch(wasmtime_context_t *ctx, void *data, uint64_t 
     (void)ctx;
     *delta = 1;
     *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
-    if (!sk_wasi_files_ok(g))
-        return wasmtime_error_new("files");
     if (now < g->deadline_tick && (cut == 0 || now < cut))
         return NULL;
     g->timed_out = true;
     return wasmtime_error_new("deadline");
-}
-
-int sk_guest_check(struct sk_guest *g, struct sk_errmsg *em)
-{
-    if (g->dead || sk_wasi_files_ok(g))
-        return 0;
-    g->dead = true;
-    snprintf(g->trap, sizeof g->trap, "%s", g->abort_text);
-    return sk_errmsg_set(em, SK_ERR_TRAP, "%s", g->abort_text);
 }
 
 /* A call from outside begins. */
@@ -381,7 +369,6 @@ void sk_guest_destroy(struct sk_guest *g)
     sk_wasi_flush_lines(g);
     sk_gate_destroy(g->gate);
     free(g->bindings);
-    free(g->vfs);
     free(g);
 }
 

@@ -67,9 +67,6 @@ int sk_guest_delta(struct sk_guest *g, struct sk_span json, unsigned ms, struct 
 int sk_guest_request(struct sk_guest *g, enum sk_call_shape shape, const char *name, struct sk_span request, size_t out_max,
                      unsigned ms, struct sk_buf *out, struct sk_errmsg *em);
 
-/* Whether it keeps to what only shows between calls: its open files. SK_ERR_TRAP: it did not, and is dead now. */
-int sk_guest_check(struct sk_guest *g, struct sk_errmsg *em);
-
 bool sk_guest_has_poll(const struct sk_guest *g);
 bool sk_guest_has_delta_handler(const struct sk_guest *g);
 bool sk_guest_has_export(struct sk_guest *g, const char *name);

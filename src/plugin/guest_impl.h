@@ -9,7 +9,6 @@
 #define SK_TEXT_MAX 262144u
 #define SK_OUT_DEFAULT 65536u /* announced for requests */
 #define SK_LINE_MAX 2000u     /* of stdout and stderr; longer lines are divided */
-#define SK_FILES_MAX 64u      /* open at once, when the process has many open */
 
 #define SK_AS_ARRAYBUFFER 1u
 #define SK_AS_STRING 2u
@@ -112,7 +111,6 @@ int sk_imports_bind(struct sk_guest *g, wasmtime_extern_t *ret_externs, const wa
 
 /* ---- wasi.c ---- */
 int sk_wasi_configure(struct sk_guest *g, struct sk_errmsg *em);
-bool sk_wasi_files_ok(struct sk_guest *g); /* false: too many are open, abort_text says so */
 void sk_wasi_flush_lines(struct sk_guest *g);
 
 #endif

@@ -5,12 +5,7 @@
 #include "plugin/guest_impl.h"
 #include "plugin/imports.h"
 
-#include <dirent.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 static uint64_t clock_ns(uint32_t id)
 {
@@ -53,7 +48,7 @@ int sk_wasi_configure(struct sk_guest *g, struct sk_errmsg *em)
     wasi_config_set_stdout_custom(w, on_output, &g->out, NULL);
     wasi_config_set_stderr_custom(w, on_output, &g->err, NULL);
     if (ok && g->o.vfs != NULL)
-        ok = wasi_config_preopen_dir(w, g->o.vfs, "/", true) && (g->vfs = realpath(g->o.vfs, NULL)) != NULL;
+        ok = wasi_config_preopen_dir(w, g->o.vfs, "/", true);
     if (!ok) {
         wasi_config_delete(w);
         return sk_errmsg_set(em, SK_ERR_IO, "the plugin's folder %s cannot be opened", g->o.vfs != NULL ? g->o.vfs : "");
@@ -65,43 +60,6 @@ int sk_wasi_configure(struct sk_guest *g, struct sk_errmsg *em)
         return sk_errmsg_set(em, SK_ERR_INTERNAL, "WASI cannot be set up");
     }
     return 0;
-}
-
-/* ---- open files ---- */
-
-#define FILES_LOOK_FROM 300 /* descriptors of the process, from which it matters who holds them */
-
-static unsigned open_below(const char *dir)
-{
-    DIR *d = opendir("/proc/self/fd");
-    struct dirent *e;
-    size_t n = strlen(dir);
-    unsigned count = 0;
-    while (d != NULL && (e = readdir(d)) != NULL) {
-        char target[PATH_MAX];
-        ssize_t got = readlinkat(dirfd(d), e->d_name, target, sizeof target);
-        count += got > (ssize_t)n && memcmp(target, dir, n) == 0 && target[n] == '/';
-    }
-    if (d != NULL)
-        closedir(d);
-    return count;
-}
-
-/* Descriptors are the server's: a plugin that takes them all leaves none for clients. Wasmtime's path_open has no limit and
-   cannot be wrapped, as it wants to be called by a module; so it is looked at afterwards, and every few milliseconds of a long
-   call. */
-bool sk_wasi_files_ok(struct sk_guest *g)
-{
-    int next = g->vfs != NULL ? dup(STDERR_FILENO) : 0; /* the lowest that is free */
-    if (next > 0)
-        close(next);
-    if (next >= 0 && next < FILES_LOOK_FROM)
-        return true;
-    unsigned count = open_below(g->vfs);
-    if (count <= SK_FILES_MAX)
-        return true;
-    snprintf(g->abort_text, sizeof g->abort_text, "has %u files open; %u are allowed", count, SK_FILES_MAX);
-    return false;
 }
 
 /* ---- poll_oneoff(subscriptions, events, count, ret_count) ---- */

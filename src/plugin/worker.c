@@ -60,14 +60,6 @@ static bool crashed(struct sk_worker *w, int r, const struct sk_errmsg *em)
     return true;
 }
 
-/* After calls into it: whether the life goes on. */
-static bool goes_on(struct sk_worker *w, int r, struct sk_errmsg *em)
-{
-    if (!sk_guest_dead(w->guest) && sk_guest_check(w->guest, em) < 0)
-        r = em->code;
-    return r == 0 || !crashed(w, r, em);
-}
-
 /* ---- loading ---- */
 
 static int make_folders(const char *data_dir, char **ret_vfs, struct sk_errmsg *em)
@@ -251,7 +243,7 @@ static bool serve_order(struct sk_worker *w, const struct sk_order *o)
                                     : SK_CALL_FAILED,
               sk_span_of(em.text));
     sk_buf_finish(&out);
-    return goes_on(w, r, &em);
+    return r == 0 || !crashed(w, r, &em);
 }
 
 static bool serve_orders(struct sk_worker *w)
@@ -284,7 +276,7 @@ static bool poll_once(struct sk_worker *w)
     note_call(w, "poll", began);
     if (r == 0 && code != 0)
         sk_log_debug(NS, "[%s] poll returned %d", w->o.package->name, (int)code);
-    return goes_on(w, r, &em);
+    return r == 0 || !crashed(w, r, &em);
 }
 
 /* The hot path: no lock, no allocation of ours per delta; one look at the clock ends one call and begins the next. */
@@ -309,7 +301,7 @@ static bool serve_deltas(struct sk_worker *w)
         }
     }
     end(w);
-    return goes_on(w, r, &em);
+    return r == 0 || !crashed(w, r, &em);
 }
 
 enum due { DUE_STOP, DUE_ORDER, DUE_DELTAS, DUE_POLL };

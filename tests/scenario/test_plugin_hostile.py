@@ -101,7 +101,7 @@ KINDS = {  # and how many of a kind there are at least
     "traps-in-each-export": (hostile.traps_in_each_export, 14),
     "growth": (hostile.growth, 13),
     "pointers": (hostile.pointers, 45),
-    "shapes": (hostile.shapes, 35),
+    "shapes": (hostile.shapes, 37),
     "texts": (hostile.texts_too_large_or_lying, 34),
     "allocations": (hostile.allocations, 10),
     "files": (hostile.broken_files, 46),
