@@ -218,9 +218,11 @@ struct sk_request *sk_puts_find(struct sk_puts *p, struct sk_span id)
 static char *key_of(struct sk_span context, struct sk_span path)
 {
     char *k = sk_xmalloc(context.n + path.n + 2);
-    memcpy(k, context.p, context.n);
+    if (context.n > 0)
+        memcpy(k, context.p, context.n);
     k[context.n] = '\n'; /* stands in no context */
-    memcpy(k + context.n + 1, path.p, path.n);
+    if (path.n > 0)
+        memcpy(k + context.n + 1, path.p, path.n);
     k[context.n + 1 + path.n] = '\0';
     return k;
 }

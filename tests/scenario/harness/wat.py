@@ -107,7 +107,7 @@ def plugin(name="Good", *, imports=(), texts=None, memory=MEMORY, more="", schem
     for export_name, body in exports.items():
         if body is None:
             usual.pop(export_name, None)
-        elif body.startswith("(func") or body.startswith("(export") or body.startswith("(global"):
+        elif body.startswith("(func") or body.startswith("(export") or body.startswith("(global (export"):
             usual[export_name] = body
         else:
             params, result = types.get(export_name, ("iiii", "i") if export_name.startswith("h") and export_name != "http_endpoints" else ("ii", "i"))
