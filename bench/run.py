@@ -52,6 +52,8 @@ FIGURES = [
     ("loop_p99", "a plugin that loops: GET /signalk, p99", "ms", 50, 1),
     ("loop_max", "  the slowest", "ms", None, 1),
     ("loop_cut", "  cut after", "ms", DEADLINE_MS + 20, 0),
+    ("cut_p99", "1,000 calls that never return: cut behind their deadline, p99", "ms", 20, 1),
+    ("cut_max", "  the latest", "ms", None, 1),
     ("memory_p99", "a plugin that takes memory: GET /signalk, p99", "ms", 50, 1),
     ("memory_peak", "  resident memory at most", "MB", None, 1),
     ("trap_p99", "a plugin that traps: GET /signalk, p99", "ms", 50, 1),
@@ -492,7 +494,21 @@ def flood(b):
         b.note("flood_p99", p99(latencies), slowest=latencies[-1], peak_mb=peak)
 
 
-MEASUREMENTS = [startup, ingest, nmea0183, nmea2000, fanout, plugin_cost, rest, loop, memory, trap, flood]
+def cut(b):
+    """Endless calls one after the other, by a program that ./dev bench builds beside the server."""
+    tool = b.server.parent / "tests/unit/plugin/bench_plugin_cut"
+    if not tool.exists():
+        say("no bench_plugin_cut beside the server: left out")
+        return
+    done = subprocess.run([tool, tool.parent, "200" if b.args.quick else "1000"], capture_output=True, text=True, timeout=300)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip())
+    _, p99, most = map(float, done.stdout.split())
+    b.note("cut_p99", p99)
+    b.note("cut_max", most)
+
+
+MEASUREMENTS = [startup, ingest, nmea0183, nmea2000, fanout, plugin_cost, rest, loop, memory, trap, flood, cut]
 
 
 # ---- the table ----
