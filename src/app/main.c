@@ -2,6 +2,7 @@
 #include "app/options.h"
 #include "app/server.h"
 #include "base/log.h"
+#include "cli/cli.h"
 #include "plugin/host.h"
 
 #include <malloc.h>
@@ -26,6 +27,9 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], SK_COMPILE_FLAG) == 0)
         return sk_compile_main(argc, argv);
+    int status;
+    if (sk_cli_run(argc, argv, &status))
+        return status;
     struct sk_options o;
     struct sk_errmsg em;
     mallopt(M_ARENA_MAX, 2); /* an arena for each plugin thread would cost more than the plugins */

@@ -40,6 +40,7 @@ static const struct option long_options[] = {
 void sk_options_print_help(void)
 {
     puts("Usage: skiff [options]\n"
+         "       skiff plugin stats [ID] [--url URL] [--json]\n"
          "\n"
          "A Signal K server for boats; its plugins are sandboxed WebAssembly modules.\n"
          "\n"
