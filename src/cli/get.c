@@ -126,7 +126,8 @@ int sk_cli_get(const char *url, const char *path, const char *token, struct sk_b
     if (fd < 0)
         return fd;
     sk_buf_init(&request, 16384);
-    sk_buf_printf(&request, "GET %s HTTP/1.1\r\nHost: %s:%s\r\nAccept: application/json\r\nConnection: close\r\n", path, t.host, t.port);
+    sk_buf_printf(&request, "GET %s HTTP/1.1\r\nHost: %s:%s\r\nAccept: application/json\r\nConnection: close\r\n", path, t.host,
+                  t.port);
     if (token != NULL)
         sk_buf_printf(&request, "Authorization: Bearer %s\r\n", token);
     SK_BUF_LIT(&request, "\r\n");

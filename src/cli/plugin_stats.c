@@ -88,8 +88,8 @@ static void print_all(yyjson_val *list)
     int width = 6;
     yyjson_arr_foreach(list, i, n, v)
         width = (int)strlen(text(v, "id")) > width ? (int)strlen(text(v, "id")) : width;
-    printf("%-*s  %-8s %10s %9s %10s %8s %9s %7s %8s\n", width, "PLUGIN", "STATE", "CPU", "MEMORY", "CALLS", "CRASHES", "RESTARTS",
-           "MISSED", "LOST");
+    printf("%-*s  %-8s %10s %9s %10s %8s %9s %7s %8s\n", width, "PLUGIN", "STATE", "CPU", "MEMORY", "CALLS", "CRASHES",
+           "RESTARTS", "MISSED", "LOST");
     yyjson_arr_foreach(list, i, n, v)
         printf("%-*s  %-8s %10s %5.1f MiB %10.0f %8.0f %9.0f %7.0f %8.0f\n", width, text(v, "id"), text(v, "state"),
                time_text(number(v, "cpuMicroseconds"), cpu), number(v, "memoryBytes") / 1048576, number(v, "calls"),

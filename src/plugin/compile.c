@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "plugin/host.h"
 #include "plugin/image_index.h"
+#include "plugin/image_prune.h"
 #include "store/fs.h"
 
 #include <errno.h>
@@ -22,12 +23,13 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 #if defined __x86_64__ || defined __i386__
 #include <cpuid.h>
 #endif
 
 #define NS "signalk:wasm:runtime"
-#define CONFIG_EDITION "1" /* raise when sk_engine_config changes what modules are compiled for */
+#define CONFIG_EDITION "2" /* raise when sk_engine_config changes what modules are compiled for, or the file its form */
 #define CHILD_DATA_MAX ((rlim_t)1536 * 1024 * 1024)
 #define CHILD_CPU_S 240
 
@@ -170,20 +172,63 @@ static int cache_folder(const char *cache_dir, char **ret_dir, struct sk_errmsg 
     return r;
 }
 
+/*
+ * Behind the image, where Wasmtime does not look: a checksum of all before it. Wasmtime trusts what it loads; a card that forgets
+ * a bit would otherwise run wrong machine code in the server, at each start again.
+ */
+struct footer {
+    char mark[8];
+    uint32_t crc, size;
+};
+#define FOOTER_MARK "sk-image"
+
+/* Reads it once, through a small buffer: mapping it for this would make all of it resident. */
+static bool is_whole(int fd)
+{
+    static const size_t part_size = 65536;
+    struct footer f;
+    struct stat s;
+    if (fstat(fd, &s) < 0 || s.st_size <= (off_t)sizeof f || s.st_size > UINT32_MAX ||
+        pread(fd, &f, sizeof f, s.st_size - (off_t)sizeof f) != (ssize_t)sizeof f ||
+        memcmp(f.mark, FOOTER_MARK, sizeof f.mark) != 0 || f.size != (uint64_t)s.st_size - sizeof f)
+        return false;
+    unsigned char *part = sk_xmalloc(part_size);
+    uint32_t crc = 0;
+    size_t at = 0;
+    while (at < f.size) {
+        size_t want = f.size - at < part_size ? f.size - at : part_size;
+        ssize_t n = pread(fd, part, want, (off_t)at);
+        if (n <= 0)
+            break;
+        crc = (uint32_t)crc32(crc, part, (unsigned)n);
+        at += (size_t)n;
+    }
+    free(part);
+    return at == f.size && crc == f.crc;
+}
+
+static int check_image(int fd, const char *image, struct sk_errmsg *em)
+{
+    if (!only_ours(fd, false))
+        return sk_errmsg_set(em, SK_ERR_DENIED, "%s may have been written by others: not used", image);
+    if (!is_whole(fd))
+        return sk_errmsg_set(em, SK_ERR_INVALID, "%s is damaged: not used", image);
+    return 0;
+}
+
 static int load_image(const struct sk_compile_options *o, const char *image, wasmtime_module_t **ret_module, struct sk_errmsg *em)
 {
     int fd = open(image, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
         return sk_errmsg_errno(em, errno, "%s", image);
-    if (!only_ours(fd, false)) {
-        close(fd);
-        return sk_errmsg_set(em, SK_ERR_DENIED, "%s may have been written by others: not used", image);
-    }
+    int r = check_image(fd, image, em);
     char opened[40]; /* the very file that was checked, whatever its name means by now */
     snprintf(opened, sizeof opened, "/proc/self/fd/%d", fd);
-    wasmtime_error_t *e = wasmtime_module_deserialize_file(sk_engine_wasm(o->engine), opened, ret_module);
+    wasmtime_error_t *e = r == 0 ? wasmtime_module_deserialize_file(sk_engine_wasm(o->engine), opened, ret_module) : NULL;
+    if (r == 0 && e == NULL)
+        sk_image_used(fd);
     close(fd);
-    return e == NULL ? 0 : sk_engine_error(em, SK_ERR_INVALID, e, image);
+    return e == NULL ? r : sk_engine_error(em, SK_ERR_INVALID, e, image);
 }
 
 /* ---- compiling ---- */
@@ -200,8 +245,16 @@ static int store_image(const wasmtime_module_t *module, const char *image, struc
     wasmtime_error_t *e = wasmtime_module_serialize(module, &bytes);
     if (e != NULL)
         return sk_engine_error(em, SK_ERR_INTERNAL, e, "serialise");
-    int r = sk_fs_write_atomic(image, (struct sk_span){ bytes.data, bytes.size }, 0600, em);
+    struct footer f = { .mark = FOOTER_MARK,
+                        .size = (uint32_t)bytes.size,
+                        .crc = (uint32_t)crc32(0, (const unsigned char *)bytes.data, (unsigned)bytes.size) };
+    struct sk_buf b;
+    sk_buf_init(&b, UINT32_MAX);
+    sk_buf_append(&b, bytes.data, bytes.size);
+    sk_buf_append(&b, &f, sizeof f);
     wasm_byte_vec_delete(&bytes);
+    int r = sk_buf_ok(&b) ? sk_fs_write_atomic(image, sk_buf_span(&b), 0600, em) : sk_errmsg_set(em, SK_ERR_LIMIT, "too large");
+    sk_buf_finish(&b);
     return r;
 }
 
@@ -342,6 +395,16 @@ static int compile_in_child(const struct sk_compile_options *o, struct sk_span m
     return r;
 }
 
+static void prune_folder_of(const char *image)
+{
+    char *dir = sk_xstrdup(image);
+    *strrchr(dir, '/') = 0;
+    size_t n = sk_image_prune(dir, SK_IMAGES_MAX, SK_IMAGES_BYTES_MAX);
+    if (n > 0)
+        sk_log_debug(NS, "%zu compiled modules not used for long were removed", n);
+    free(dir);
+}
+
 static int compile_and_load(const struct sk_compile_options *o, const char *file, struct sk_span text, const char *image,
                             wasmtime_module_t **ret_module, struct sk_errmsg *em)
 {
@@ -361,6 +424,8 @@ static int compile_and_load(const struct sk_compile_options *o, const char *file
             r = load_image(o, image, ret_module, em);
     }
     sk_engine_compile_end(o->engine);
+    if (r == 0 && image != NULL)
+        prune_folder_of(image);
     if (r == 0)
         sk_log_debug(NS, "%s compiled in %u ms", file, (unsigned)(sk_clock_mono_ms() - began));
     return r;

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "boat.h"
 #include "plugin/image_index.h"
+#include "plugin/image_prune.h"
 #include "signals.h"
 #include "store/fs.h"
 
@@ -324,6 +325,36 @@ static void the_cache_is_trusted_only_when_it_is_ours(void **state)
     (void)state;
 }
 
+static void what_was_not_used_for_longest_leaves_the_cache(void **state)
+{
+    char dir[] = "/tmp/sk-prune-XXXXXX", file[80], command[100];
+    assert_non_null(mkdtemp(dir));
+    for (int i = 0; i < 10; i++) {
+        snprintf(file, sizeof file, "%s/%d.cwasm", dir, i);
+        write_file(file, "0123456789");
+        struct timespec times[2] = { { .tv_sec = 1000 + i }, { .tv_sec = 1000 + i } };
+        assert_int_equal(utimensat(AT_FDCWD, file, times, 0), 0);
+    }
+    snprintf(file, sizeof file, "%s/other.index", dir);
+    write_file(file, "x");
+    assert_int_equal(sk_image_prune(dir, 20, 1000), 0);
+    assert_int_equal(sk_image_prune(dir, 8, 1000), 2);
+    assert_int_equal(sk_image_prune(dir, 8, 35), 5);
+    snprintf(command, sizeof command, "cd %s && test \"$(echo *)\" = '7.cwasm 8.cwasm 9.cwasm other.index'", dir);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(sk_image_prune(dir, 0, 0), 2); /* the latest stays, whatever the limit is */
+    struct stat s;
+    snprintf(file, sizeof file, "%s/9.cwasm", dir);
+    int fd = open(file, O_RDONLY);
+    sk_image_used(fd);
+    assert_int_equal(fstat(fd, &s), 0);
+    assert_true(s.st_mtim.tv_sec > 1000000);
+    close(fd);
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+    (void)state;
+}
+
 static void unchanged_files_are_known_again(void **state)
 {
     char dir[] = "/tmp/sk-index-XXXXXX", file[64], link[64], name[SK_IMAGE_NAME_MAX], command[100];
@@ -365,6 +396,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(shutdown_does_not_wait_for_a_loop),
         cmocka_unit_test(a_worker_that_does_not_come_back_is_set_aside),
         cmocka_unit_test(the_cache_is_trusted_only_when_it_is_ours),
+        cmocka_unit_test(what_was_not_used_for_longest_leaves_the_cache),
         cmocka_unit_test(unchanged_files_are_known_again),
     };
     modules = argc > 1 ? argv[1] : ".";
