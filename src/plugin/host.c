@@ -228,6 +228,13 @@ void sk_host_scan(struct sk_host *h)
     h->packages = s.found;
     s.found = (struct sk_packages){ 0 };
     sk_host_scan_finish(&s);
+    if (h->o.watch) {
+        struct sk_folders *folders = sk_xcalloc(1, sizeof *folders);
+        sk_host_folders(h, &h->packages, folders);
+        sk_host_watch(h, folders);
+        sk_folders_finish(folders);
+        free(folders);
+    }
     sk_log_debug(NS, "%zu WASM plugins found", h->plugin_count);
 }
 
@@ -237,8 +244,6 @@ void sk_host_start(struct sk_host *h)
         sk_host_scan(h);
     for (size_t i = 0; i < h->plugin_count; i++)
         sk_plugin_boot(h->plugins[i]);
-    if (h->o.watch && !h->o.plugins_off && h->watch == NULL)
-        sk_host_watch(h);
     sk_host_changed(h);
 }
 

@@ -152,7 +152,9 @@ void sk_plugin_providers_gone(struct sk_plugin *p);
 void sk_plugin_save(struct sk_plugin *p, struct sk_save *s);
 void sk_plugin_save_outcome(struct sk_plugin *p, const char *error); /* the start attempt, or the stop, has ended */
 /* rescan.c */
-void sk_host_watch(struct sk_host *h);
+/* Any thread; blocks. What to watch for changes in these packages. */
+void sk_host_folders(const struct sk_host *h, const struct sk_packages *found, struct sk_folders *ret_folders);
+void sk_host_watch(struct sk_host *h, const struct sk_folders *folders);
 /* host.c */
 struct sk_scan {
     struct sk_host *host;

@@ -9,7 +9,6 @@
 
 #define NS "signalk:wasm:loader"
 #define GONE_AGAIN_MS 400 /* npm takes a folder away for a moment */
-#define FIRST_LOOK_MS 300 /* after the start, which has other things to do */
 
 struct rescan {
     uv_work_t work;
@@ -55,17 +54,22 @@ static void watch_root(struct sk_folders *f, const char *root, const struct sk_p
         sk_folders_add(f, found->scopes[i]);
 }
 
+void sk_host_folders(const struct sk_host *h, const struct sk_packages *found, struct sk_folders *ret_folders)
+{
+    for (size_t i = 0; h->roots[i] != NULL; i++)
+        watch_root(ret_folders, h->roots[i], found);
+    for (size_t i = 0; i < found->count; i++)
+        if (found->list[i]->is_plugin && found->list[i]->manifest != NULL)
+            watch_package(ret_folders, found->list[i]);
+    for (size_t i = 0; i < found->unread_count; i++)
+        sk_folders_add(ret_folders, found->unread[i]);
+}
+
 static void look(uv_work_t *work)
 {
     struct rescan *r = work->data;
     sk_host_look(&r->scan);
-    for (size_t i = 0; r->host->roots[i] != NULL; i++)
-        watch_root(&r->folders, r->host->roots[i], &r->scan.found);
-    for (size_t i = 0; i < r->scan.found.count; i++)
-        if (r->scan.found.list[i]->is_plugin && r->scan.found.list[i]->manifest != NULL)
-            watch_package(&r->folders, r->scan.found.list[i]);
-    for (size_t i = 0; i < r->scan.found.unread_count; i++)
-        sk_folders_add(&r->folders, r->scan.found.unread[i]);
+    sk_host_folders(r->host, &r->scan.found, &r->folders);
 }
 
 static bool is_unread(const struct sk_packages *found, const char *dir)
@@ -163,8 +167,8 @@ static void on_change(void *arg)
     SK_ASSERT(uv_queue_work(sk_loop_uv(h->o.loop), &r->work, look, looked) == 0);
 }
 
-void sk_host_watch(struct sk_host *h)
+void sk_host_watch(struct sk_host *h, const struct sk_folders *folders)
 {
     h->watch = sk_folder_watch_create(h->o.loop, on_change, h);
-    sk_folder_watch_poke(h->watch, FIRST_LOOK_MS);
+    sk_folder_watch_set(h->watch, folders);
 }
