@@ -325,6 +325,27 @@ static void the_cache_is_trusted_only_when_it_is_ours(void **state)
     (void)state;
 }
 
+static void wasi_works_in_assemblyscript_plugins_too(void **state)
+{
+    struct boat *b = boat();
+    char file[300], *text = NULL;
+    size_t n = 0;
+    struct sk_errmsg em;
+    install(b, "aswasi", "aswasi", "");
+    configure(b, "aswasi", "{\"enabled\":true,\"configuration\":{}}");
+    sail(b);
+    assert_string_equal(sk_plugin_state(plugin(b, "aswasi")), "running");
+    snprintf(file, sizeof file, "%s/plugin-config-data/aswasi/vfs/data/x", b->dir);
+    assert_int_equal(sk_fs_read(file, 10, &text, &n, &em), 0);
+    assert_string_equal(text, "y");
+    free(text);
+    const struct sk_figures *f = sk_plugin_figures(plugin(b, "aswasi"));
+    assert_int_equal(f->files_count, 1);
+    assert_true(f->files_bytes > 0);
+    moor(b);
+    (void)state;
+}
+
 static void what_was_not_used_for_longest_leaves_the_cache(void **state)
 {
     char dir[] = "/tmp/sk-prune-XXXXXX", file[80], command[100];
@@ -396,6 +417,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(shutdown_does_not_wait_for_a_loop),
         cmocka_unit_test(a_worker_that_does_not_come_back_is_set_aside),
         cmocka_unit_test(the_cache_is_trusted_only_when_it_is_ours),
+        cmocka_unit_test(wasi_works_in_assemblyscript_plugins_too),
         cmocka_unit_test(what_was_not_used_for_longest_leaves_the_cache),
         cmocka_unit_test(unchanged_files_are_known_again),
     };
