@@ -87,6 +87,7 @@ extern const struct sk_transport_ops sk_transport_file;
 extern const struct sk_transport_ops sk_transport_gpsd;
 extern const struct sk_transport_ops sk_transport_serial;
 extern const struct sk_transport_ops sk_transport_signalk_ws;
+extern const struct sk_transport_ops sk_transport_signalk_wss;
 extern const struct sk_transport_ops sk_transport_tcp;
 extern const struct sk_transport_ops sk_transport_tcpserver; /* what clients of the NMEA 0183 port send */
 extern const struct sk_transport_ops sk_transport_udp;

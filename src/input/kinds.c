@@ -13,6 +13,7 @@ static const struct sk_input_kind kinds[] = {
     { "SignalK", "tcp", &sk_transport_tcp, &sk_codec_signalk_remote, 0 },
     { "SignalK", "udp", &sk_transport_udp, &sk_codec_signalk_remote, 0 },
     { "SignalK", "ws", &sk_transport_signalk_ws, &sk_codec_signalk_remote, 0 },
+    { "SignalK", "wss", &sk_transport_signalk_wss, &sk_codec_signalk_remote, 0 },
     { "FileStream", "Multiplexed", &sk_transport_file, &sk_codec_multiplexed, 0 },
     { "FileStream", "NMEA0183", &sk_transport_file, &sk_codec_nmea0183, 0 },
     { "FileStream", "SignalK", &sk_transport_file, &sk_codec_signalk, 0 },

@@ -1,5 +1,11 @@
 """The server as a client of another Signal K server: WebSocket, TCP and UDP, whose data becomes whose, and no loops."""
 import json
+import select
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
 
 import pytest
 
@@ -181,3 +187,77 @@ def test_bad_options_are_named(config, launch):
     connection_status(server, "b", "subscription: ")
     connection_status(server, "c", "no remoteSelf is given")
     assert eventually(lambda: server.api("self").ok() == SELF)
+
+
+# ---- TLS ----
+
+
+class SecureFront:
+    """TLS in front of a server that has none, with a certificate that nobody vouches for."""
+
+    def __init__(self, folder, port):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=boat",
+                        "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
+        self.context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+        self.behind = port
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self._join, args=(client,), daemon=True).start()
+
+    def _join(self, client):
+        """One thread a connection: a TLS socket is not for two at once."""
+        try:
+            with self.context.wrap_socket(client, server_side=True) as front, \
+                    socket.create_connection(("127.0.0.1", self.behind)) as back:
+                while True:
+                    ready = [front] if front.pending() else select.select([front, back], [], [])[0]
+                    for source in ready:
+                        data = source.recv(65536)
+                        if not data:
+                            return
+                        (back if source is front else front).sendall(data)
+        except OSError:  # either side went away, or refused the certificate
+            pass
+
+    def close(self):
+        self.listener.close()
+
+
+@pytest.fixture
+def front(tmp_path, other):
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make a certificate with")
+    made = SecureFront(tmp_path, other.port)
+    yield made
+    made.close()
+
+
+def test_a_stream_in_tls(config, launch, front, other):
+    config.settings(pipedProviders=[connection("link", "wss", {"host": "127.0.0.1", "port": front.port, "selfsignedcert": True}, "SignalK")])
+    server = launch()
+    connection_status(server, "link", "Connected")
+    stream = server.stream("?subscribe=all&sendCachedValues=false")
+    other.feeder().values(test__level=5)
+    assert stream.until(has_value("test.level", 5))["context"] == SELF
+
+
+def test_an_unknown_certificate_is_refused_in_words(config, launch, front):
+    config.settings(pipedProviders=[connection("link", "wss", {"host": "127.0.0.1", "port": front.port}, "SignalK")])
+    server = launch()
+    connection_status(server, "link", "certificate is not accepted: self")
+
+
+def test_what_speaks_no_tls_is_named(config, launch, peer):
+    config.settings(pipedProviders=[connection("link", "wss", {"host": "127.0.0.1", "port": peer.port}, "SignalK")])
+    server = launch()
+    peer.client(1).sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    connection_status(server, "link", "TLS failed")
