@@ -1,6 +1,7 @@
 #include "base/tls.h"
 
-#include <dlfcn.h>
+#include "base/library.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -55,12 +56,11 @@ static int load(struct sk_errmsg *em)
 {
     if (ssl.ctx != NULL)
         return 0;
-    void *lib = dlopen("libssl.so.3", RTLD_NOW | RTLD_LOCAL);
+    void *lib = sk_library_open("libssl.so.3");
     if (lib == NULL)
         return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "TLS needs libssl (OpenSSL 3), which is not installed");
 #define LOAD(name)                                                                                                               \
-    ssl.name = (__typeof__(name) *)dlsym(lib, #name);                                                                            \
-    if (ssl.name == NULL)                                                                                                        \
+    if (!sk_library_find(lib, #name, &ssl.name))                                                                                 \
         return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "libssl lacks " #name);
     FUNCTIONS(LOAD)
 #undef LOAD
