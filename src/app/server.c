@@ -272,6 +272,14 @@ static char **plugin_roots(const struct server *s)
     return sk_host_default_roots(s->options->config_dir, NULL, extra, count);
 }
 
+static void write_setting(const struct server *s, const char *name, struct sk_buf *out)
+{
+    const yyjson_val *set = sk_json_get(sk_settings_root(s->settings), name);
+    sk_buf_init(out, (size_t)1024 * 1024);
+    if (set != NULL)
+        sk_json_write(out, set);
+}
+
 static int start_plugins(struct server *s, struct sk_errmsg *em)
 {
     struct sk_host_options o = { .loop = s->loop,
@@ -288,12 +296,11 @@ static int start_plugins(struct server *s, struct sk_errmsg *em)
     o.roots = (const char *const *)roots;
     o.cache_dir = cache_dir;
     o.plugins_off = s->options->no_plugins || !sk_settings_interface(s->settings, "plugins");
-    struct sk_buf limits;
-    sk_buf_init(&limits, (size_t)1024 * 1024);
-    yyjson_val *set = sk_json_get(sk_settings_root(s->settings), "pluginLimits");
-    if (set != NULL)
-        sk_json_write(&limits, set);
+    struct sk_buf limits, hosts;
+    write_setting(s, "pluginLimits", &limits);
+    write_setting(s, "pluginHosts", &hosts);
     o.limits_json = sk_buf_span(&limits);
+    o.hosts_json = sk_buf_span(&hosts);
     o.safe_mode = s->run.reason[0] != 0 ? why : NULL;
     o.watch = true;
     o.changed = sk_events_plugins_changed;
@@ -302,6 +309,7 @@ static int start_plugins(struct server *s, struct sk_errmsg *em)
     int r = sk_host_create(&o, &s->api.plugins, em);
     sk_host_free_roots(roots);
     sk_buf_finish(&limits);
+    sk_buf_finish(&hosts);
     if (r == 0)
         sk_host_scan(s->api.plugins);
     return r;

@@ -48,7 +48,7 @@ void sk_net_figures_error(struct sk_net_figures *f, enum sk_net_kind kind, const
 
 void sk_net_figures_write(struct sk_net_figures *f, struct sk_buf *out)
 {
-    static const char *const kinds[] = { "sockets" };
+    static const char *const kinds[] = { "sockets", "fetch" };
     static const struct {
         enum sk_net_kind kind;
         const char *key;

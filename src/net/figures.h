@@ -22,9 +22,14 @@
     X(SOCKETS, SENT_BYTES, "sentBytes")                                                                                          \
     X(SOCKETS, SENT_DROPPED, "sentDropped")                                                                                      \
     X(SOCKETS, LINES_CUT, "linesCut")                                                                                            \
-    X(SOCKETS, REFUSED, "refused")
+    X(SOCKETS, REFUSED, "refused")                                                                                               \
+    X(FETCH, FETCH_REQUESTS, "requests")                                                                                         \
+    X(FETCH, FETCH_FAILED, "failed")                                                                                             \
+    X(FETCH, FETCH_REFUSED, "refused")                                                                                           \
+    X(FETCH, FETCH_SENT_BYTES, "sentBytes")                                                                                      \
+    X(FETCH, FETCH_RECEIVED_BYTES, "receivedBytes")
 
-enum sk_net_kind { SK_NET_SOCKETS, SK_NET_KINDS };
+enum sk_net_kind { SK_NET_SOCKETS, SK_NET_FETCH, SK_NET_KINDS };
 enum sk_net_counter {
 #define SK_AS_ENUM(kind, id, key) SK_NET_##id,
     SK_NET_COUNTERS(SK_AS_ENUM)

@@ -27,6 +27,9 @@ struct sk_host_limits {
     size_t files_count;     /* files and folders, default 10,000; then it can make no more */
     size_t files_open;      /* at once, default 128 */
     size_t sockets;         /* UDP and TCP together, default 64 */
+    size_t fetches;         /* HTTP requests at once, default 4 */
+    size_t fetch_bytes;     /* of an answer, default 50 MiB */
+    size_t fetch_ms;        /* of a whole request, default 30,000 */
     size_t start_ms;        /* plugin_start and what runs before it, default 30,000 */
     size_t request_ms;      /* HTTP, PUT, providers: default 10,000 */
     size_t call_ms;         /* poll, delta_handler and the getters, default 5,000 */

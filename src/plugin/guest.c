@@ -268,8 +268,9 @@ static wasmtime_error_t *on_epoch(wasmtime_context_t *ctx, void *data, uint64_t 
 }
 
 /* A call from outside begins. */
-static void set_deadline(struct sk_guest *g, unsigned ms)
+void sk_guest_set_deadline(struct sk_guest *g, unsigned ms)
 {
+    g->waited_ms = 0;
     g->abort_text[0] = 0; /* of an earlier abort() that was not followed by a trap */
     g->deadline_tick = sk_engine_ticks(g->o.engine) + sk_engine_ticks_of(ms);
 }
@@ -349,7 +350,7 @@ int sk_guest_create(const struct sk_guest_options *o, unsigned deadline_ms, stru
     wasmtime_store_limiter(g->store, (int64_t)o->memory_max, (int64_t)o->table_max, 2, 10, 1); /* two instances: the gate */
     wasmtime_store_epoch_deadline_callback(g->store, on_epoch, g, NULL);
     wasmtime_context_set_epoch_deadline(g->ctx, 1);
-    set_deadline(g, deadline_ms);
+    sk_guest_set_deadline(g, deadline_ms);
     r = sk_wasi_configure(g, em);
     if (r == 0)
         r = initialise(g, kind, em);
@@ -369,6 +370,7 @@ void sk_guest_destroy(struct sk_guest *g)
     sk_wasi_flush_lines(g);
     sk_gate_destroy(g->gate);
     free(g->bindings);
+    sk_fetch_response_finish(&g->http);
     free(g);
 }
 
@@ -379,7 +381,7 @@ int sk_guest_text(struct sk_guest *g, const char *name, unsigned ms, struct sk_b
     struct sk_guest_func f;
     if (!sk_guest_lookup(g, name, &f))
         return sk_errmsg_set(em, SK_ERR_NOTFOUND, "no export %s", name);
-    set_deadline(g, ms);
+    sk_guest_set_deadline(g, ms);
     int r = g->abi->text(g, &f, out, em);
     return r < 0 ? sk_errmsg_wrap(em, r, "%s", name) : 0;
 }
@@ -393,7 +395,7 @@ static int32_t code_of(const struct sk_guest_func *f, int32_t code)
 int sk_guest_start(struct sk_guest *g, struct sk_span config, unsigned ms, int32_t *ret_code, struct sk_errmsg *em)
 {
     int32_t code = 0;
-    set_deadline(g, ms);
+    sk_guest_set_deadline(g, ms);
     int r = g->abi->start(g, config, &code, em);
     if (r == 0)
         *ret_code = code_of(&g->exports[SK_EXPORT_START], code);
@@ -402,12 +404,13 @@ int sk_guest_start(struct sk_guest *g, struct sk_span config, unsigned ms, int32
 
 static int simple(struct sk_guest *g, enum sk_guest_export which, unsigned ms, int32_t *ret_code, struct sk_errmsg *em)
 {
-    set_deadline(g, ms);
+    sk_guest_set_deadline(g, ms);
     return sk_guest_invoke(g, &g->exports[which], NULL, 0, ret_code, em);
 }
 
 int sk_guest_stop(struct sk_guest *g, unsigned ms, int32_t *ret_code, struct sk_errmsg *em)
 {
+    g->stopping = true;
     return simple(g, SK_EXPORT_STOP, ms, ret_code, em);
 }
 
@@ -418,7 +421,7 @@ int sk_guest_poll(struct sk_guest *g, unsigned ms, int32_t *ret_code, struct sk_
 
 int sk_guest_delta(struct sk_guest *g, struct sk_span json, unsigned ms, struct sk_errmsg *em)
 {
-    set_deadline(g, ms);
+    sk_guest_set_deadline(g, ms);
     return g->abi->delta(g, json, em);
 }
 
@@ -430,7 +433,7 @@ int sk_guest_request(struct sk_guest *g, enum sk_call_shape shape, const char *n
         return sk_errmsg_set(em, SK_ERR_CLOSED, "the instance has ended");
     if (!sk_guest_lookup(g, name, &f))
         return sk_errmsg_set(em, SK_ERR_NOTFOUND, "no export %s", name);
-    set_deadline(g, ms);
+    sk_guest_set_deadline(g, ms);
     return g->abi->request(g, &f, shape, request, out_max == 0 ? SK_OUT_DEFAULT : (uint32_t)out_max, out, em);
 }
 

@@ -35,6 +35,7 @@ struct sk_guest_ops {
     void (*read_config)(void *owner, struct sk_buf *out); /* the `configuration` object */
     int (*save_config)(void *owner, struct sk_span json);
     void (*sleep)(void *owner, unsigned ms); /* at most until the current deadline */
+    void (*busy)(void *owner, unsigned ms);  /* the call in progress may take so long from now on; may be NULL */
     void (*file_refused)(void *owner);       /* a file did not grow, or was not made, at a limit; may be NULL */
 };
 
@@ -45,6 +46,7 @@ struct sk_guest_options {
     const char *vfs; /* host folder of guest "/"; NULL: none */
     size_t memory_max, table_max;
     struct sk_sockets *sockets;    /* of this life */
+    struct sk_fetcher *fetcher;    /* of this life */
     const wasmtime_module_t *gate; /* see gate.h; NULL: its files are not limited */
     struct sk_quota *quota;
     const struct sk_guest_ops *ops;
@@ -66,6 +68,10 @@ int sk_guest_poll(struct sk_guest *g, unsigned ms, int32_t *ret_code, struct sk_
 int sk_guest_delta(struct sk_guest *g, struct sk_span json, unsigned ms, struct sk_errmsg *em);
 int sk_guest_request(struct sk_guest *g, enum sk_call_shape shape, const char *name, struct sk_span request, size_t out_max,
                      unsigned ms, struct sk_buf *out, struct sk_errmsg *em);
+
+/* AssemblyScript: the answer to an asynchronous fetch goes to the export responseHandler. */
+int sk_guest_fetched(struct sk_guest *g, struct sk_span body, int status, bool redirected, int32_t id, unsigned ms,
+                     struct sk_errmsg *em);
 
 bool sk_guest_has_poll(const struct sk_guest *g);
 bool sk_guest_has_delta_handler(const struct sk_guest *g);

@@ -4,7 +4,7 @@
  */
 #include "plugin/guest_impl.h"
 
-static int make(struct sk_guest *g, size_t bytes, uint32_t class_id, uint32_t *ret_ptr, struct sk_errmsg *em)
+static int allocate(struct sk_guest *g, size_t bytes, uint32_t class_id, uint32_t *ret_ptr, struct sk_errmsg *em)
 {
     int32_t ptr = 0;
     if (!g->exports[SK_EXPORT_NEW].present)
@@ -14,12 +14,17 @@ static int make(struct sk_guest *g, size_t bytes, uint32_t class_id, uint32_t *r
     int r = sk_guest_invoke(g, &g->exports[SK_EXPORT_NEW], (const uint32_t[]){ (uint32_t)bytes, class_id }, 2, &ptr, em);
     if (r == 0 && (ptr == 0 || sk_guest_view(g, (uint32_t)ptr, (uint32_t)bytes) == NULL))
         r = sk_errmsg_set(em, SK_ERR_PROTOCOL, "__new(%zu) failed", bytes);
-    if (r < 0)
-        return r;
-    *ret_ptr = (uint32_t)ptr;
-    if (g->exports[SK_EXPORT_PIN].present)
-        return sk_guest_invoke(g, &g->exports[SK_EXPORT_PIN], ret_ptr, 1, NULL, em);
-    return 0;
+    if (r == 0)
+        *ret_ptr = (uint32_t)ptr;
+    return r;
+}
+
+static int make(struct sk_guest *g, size_t bytes, uint32_t class_id, uint32_t *ret_ptr, struct sk_errmsg *em)
+{
+    int r = allocate(g, bytes, class_id, ret_ptr, em);
+    if (r == 0 && g->exports[SK_EXPORT_PIN].present)
+        r = sk_guest_invoke(g, &g->exports[SK_EXPORT_PIN], ret_ptr, 1, NULL, em);
+    return r;
 }
 
 static int unpin(struct sk_guest *g, uint32_t ptr, struct sk_errmsg *em)
@@ -94,6 +99,31 @@ static int request(struct sk_guest *g, const struct sk_guest_func *f, enum sk_ca
     if (r == 0)
         r = read_result(g, f, ptr, out, em);
     int u = unpin(g, s, r < 0 ? NULL : em);
+    return r < 0 ? r : u;
+}
+
+int sk_guest_as_give(struct sk_guest *g, struct sk_span bytes, uint32_t *ret_ptr, struct sk_errmsg *em)
+{
+    int r = allocate(g, bytes.n, SK_AS_ARRAYBUFFER, ret_ptr, em);
+    return r == 0 && !sk_guest_put(g, *ret_ptr, bytes.p, bytes.n)
+               ? sk_errmsg_set(em, SK_ERR_PROTOCOL, "an answer is not within the plugin's memory")
+               : r;
+}
+
+int sk_guest_fetched(struct sk_guest *g, struct sk_span body, int status, bool redirected, int32_t id, unsigned ms,
+                     struct sk_errmsg *em)
+{
+    struct sk_guest_func f;
+    uint32_t block = 0;
+    if (g->dead || !sk_guest_lookup(g, "responseHandler", &f))
+        return sk_errmsg_set(em, SK_ERR_NOTFOUND, "no export responseHandler");
+    sk_guest_set_deadline(g, ms);
+    int r = make(g, body.n, SK_AS_ARRAYBUFFER, &block, em);
+    if (r == 0 && !sk_guest_put(g, block, body.p, body.n))
+        r = sk_errmsg_set(em, SK_ERR_PROTOCOL, "an answer is not within the plugin's memory");
+    if (r == 0)
+        r = sk_guest_invoke(g, &f, (const uint32_t[]){ block, (uint32_t)status, redirected, (uint32_t)id }, 4, NULL, em);
+    int u = unpin(g, block, r < 0 ? NULL : em);
     return r < 0 ? r : u;
 }
 

@@ -2,6 +2,7 @@
 #ifndef SK_PLUGIN_GUEST_IMPL_H
 #define SK_PLUGIN_GUEST_IMPL_H
 
+#include "net/fetch.h"
 #include "plugin/guest.h"
 
 #define SK_GUEST_PARAMS_MAX 16
@@ -77,7 +78,11 @@ struct sk_guest {
     struct sk_import_binding *bindings; /* one per function import of ours */
     struct sk_gate *gate;               /* NULL: none */
     struct sk_guest_lines out, err;
-    uint64_t stub_logged; /* bit per import row: "not available" is said once */
+    uint64_t denied_logged;        /* bit per import row: it is said once */
+    bool stopping;                 /* in plugin_stop */
+    uint64_t waited_ms;            /* of this call, in fetches that do not count */
+    struct sk_fetch_response http; /* of sk_http_request, until its body was taken */
+    size_t http_taken;
     char *vfs;            /* the folder's real name; NULL: none */
     char abort_text[400]; /* last abort() of AssemblyScript code */
     char trap[2000];
@@ -94,6 +99,8 @@ int sk_guest_invoke(struct sk_guest *g, const struct sk_guest_func *f, const uin
 wasmtime_context_t *sk_guest_enter_host(struct sk_guest *g, wasmtime_caller_t *caller);
 wasm_valkind_t sk_guest_valkind(const wasm_valtype_t *type); /* WASM_I32 to WASM_F64, or UINT8_MAX for what is no number */
 
+void sk_guest_set_deadline(struct sk_guest *g, unsigned ms); /* at the begin of each call from outside */
+
 /* ---- guest_memory.c ---- */
 /* Valid until the next call into the guest or growth of its memory; NULL when any byte is outside. */
 uint8_t *sk_guest_view(struct sk_guest *g, uint32_t off, uint32_t len);
@@ -102,9 +109,16 @@ bool sk_guest_put(struct sk_guest *g, uint32_t off, const void *p, size_t n);
 bool sk_guest_utf8(struct sk_guest *g, uint32_t ptr, uint32_t len, const char *what, struct sk_buf *out);
 /* AssemblyScript string object. 0; SK_ERR_NOTFOUND for null; SK_ERR_PROTOCOL when it is none. */
 int sk_guest_as_string(struct sk_guest *g, uint32_t ptr, struct sk_buf *out);
-void sk_utf16_append(struct sk_buf *out, const uint8_t *le, size_t units); /* lone surrogates become U+FFFD */
+/* Elements of an AssemblyScript array of references; how many, or negative: no array, or more than `max`. */
+int sk_guest_as_array(struct sk_guest *g, uint32_t ptr, uint32_t *out, uint32_t max);
+int sk_guest_as_bytes(struct sk_guest *g, uint32_t ptr, struct sk_buf *out); /* of an ArrayBuffer */
+void sk_utf16_append(struct sk_buf *out, const uint8_t *le, size_t units);   /* lone surrogates become U+FFFD */
 /* Code units of the text; with `le` they are written there too. */
 size_t sk_utf16_units(struct sk_span utf8, uint8_t *le);
+
+/* ---- guest_as.c ---- */
+/* A new ArrayBuffer. Nothing pins it: for a host call's result, which the guest keeps at once. */
+int sk_guest_as_give(struct sk_guest *g, struct sk_span bytes, uint32_t *ret_ptr, struct sk_errmsg *em);
 
 /* ---- imports.c ---- */
 int sk_imports_bind(struct sk_guest *g, wasmtime_extern_t *ret_externs, const wasm_importtype_vec_t *types, struct sk_errmsg *em);

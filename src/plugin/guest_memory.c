@@ -58,6 +58,34 @@ int sk_guest_as_string(struct sk_guest *g, uint32_t ptr, struct sk_buf *out)
     return sk_buf_ok(out) ? 0 : SK_ERR_LIMIT;
 }
 
+/* Fields: buffer, start of the data, bytes of it, elements. */
+int sk_guest_as_array(struct sk_guest *g, uint32_t ptr, uint32_t *out, uint32_t max)
+{
+    const uint8_t *head = ptr != 0 ? sk_guest_view(g, ptr, 16) : NULL;
+    if (head == NULL)
+        return SK_ERR_PROTOCOL;
+    uint32_t data = le32(head + 4), count = le32(head + 12);
+    const uint8_t *p = count <= max ? sk_guest_view(g, data, 4 * count) : NULL;
+    if (p == NULL)
+        return SK_ERR_PROTOCOL;
+    for (uint32_t i = 0; i < count; i++)
+        out[i] = le32(p + 4 * (size_t)i);
+    return (int)count;
+}
+
+int sk_guest_as_bytes(struct sk_guest *g, uint32_t ptr, struct sk_buf *out)
+{
+    const uint8_t *head = ptr >= 8 ? sk_guest_view(g, ptr - 8, 8) : NULL;
+    if (head == NULL || le32(head) != SK_AS_ARRAYBUFFER)
+        return SK_ERR_PROTOCOL;
+    uint32_t n = le32(head + 4);
+    const uint8_t *p = sk_guest_view(g, ptr, n);
+    if (p == NULL)
+        return SK_ERR_PROTOCOL;
+    sk_buf_append(out, p, n);
+    return sk_buf_ok(out) ? 0 : SK_ERR_LIMIT;
+}
+
 void sk_utf16_append(struct sk_buf *out, const uint8_t *le, size_t units)
 {
     for (size_t i = 0; i < units; i++) {

@@ -108,6 +108,13 @@ void sk_host_changed(struct sk_host *h)
 }
 
 /* General mistakes are told once, here; those of one plugin when it is listed. */
+static void read_hosts(struct sk_host *h, struct sk_span json)
+{
+    if (json.p != NULL)
+        sk_json_read(json, &h->hosts_doc, NULL);
+    h->hosts_broken = h->hosts_doc != NULL && !yyjson_is_obj(yyjson_doc_get_root(h->hosts_doc));
+}
+
 static void read_limits(struct sk_host *h, struct sk_span json)
 {
     struct sk_host_limits l = h->limits;
@@ -127,6 +134,7 @@ int sk_host_create(const struct sk_host_options *o, struct sk_host **ret_host, s
     h->o = *o;
     h->limits = o->limits != NULL ? *o->limits : sk_host_default_limits;
     read_limits(h, o->limits_json);
+    read_hosts(h, o->hosts_json);
     h->config_dir = sk_xstrdup(o->config_dir);
     h->cache_dir = o->cache_dir != NULL ? sk_xstrdup(o->cache_dir) : NULL;
     if (o->safe_mode != NULL) {
@@ -332,6 +340,7 @@ void sk_host_destroy(struct sk_host *h)
     free(h->bundled_root);
     free(h->safe_mode);
     yyjson_doc_free(h->limits_doc);
+    yyjson_doc_free(h->hosts_doc);
     free(h);
 }
 

@@ -38,6 +38,7 @@ struct sk_host_options {
     bool watch;                          /* packages that appear, change or go while it runs are noticed */
     bool compile_in_process;             /* for tests; otherwise /proc/self/exe --internal-compile, see sk_compile_main */
     const struct sk_host_limits *limits; /* NULL: defaults */
+    struct sk_span hosts_json;           /* the setting pluginHosts: {package or id or "*": [hosts]}; p NULL: none */
     struct sk_span limits_json;          /* the setting pluginLimits, on top of them; p NULL: none */
     void (*changed)(void *arg);          /* the listing changed (config saved, plugin started or gone); NULL: nobody cares */
     void *changed_arg;

@@ -32,7 +32,6 @@ MATH1(AS_FUNC1)
 MATH2(AS_FUNC2)
 
 #define ANY SK_CAP_NONE
-#define STUB NULL
 #define RESOURCE SK_CAP_RESOURCE_PROVIDER
 #define WEATHER SK_CAP_WEATHER_PROVIDER
 #define RADAR SK_CAP_RADAR_PROVIDER
@@ -81,6 +80,9 @@ const struct sk_import sk_imports[] = {
     { "env", "sk_tcp_recv_raw", "iii>i", SOCKETS, -1, sk_import_tcp_recv_raw },
     { "env", "sk_tcp_pending", "i>i", SOCKETS, -1, sk_import_tcp_pending },
     { "env", "sk_tcp_close", "i>", SOCKETS, 0, sk_import_tcp_close },
+    /* HTTP: skiff's own */
+    { "env", "sk_http_request", "iiiiii>i", SK_CAP_NETWORK, -1, sk_import_http_request },
+    { "env", "sk_http_body", "ii>i", SK_CAP_NETWORK, -1, sk_import_http_body },
     /* what AssemblyScript's own library wants */
     { "env", "abort", "iiii>", ANY, 0, sk_import_abort },
     { "env", "trace", "iiddddd>", ANY, 0, sk_import_trace },
@@ -103,10 +105,10 @@ const struct sk_import sk_imports[] = {
     MATH1(AS_ROW1) MATH2(AS_ROW2)
     /* network of AssemblyScript plugins */
     { "as-fetch", "_initAsyncify", "ii>", ANY, 0, sk_import_nothing },
-    { "as-fetch", "_fetchGETSync", "iii>i", SK_CAP_NETWORK, 0, STUB },
-    { "as-fetch", "_fetchPOSTSync", "iiii>i", SK_CAP_NETWORK, 0, STUB },
-    { "as-fetch", "_fetchGET", "iiii>", SK_CAP_NETWORK, 0, STUB },
-    { "as-fetch", "_fetchPOST", "iiiii>", SK_CAP_NETWORK, 0, STUB },
+    { "as-fetch", "_fetchGETSync", "iii>i", SK_CAP_NETWORK, 0, sk_import_fetch_get_sync },
+    { "as-fetch", "_fetchPOSTSync", "iiii>i", SK_CAP_NETWORK, 0, sk_import_fetch_post_sync },
+    { "as-fetch", "_fetchGET", "iiii>", SK_CAP_NETWORK, 0, sk_import_fetch_get },
+    { "as-fetch", "_fetchPOST", "iiiii>", SK_CAP_NETWORK, 0, sk_import_fetch_post },
     /* ours instead of Wasmtime's */
     { WASI, "poll_oneoff", "iiii>i", ANY, 28 /* EINVAL */, sk_wasi_poll_oneoff },
 };
@@ -179,13 +181,10 @@ static void give_result(const struct sk_import_binding *b, const struct sk_hostc
 static void say_denied(struct sk_guest *g, const struct sk_import_binding *b)
 {
     uint64_t bit = UINT64_C(1) << ((size_t)(b->import - sk_imports) % 64);
-    if (g->stub_logged & bit)
+    if (g->denied_logged & bit)
         return;
-    g->stub_logged |= bit;
-    if (b->denied)
-        sk_log_debug(NS, "[%s] %s: package.json does not declare the capability it needs", g->o.package->name, b->import->name);
-    else
-        sk_log_warn("[%s] %s is not available in this version; it fails", g->o.package->name, b->import->name);
+    g->denied_logged |= bit;
+    sk_log_debug(NS, "[%s] %s: package.json does not declare the capability it needs", g->o.package->name, b->import->name);
 }
 
 static wasm_trap_t *call(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_t *raw, size_t n)
@@ -194,7 +193,7 @@ static wasm_trap_t *call(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_
     struct sk_guest *g = b->g;
     struct sk_hostcall c = { .g = g, .given = b->nparams, .result = b->import->denied };
     (void)n;
-    if (b->denied || b->import->fn == NULL) {
+    if (b->denied) {
         say_denied(g, b);
         give_result(b, &c, raw);
         return NULL;

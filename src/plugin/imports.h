@@ -23,8 +23,8 @@ struct sk_import {
     const char *module, *name;
     const char *type; /* letters of parameters, '>', letter of the result: i = i32, d = f64 */
     enum sk_capability cap;
-    int32_t denied;                    /* result without the capability, and of stubs */
-    void (*fn)(struct sk_hostcall *c); /* NULL: a stub */
+    int32_t denied; /* result without the capability */
+    void (*fn)(struct sk_hostcall *c);
 };
 
 extern const struct sk_import sk_imports[];
@@ -54,6 +54,14 @@ void sk_import_read_config(struct sk_hostcall *c);
 void sk_import_save_config(struct sk_hostcall *c);
 void sk_import_has_capability(struct sk_hostcall *c);
 void sk_import_register_put_handler(struct sk_hostcall *c);
+
+/* imports_fetch.c, imports_http.c */
+void sk_import_fetch_get_sync(struct sk_hostcall *c);
+void sk_import_fetch_post_sync(struct sk_hostcall *c);
+void sk_import_fetch_get(struct sk_hostcall *c);
+void sk_import_fetch_post(struct sk_hostcall *c);
+void sk_import_http_request(struct sk_hostcall *c);
+void sk_import_http_body(struct sk_hostcall *c);
 
 /* imports_provide.c */
 void sk_import_register_resource_provider(struct sk_hostcall *c);

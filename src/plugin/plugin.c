@@ -240,6 +240,7 @@ struct sk_worker *sk_plugin_make_worker(struct sk_plugin *p, struct sk_package *
         .lost = lost,
         .owner = p,
     };
+    sk_plugin_hosts(p, o.hosts);
     struct sk_worker *w = sk_worker_create(&o);
     sk_buf_finish(&config);
     sk_figures_unref(figures);

@@ -97,6 +97,8 @@ struct sk_host {
     char **roots;
     struct sk_engine *engine;
     struct sk_poller *poller;    /* watches the plugins' sockets */
+    yyjson_doc *hosts_doc;       /* the setting pluginHosts */
+    bool hosts_broken;           /* it is no object */
     struct sk_packages packages; /* owns them all, plugins and webapps */
     struct sk_plugin **plugins;
     size_t plugin_count, plugin_cap;
@@ -136,6 +138,8 @@ void sk_plugin_begin_gap(struct sk_plugin *p);
 void sk_plugin_keep_in_gap(struct sk_plugin *p, struct sk_frame *f);
 void sk_plugin_carry_over(struct sk_plugin *p); /* from the worker that has ended */
 void sk_plugin_end_gap(struct sk_plugin *p, bool deliver);
+/* fetch_hosts.c */
+void sk_plugin_hosts(const struct sk_plugin *p, struct sk_hosts *ret_hosts[2]); /* lists that the caller owns, or NULL */
 /* notes.c */
 void sk_plugin_notes(struct sk_plugin *p); /* takes what its worker says */
 /* calls.c */

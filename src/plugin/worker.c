@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "net/sockets.h"
 #include "plugin/compile.h"
 #include "plugin/config.h"
 #include "plugin/gate.h"
@@ -112,6 +111,7 @@ static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
             .memory_max = l->memory_max,
             .table_max = l->table_max,
             .sockets = w->sockets,
+            .fetcher = w->fetcher,
             .gate = gate,
             .quota = &w->quota,
             .ops = &sk_worker_ops,
@@ -279,6 +279,17 @@ static bool poll_once(struct sk_worker *w)
     return r == 0 || !crashed(w, r, &em);
 }
 
+static bool serve_fetched(struct sk_worker *w)
+{
+    struct sk_errmsg em = { 0 };
+    uint64_t began = sk_clock_mono_ns();
+    begin(w, ms_of(w->limits.call_ms));
+    int r = sk_worker_give_fetched(w, ms_of(w->limits.call_ms), &em);
+    end(w);
+    note_call(w, "responseHandler", began);
+    return r == 0 || !crashed(w, r, &em);
+}
+
 /* The hot path: no lock, no allocation of ours per delta; one look at the clock ends one call and begins the next. */
 static bool serve_deltas(struct sk_worker *w)
 {
@@ -304,7 +315,7 @@ static bool serve_deltas(struct sk_worker *w)
     return r == 0 || !crashed(w, r, &em);
 }
 
-enum due { DUE_STOP, DUE_ORDER, DUE_DELTAS, DUE_POLL };
+enum due { DUE_STOP, DUE_ORDER, DUE_DELTAS, DUE_POLL, DUE_FETCHED };
 
 static enum due wait_for_work(struct sk_worker *w, bool polls, uint64_t poll_at_ms)
 {
@@ -318,6 +329,8 @@ static enum due wait_for_work(struct sk_worker *w, bool polls, uint64_t poll_at_
             due = DUE_ORDER;
         else if (polls && now >= poll_at_ms) /* before deltas, or a flood of them would starve it */
             due = DUE_POLL;
+        else if (sk_fetcher_has_done(w->fetcher))
+            due = DUE_FETCHED;
         else if (w->batch.count > 0 || w->inbox.count > 0)
             due = DUE_DELTAS;
         else if (polls) {
@@ -376,6 +389,9 @@ static void serve(struct sk_worker *w)
         case DUE_DELTAS:
             alive = serve_deltas(w);
             break;
+        case DUE_FETCHED:
+            alive = serve_fetched(w);
+            break;
         case DUE_STOP:
             stop(w);
             return;
@@ -415,6 +431,7 @@ static void *run(void *arg)
     sk_guest_destroy(w->guest);
     w->guest = NULL;
     sk_sockets_shut(w->sockets);
+    sk_fetcher_shut(w->fetcher);
     sk_worker_flush_status(w);
     atomic_store(&w->o.figures->memory_bytes, 0);
     sk_engine_leave(w->o.engine);
@@ -464,6 +481,7 @@ static void release(struct sk_worker *w)
     sk_inbox_finish(&w->inbox);
     sk_inbox_finish(&w->batch);
     sk_sockets_destroy(w->sockets);
+    sk_fetcher_destroy(w->fetcher);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->wake);
     pthread_mutex_destroy(&w->out.lock);
@@ -487,6 +505,7 @@ struct sk_worker *sk_worker_create(const struct sk_worker_options *o)
     sk_package_ref(o->package);
     sk_figures_ref(o->figures);
     w->sockets = sk_sockets_create(o->poller, o->package->name, o->limits->sockets, o->figures->net);
+    sk_worker_open_fetcher(w);
     w->data_dir = sk_xstrdup(o->data_dir);
     w->cache_dir = o->cache_dir != NULL ? sk_xstrdup(o->cache_dir) : NULL;
     w->config = copy_text(o->config, "{}");

@@ -8,6 +8,7 @@
 #ifndef SK_PLUGIN_WORKER_H
 #define SK_PLUGIN_WORKER_H
 
+#include "net/hosts.h"
 #include "plugin/mailbox.h"
 
 struct sk_worker;
@@ -16,6 +17,7 @@ struct sk_worker_options {
     struct sk_loop *loop;
     struct sk_engine *engine;
     struct sk_poller *poller;            /* of all plugins' sockets */
+    struct sk_hosts *hosts[2];           /* that it may fetch from; taken */
     const struct sk_host_limits *limits; /* copied */
     struct sk_package *package;          /* a reference is taken, of the figures too */
     struct sk_figures *figures;
@@ -47,7 +49,7 @@ void sk_worker_stop(struct sk_worker *w);
 void sk_worker_call(struct sk_worker *w, struct sk_order *o);
 /* Thread: loop. Queues a delta; sk_worker_wake once per turn afterwards. */
 void sk_worker_deliver(struct sk_worker *w, struct sk_frame *f);
-void sk_worker_wake(struct sk_worker *w);
+void sk_worker_wake(struct sk_worker *w); /* thread: any */
 
 /* Thread: loop, after its ENDED note was taken. The oldest delta that it did not come to; the caller gets the reference. */
 struct sk_frame *sk_worker_undelivered(struct sk_worker *w);

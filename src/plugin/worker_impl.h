@@ -2,6 +2,8 @@
 #ifndef SK_PLUGIN_WORKER_IMPL_H
 #define SK_PLUGIN_WORKER_IMPL_H
 
+#include "net/fetch.h"
+#include "net/sockets.h"
 #include "plugin/allowance.h"
 #include "plugin/engine.h"
 #include "plugin/guest.h"
@@ -46,7 +48,8 @@ struct sk_worker {
     atomic_uint_fast64_t cut_at; /* tick at which the call in progress is cut, 0: none */
 
     struct sk_outbox out;
-    struct sk_sockets *sockets; /* made and freed with the worker; has a lock of its own */
+    struct sk_sockets *sockets; /* made and freed with the worker, as the fetcher; both have locks of their own */
+    struct sk_fetcher *fetcher;
 
     /* the thread's own */
     struct sk_guest *guest;
@@ -66,6 +69,10 @@ extern const struct sk_guest_ops sk_worker_ops;
 void sk_worker_init_meters(struct sk_worker *w);
 /* Thread: worker. Sends the status that was held back, once the call is over. */
 void sk_worker_flush_status(struct sk_worker *w);
+/* worker_fetch.c */
+void sk_worker_open_fetcher(struct sk_worker *w);
+/* Thread: worker. The oldest answer that came goes to the guest. */
+int sk_worker_give_fetched(struct sk_worker *w, unsigned ms, struct sk_errmsg *em);
 /* Thread: worker. False: no room, the note was dropped and counted. Notes that must not be lost are `sure`. */
 bool sk_worker_note(struct sk_worker *w, struct sk_note *n, bool sure);
 /* Thread: loop. True: the worker was destroyed before, and its memory may be gone now. */

@@ -290,6 +290,12 @@ static void on_file_refused(void *owner)
                 w->o.package->name, (unsigned long long)w->quota.bytes, (unsigned long long)w->quota.files, w->limits.files_open);
 }
 
+static void on_busy(void *owner, unsigned ms)
+{
+    struct sk_worker *w = owner;
+    atomic_store_explicit(&w->watch.busy_until, sk_engine_ticks(w->o.engine) + sk_engine_ticks_of(ms), memory_order_relaxed);
+}
+
 const struct sk_guest_ops sk_worker_ops = {
     .log = on_log,
     .output = on_output,
@@ -302,5 +308,6 @@ const struct sk_guest_ops sk_worker_ops = {
     .read_config = on_read_config,
     .save_config = on_save_config,
     .sleep = on_sleep,
+    .busy = on_busy,
     .file_refused = on_file_refused,
 };
