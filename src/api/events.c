@@ -5,9 +5,12 @@
 #include "api/priorities.h"
 #include "api/stream.h"
 #include "base/clock.h"
+#include "hub/alarms.h"
 #include "input/input.h"
 #include "model/query.h"
 #include "plugin/host.h"
+
+#include <inttypes.h>
 
 #define EVENT_PERIOD_MS 5000
 
@@ -46,6 +49,22 @@ static void write_provider_status(struct sk_api *api, struct sk_buf *b)
     sk_buf_char(b, '}');
 }
 
+/* skiff's own addition: how full the model is, and what its limits cost. */
+static void write_model_statistics(struct sk_api *api, const struct sk_hub_stats *stats, struct sk_buf *b)
+{
+    struct sk_alarms_stats alarms = { 0 };
+    if (sk_hub_alarms(api->hub) != NULL)
+        sk_alarms_stats(sk_hub_alarms(api->hub), &alarms);
+    sk_buf_printf(b, ",\"model\":{\"contexts\":%zu,\"contextsMax\":%u,\"contextsEvicted\":%" PRIu64,
+                  sk_tree_context_count(api->model), SK_CONTEXTS_MAX, stats->evicted);
+    sk_buf_printf(b, ",\"paths\":%u,\"pathsMax\":%u,\"sources\":%zu,\"sourcesMax\":%u", sk_model_paths(api->model)->count,
+                  SK_PATHS_MAX, sk_model_sources(api->model)->map.count, SK_SOURCES_MAX);
+    sk_buf_printf(b,
+                  ",\"deltasRefused\":%" PRIu64 ",\"deltasPartlyRefused\":%" PRIu64
+                  ",\"notifications\":%zu,\"notificationsUnmanaged\":%" PRIu64 "}",
+                  stats->rejected, stats->partly, alarms.count, alarms.unmanaged);
+}
+
 static void write_statistics(struct sk_api *api, struct sk_buf *b)
 {
     struct sk_hub_stats stats;
@@ -63,6 +82,7 @@ static void write_statistics(struct sk_api *api, struct sk_buf *b)
     sk_inputs_write_statistics(api->inputs, b);
     SK_BUF_LIT(b, ",\"backpressure\":");
     sk_pressure_write(api, b);
+    write_model_statistics(api, &stats, b);
     SK_BUF_LIT(b, "}}");
 }
 

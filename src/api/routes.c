@@ -1,5 +1,7 @@
 /* The route table: what there is, and what it needs. */
 #include "api/access_requests.h"
+#include "api/api.h"
+#include "api/history.h"
 #include "api/session.h"
 
 #include <stdlib.h>
@@ -17,6 +19,9 @@ void sk_api_add_routes(struct sk_api *api)
         { "GET", "/signalk/v2/features", SK_ACCESS_READ, sk_features_get, api },
         { "GET", "/signalk/v1/stream", SK_ACCESS_OPEN, sk_stream_get, api }, /* decides by itself what an anonymous client gets */
         { "GET", "/signalk/v2/stream", SK_ACCESS_OPEN, upgrade_nowhere, api },
+        { "GET", "/signalk/v1/playback", SK_ACCESS_READ, sk_playback_get, api },
+        { "GET", "/signalk/v1/snapshot/*", SK_ACCESS_READ, sk_snapshot_get, api },
+        { "GET", "/signalk/v1/api/snapshot/*", SK_ACCESS_READ, sk_snapshot_get, api },
         { "GET", "/signalk/v1/api/*", SK_ACCESS_READ, sk_rest_get, api },
         { "PUT", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_put, api },
         { "DELETE", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_delete, api },

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define ANNOUNCED_MAX 200000u
+
 struct sk_feed *sk_feed_create(struct sk_hub *h, const struct sk_feed_ops *ops, void *arg)
 {
     struct sk_feed *f = sk_xcalloc(1, sizeof *f);
@@ -102,6 +104,10 @@ void sk_feed_send_remark(struct sk_feed *f, const char *fmt, ...)
 /* True when the pair was not in the set yet; it is now. Keys are never 0: the low half counts from 1. */
 static bool announce_once(struct sk_feed *f, uint64_t key)
 {
+    if (f->announced_count >= ANNOUNCED_MAX) { /* vessels come and go: begin anew, metadata may be said twice */
+        memset(f->announced, 0, f->announced_cap * sizeof *f->announced);
+        f->announced_count = 0;
+    }
     if ((f->announced_count + 1) * 4 > f->announced_cap * 3) {
         uint32_t cap = f->announced_cap;
         uint64_t *old = f->announced;

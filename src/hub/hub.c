@@ -257,11 +257,29 @@ static void note_sources(struct sk_hub *h, struct sk_delta *d)
     }
 }
 
+static void context_dying(void *arg, struct sk_context *c)
+{
+    struct sk_hub *h = arg;
+    sk_patterns_context_dying(c);
+    if (h->alarms != NULL)
+        sk_alarms_context_dying(h->alarms, c);
+    if (h->staleness != NULL)
+        sk_staleness_context_dying(h->staleness, c);
+}
+
+/* The one longest silent goes when a new vessel comes and there are too many. */
+static int context_for(struct sk_hub *h, struct sk_span text, struct sk_context **ret_context, struct sk_errmsg *em)
+{
+    if (sk_tree_full(h->model) && sk_context_find(h->model, text) == NULL)
+        h->stats.evicted += sk_tree_evict(h->model, context_dying, h);
+    return sk_context_intern(h->model, text, ret_context, em);
+}
+
 static int pass_on(struct sk_hub *h, const struct sk_origin *o, struct sk_delta *d, struct sk_errmsg *em)
 {
     bool own = d->context.p == NULL || sk_span_eq(d->context, "vessels.self");
     struct sk_context *c;
-    int r = own ? 0 : sk_context_intern(h->model, d->context, &c, em);
+    int r = own ? 0 : context_for(h, d->context, &c, em);
     if (r == SK_ERR_INVALID)
         take_metas_only(d);
     if (r < 0)
@@ -307,6 +325,7 @@ static int ingest(struct sk_hub *h, const struct sk_origin *o, struct sk_delta *
     h->busy--;
     h->stats.deltas++;
     h->stats.rejected += r < 0;
+    h->stats.partly += r == 0 && em->text[0] != '\0';
     if (em->text[0] != '\0')
         sk_log_debug(NS, "%s: %s: %s", o->provider, r < 0 ? "delta refused" : "part of a delta refused", em->text);
     sk_hub_emit_later(h);
@@ -340,16 +359,6 @@ int sk_hub_ingest_json(struct sk_hub *h, const struct sk_origin *o, const yyjson
 }
 
 /* ---- life --------------------------------------------------------------------------------------------------------------- */
-
-static void context_dying(void *arg, struct sk_context *c)
-{
-    struct sk_hub *h = arg;
-    sk_patterns_context_dying(c);
-    if (h->alarms != NULL)
-        sk_alarms_context_dying(h->alarms, c);
-    if (h->staleness != NULL)
-        sk_staleness_context_dying(h->staleness, c);
-}
 
 static void prune(uv_timer_t *t)
 {

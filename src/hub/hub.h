@@ -71,6 +71,8 @@ void sk_hub_announce_meta_again(struct sk_hub *h);
 
 struct sk_hub_stats {
     uint64_t deltas, rejected, values;
+    uint64_t partly;  /* deltas of which a part was refused */
+    uint64_t evicted; /* contexts that had to make room for others */
 };
 void sk_hub_stats(const struct sk_hub *h, struct sk_hub_stats *ret_stats);
 

@@ -6,8 +6,8 @@
 #define SK_PATH_SEGMENTS_MAX 32u
 #define SK_PATHS_MAX 50000u /* distinct paths in all contexts together */
 #define SK_CONTEXT_LEN_MAX 256u
-#define SK_CONTEXTS_MAX 20000u
-#define SK_SOURCES_MAX 5000u /* distinct $source references */
+#define SK_CONTEXTS_MAX 10000u /* then the vessel longest silent makes room for the new one */
+#define SK_SOURCES_MAX 5000u   /* distinct $source references */
 #define SK_SOURCE_LEN_MAX 256u
 #define SK_SOURCES_PER_PATH_MAX 64u
 #define SK_VALUE_LEN_MAX 262144u /* bytes of one value's JSON */

@@ -16,6 +16,11 @@ struct sk_context *sk_context_find(const struct sk_model *m, struct sk_span text
     return sk_map_get(&m->contexts, text);
 }
 
+size_t sk_tree_context_count(const struct sk_model *m)
+{
+    return m->contexts.count;
+}
+
 struct sk_context *sk_context_first(const struct sk_model *m)
 {
     return m->first;
@@ -157,12 +162,15 @@ void sk_context_destroy(struct sk_context *c)
     free(c);
 }
 
-void sk_tree_prune(struct sk_model *m, uint64_t before_ms, void (*dying)(void *arg, struct sk_context *c), void *arg)
+/* At most `count` of those heard of last before `before_ms`. */
+static uint32_t remove_silent(struct sk_model *m, uint64_t before_ms, uint32_t count,
+                              void (*dying)(void *arg, struct sk_context *c), void *arg)
 {
     struct sk_context **at = &m->first;
+    uint32_t removed = 0;
     while (*at != NULL) {
         struct sk_context *c = *at;
-        if (c->self || c->heard_ms >= before_ms) {
+        if (c->self || c->heard_ms >= before_ms || removed == count) {
             at = &c->next;
             continue;
         }
@@ -171,8 +179,40 @@ void sk_tree_prune(struct sk_model *m, uint64_t before_ms, void (*dying)(void *a
         *at = c->next;
         sk_map_remove(&m->contexts, c->text);
         sk_context_destroy(c);
+        removed++;
     }
     m->last_next = at;
+    return removed;
+}
+
+void sk_tree_prune(struct sk_model *m, uint64_t before_ms, void (*dying)(void *arg, struct sk_context *c), void *arg)
+{
+    (void)remove_silent(m, before_ms, UINT32_MAX, dying, arg);
+}
+
+bool sk_tree_full(const struct sk_model *m)
+{
+    return m->contexts.count >= SK_CONTEXTS_MAX;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+/* Many at once: to look for the oldest costs as much for one. */
+uint32_t sk_tree_evict(struct sk_model *m, void (*dying)(void *arg, struct sk_context *c), void *arg)
+{
+    uint64_t *times = sk_xcalloc(m->contexts.count + 1, sizeof *times);
+    uint32_t n = 0;
+    for (const struct sk_context *c = m->first; c != NULL; c = c->next)
+        if (!c->self)
+            times[n++] = c->heard_ms;
+    qsort(times, n, sizeof *times, by_time);
+    uint32_t removed = n > 0 ? remove_silent(m, times[n / 8] + 1, n / 8 + 1, dying, arg) : 0;
+    free(times);
+    return removed;
 }
 
 /* ---- nodes -------------------------------------------------------------------------------------------------------------- */

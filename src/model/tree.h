@@ -80,6 +80,7 @@ struct sk_model;
 struct sk_context *sk_context_find(const struct sk_model *m, struct sk_span text);
 /* Creates it, with its identity member. SK_ERR_LIMIT, SK_ERR_DENIED, SK_ERR_INVALID (no second segment). */
 int sk_context_intern(struct sk_model *m, struct sk_span text, struct sk_context **ret_context, struct sk_errmsg *em);
+size_t sk_tree_context_count(const struct sk_model *m);
 struct sk_context *sk_context_first(const struct sk_model *m);
 struct sk_node *sk_node_find(const struct sk_context *c, const struct sk_path *p);
 
@@ -108,6 +109,10 @@ int sk_tree_set_root(struct sk_model *m, struct sk_context *c, const yyjson_val 
                      struct sk_errmsg *em);
 const struct sk_root_member *sk_context_member(const struct sk_context *c, struct sk_span name);
 
+/* Nothing more fits in: the next new context is refused. */
+bool sk_tree_full(const struct sk_model *m);
+/* Makes room: removes the contexts longest silent, an eighth of all, never self; `dying` as below. Returns how many. */
+uint32_t sk_tree_evict(struct sk_model *m, void (*dying)(void *arg, struct sk_context *c), void *arg);
 /* Removes contexts other than self that were silent since `before_ms`; `dying` (may be NULL) hears of each first. */
 void sk_tree_prune(struct sk_model *m, uint64_t before_ms, void (*dying)(void *arg, struct sk_context *c), void *arg);
 
