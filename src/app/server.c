@@ -8,6 +8,7 @@
 #include "api/resource_store.h"
 #include "api/tcp_stream.h"
 #include "api/unit_preferences.h"
+#include "app/announce.h"
 #include "app/security.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -38,6 +39,7 @@ struct server {
     struct sk_loop *loop;
     struct sk_api api;
     struct sk_tcp_server *tcp;
+    struct sk_mdns *mdns;
     struct sk_run_record run;
     uv_signal_t sigterm, sigint;
     bool http_closed, plugins_down, abandoned; /* abandoned: something did not end in time, its memory is left to the system */
@@ -246,12 +248,20 @@ static yyjson_doc *more_connections(const struct sk_options *o)
     return doc;
 }
 
+/* 0: it is off. */
+static unsigned nmea_port(const struct server *s)
+{
+    if (!sk_settings_interface(s->settings, "nmea-tcp"))
+        return 0;
+    return s->options->nmea_port >= 0 ? (unsigned)s->options->nmea_port : DEFAULT_NMEA_PORT;
+}
+
 static void start_inputs(struct server *s)
 {
     struct sk_inputs_options o = { .hub = s->api.hub, .settings = s->settings, .config_dir = s->options->config_dir };
-    if (sk_settings_interface(s->settings, "nmea-tcp"))
+    if (nmea_port(s) != 0)
         o.address = s->options->host != NULL ? s->options->host : "::";
-    o.port = s->options->nmea_port >= 0 ? (unsigned)s->options->nmea_port : DEFAULT_NMEA_PORT;
+    o.port = nmea_port(s);
     s->more = more_connections(s->options);
     o.more = yyjson_doc_get_root(s->more);
     o.only_more = s->options->data != NULL;
@@ -356,6 +366,7 @@ static int start(struct server *s, struct sk_errmsg *em)
     sk_pressure_start(&s->api);
     start_inputs(s);
     const char *host = s->options->host != NULL ? s->options->host : "0.0.0.0";
+    s->mdns = sk_announce(&s->api, s->settings, s->options, nmea_port(s));
     sk_host_start(s->api.plugins); /* behind the listener: no plugin delays it */
     printf("signalk-server running at %s:%u\n", host, sk_http_server_port(s->api.http));
     fflush(stdout);
@@ -401,6 +412,19 @@ static void stop_plugins(struct server *s)
     s->abandoned |= !sk_loop_run_until(s->loop, are_plugins_down, s, sk_clock_mono_ms() + PLUGINS_DEADLINE_MS);
 }
 
+static bool is_announced(void *arg)
+{
+    return sk_mdns_idle(((struct server *)arg)->mdns);
+}
+
+static void stop_mdns(struct server *s)
+{
+    if (sk_loop_run_until(s->loop, is_announced, s, sk_clock_mono_ms() + STOP_DEADLINE_MS))
+        sk_mdns_stop(s->mdns);
+    else
+        s->abandoned = true;
+}
+
 static void stop_http(struct server *s)
 {
     if (s->api.http == NULL)
@@ -426,6 +450,7 @@ static void stop(struct server *s)
     struct sk_api *api = &s->api;
     if (s->loop == NULL)
         return;
+    stop_mdns(s);
     sk_inputs_destroy(api->inputs);
     api->inputs = NULL;
     stop_plugins(s);
