@@ -50,6 +50,8 @@ int sk_unit_check_definitions(const yyjson_val *definitions, struct sk_errmsg *e
         if (!yyjson_is_obj(definition) || (conversions != NULL && !yyjson_is_obj(conversions)))
             return sk_errmsg_set(em, SK_ERR_INVALID, "Definition of %.60s must be an object with conversions",
                                  yyjson_get_str(si));
+        if (conversions == NULL)
+            continue;
         yyjson_obj_foreach(conversions, k, count, unit, conversion) {
             int r = check_conversion(yyjson_get_str(si), yyjson_get_str(unit), conversion, em);
             if (r < 0)

@@ -22,7 +22,7 @@ char *sk_buf_grow(struct sk_buf *b, size_t n)
     if (b->failed)
         return NULL;
     if (n <= b->cap - b->n)
-        return b->p + b->n;
+        return b->p != NULL ? b->p + b->n : NULL; /* nothing asked of an empty buffer */
     if (n > b->max - b->n)
         goto fail;
     size_t cap = b->cap < 64 ? 64 : b->cap;

@@ -201,9 +201,9 @@ struct sk_priority_rules *sk_priority_rules_create(const struct sk_sources *sour
     yyjson_arr_foreach(writable(groups), i, n, v)
         if (r->group_count < SK_PRIORITY_LISTS_MAX)
             read_group(&r->groups[r->group_count++], v, fallback_ms);
-    yyjson_obj_foreach(writable(overrides), i, n, key, v)
+    for (yyjson_obj_iter it = yyjson_obj_iter_with(writable(overrides)); (key = yyjson_obj_iter_next(&it)) != NULL;)
         if (r->override_count < SK_PRIORITY_LISTS_MAX)
-            read_override(&r->overrides[r->override_count++], key, v);
+            read_override(&r->overrides[r->override_count++], key, yyjson_obj_iter_get_val(key));
     for (uint32_t k = 0; k < r->override_count; k++)
         sk_map_put(&r->by_path, sk_span_of(r->overrides[k].path), &r->overrides[k]);
     resolve(r);
