@@ -375,7 +375,7 @@ int sk_tree_set(struct sk_model *m, struct sk_context *c, struct sk_path *p, con
                 struct sk_node **ret_node, struct sk_value **ret_value, bool *ret_new_leaf, struct sk_errmsg *em)
 {
     (void)m;
-    struct sk_node *n;
+    struct sk_node *n = NULL;
     int r = node_for(c, p, &n, em);
     if (r < 0)
         return r;
@@ -396,7 +396,7 @@ int sk_tree_set_rejected(struct sk_model *m, struct sk_context *c, struct sk_pat
                          struct sk_node **ret_node, struct sk_value **ret_value, bool *ret_new, struct sk_errmsg *em)
 {
     (void)m;
-    struct sk_node *n;
+    struct sk_node *n = NULL;
     int r = node_for(c, p, &n, em);
     if (r < 0)
         return r;
