@@ -59,6 +59,7 @@ struct sk_api {
     bool leaving_safe_mode;
     bool saving_base; /* one write of baseDeltas.json at a time */
     struct sk_meta_job *meta_jobs;
+    unsigned full_model_jobs; /* answers under way */
     struct sk_providers *providers; /* of resources, weather, radars */
     struct sk_bstreams *bstreams;
     struct sk_bstream_listeners *bstream_listeners;
@@ -111,6 +112,9 @@ void sk_streams_get(struct sk_http_req *r, void *arg);
 /* Watches over streams that are not read, from src/api/pressure.c. */
 void sk_pressure_start(struct sk_api *api);
 void sk_pressure_stop(struct sk_api *api);
+
+/* The whole model ("") or all contexts of a root ("vessels"), in slices; false: `rest` asks for something else. */
+bool sk_full_model_get(struct sk_api *api, struct sk_http_req *r, struct sk_span rest);
 
 /* Server events (status, statistics) for the streams that asked for them. */
 void sk_events_start(struct sk_api *api);

@@ -147,6 +147,8 @@ void sk_rest_get(struct sk_http_req *r, void *arg)
         sk_http_reply_cannot(r);
         return;
     }
+    if (sk_full_model_get(arg, r, (struct sk_span){ path.p + sizeof prefix - 1, path.n - (sizeof prefix - 1) }))
+        return;
     struct sk_buf out;
     sk_buf_init(&out, ANSWER_MAX);
     if (answer(arg, r, (struct sk_span){ path.p + sizeof prefix - 1, path.n - (sizeof prefix - 1) }, &out))

@@ -389,9 +389,9 @@ static bool is_http_closed(void *arg)
 static bool is_saved(void *arg)
 {
     const struct sk_api *api = &((struct server *)arg)->api;
-    return !api->saving_base && !api->leaving_safe_mode && api->meta_jobs == NULL && sk_priority_store_idle(api->priorities) &&
-           sk_notifications_idle(api->notifications) && sk_unit_preferences_idle(api->unit_preferences) &&
-           sk_resource_store_idle(api->resources) && sk_security_idle(api);
+    return !api->saving_base && api->full_model_jobs == 0 && !api->leaving_safe_mode && api->meta_jobs == NULL &&
+           sk_priority_store_idle(api->priorities) && sk_notifications_idle(api->notifications) &&
+           sk_unit_preferences_idle(api->unit_preferences) && sk_resource_store_idle(api->resources) && sk_security_idle(api);
 }
 
 static void plugins_stopped(void *arg)

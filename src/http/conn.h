@@ -187,6 +187,7 @@ bool sk_etag_listed(struct sk_span if_none_match, struct sk_span etag); /* weak 
 bool sk_type_compressible(const char *type);
 int sk_gzip(struct sk_span in, char **ret_bytes, size_t *ret_n); /* malloc'd; thread: any */
 #define SK_ETAG_SIZE 48
+void sk_etag_from(size_t length, uint64_t hash, char out[SK_ETAG_SIZE]);
 void sk_etag_of(struct sk_span body, char out[SK_ETAG_SIZE]);
 
 /* ---- date.c ---- */

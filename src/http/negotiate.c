@@ -130,11 +130,15 @@ int sk_gzip(struct sk_span in, char **ret_bytes, size_t *ret_n)
 
 void sk_etag_of(struct sk_span body, char out[SK_ETAG_SIZE])
 {
+    sk_etag_from(body.n, sk_hash_bytes(body.p, body.n), out);
+}
+
+void sk_etag_from(size_t length, uint64_t hash, char out[SK_ETAG_SIZE])
+{
     static const char digits[] = "0123456789abcdef";
-    uint64_t hash = sk_hash_bytes(body.p, body.n);
     char tail[20];
     size_t n = 0;
-    for (size_t len = body.n; n == 0 || len != 0; len >>= 4)
+    for (size_t len = length; n == 0 || len != 0; len >>= 4)
         tail[n++] = digits[len & 15];
     char *p = out;
     memcpy(p, "W/\"", 3);

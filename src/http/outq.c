@@ -132,6 +132,13 @@ void sk_outq_frame(struct sk_outq *q, struct sk_frame *f, enum sk_outq_view view
         sk_frame_ref(f);
 }
 
+void sk_outq_part(struct sk_outq *q, struct sk_frame *f, size_t skip)
+{
+    struct sk_span s = sk_frame_text(f);
+    if (q->failed || s.n <= skip || !push(q, (struct sk_outq_item){ s.p + skip, s.n - skip, f, OWNER_FRAME }))
+        sk_frame_unref(f);
+}
+
 void sk_outq_own(struct sk_outq *q, char *bytes, size_t n)
 {
     if (q->failed || n == 0 || !push(q, (struct sk_outq_item){ bytes, n, bytes, OWNER_MEMORY }))

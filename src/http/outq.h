@@ -44,6 +44,7 @@ void sk_outq_bound_kernel(const struct sk_outq *q);
    reason to call a client slow. One item always fits an empty queue. */
 bool sk_outq_fits(struct sk_outq *q, size_t n, size_t max);
 void sk_outq_frame(struct sk_outq *q, struct sk_frame *f, enum sk_outq_view view); /* takes a reference of its own */
+void sk_outq_part(struct sk_outq *q, struct sk_frame *f, size_t skip);             /* its text; takes the caller's reference */
 /* Writes now what the stream takes, without waiting for the end of the turn; errors are told then. */
 void sk_outq_try(struct sk_outq *q);
 void sk_outq_own(struct sk_outq *q, char *bytes, size_t n); /* takes malloc'd memory */

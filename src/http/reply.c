@@ -199,8 +199,39 @@ struct answer {
     struct sk_span body;
     char *own; /* malloc'd memory that `body` lies in, or NULL */
     bool gzipped;
+    struct sk_http_part *parts; /* instead of the body, whose length is theirs; or NULL */
+    size_t part_count;
     char etag[SK_ETAG_SIZE];
 };
+
+static void free_parts(struct answer *a)
+{
+    for (size_t i = 0; i < a->part_count; i++)
+        sk_frame_unref(a->parts[i].frame);
+    free(a->parts);
+    a->parts = NULL;
+    a->part_count = 0;
+}
+
+static void queue_parts(struct answer *a, struct sk_outq *out)
+{
+    for (size_t i = 0; i < a->part_count; i++)
+        sk_outq_part(out, a->parts[i].frame, a->parts[i].skip);
+    a->part_count = 0; /* their references are the queue's */
+}
+
+/* Thread: any. False: out of memory. */
+static bool join_parts(struct answer *a)
+{
+    char *to = a->own = malloc(a->body.n);
+    for (size_t i = 0; a->own != NULL && i < a->part_count; i++) {
+        struct sk_span s = sk_frame_text(a->parts[i].frame);
+        memcpy(to, s.p + a->parts[i].skip, s.n - a->parts[i].skip);
+        to += s.n - a->parts[i].skip;
+    }
+    a->body.p = a->own;
+    return a->own != NULL;
+}
 
 /* Consumes a->own. */
 static void send_answer(struct answer *a)
@@ -209,6 +240,7 @@ static void send_answer(struct answer *a)
     struct sk_http_conn *c = r->conn;
     if (c == NULL) {
         free(a->own);
+        free_parts(a);
         finish(r);
         return;
     }
@@ -226,22 +258,26 @@ static void send_answer(struct answer *a)
         head_length(b, a->body.n);
     head_end(r->server, b, r->keep_alive);
     bool body_too = !r->is_head && !bodyless && a->body.n != 0;
-    if (body_too && a->body.n <= COPY_MAX)
+    if (body_too && a->parts == NULL && a->body.n <= COPY_MAX)
         sk_buf_span_append(b, a->body);
     if (!sk_buf_ok(b)) { /* out of memory: the client sees the connection end */
         free(a->own);
+        free_parts(a);
         sk_conn_close(c);
         finish(r);
         return;
     }
     sk_outq_copy(&c->out, b->p, b->n);
-    if (body_too && a->body.n > COPY_MAX && a->own == a->body.p) {
+    if (body_too && a->parts != NULL) {
+        queue_parts(a, &c->out);
+    } else if (body_too && a->body.n > COPY_MAX && a->own == a->body.p) {
         sk_outq_own(&c->out, a->own, a->body.n);
         a->own = NULL;
     } else if (body_too && a->body.n > COPY_MAX) {
         sk_outq_copy(&c->out, a->body.p, a->body.n);
     }
     free(a->own);
+    free_parts(a);
     finish(r);
 }
 
@@ -263,13 +299,17 @@ static void compress(struct answer *a)
 
 static void compress_work(uv_work_t *work)
 {
-    compress(SK_CONTAINER(work, struct answer, work));
+    struct answer *a = SK_CONTAINER(work, struct answer, work);
+    if (a->parts == NULL || join_parts(a))
+        compress(a);
 }
 
 static void compress_done(uv_work_t *work, int status)
 {
     (void)status; /* cancelled: it goes out plain */
     struct answer *a = SK_CONTAINER(work, struct answer, work);
+    if (a->own != NULL)
+        free_parts(a);
     send_answer(a);
     free(a);
 }
@@ -296,12 +336,12 @@ static void validators(struct answer *a)
 static void compress_in_pool(struct answer *a)
 {
     struct answer *job = malloc(sizeof *job);
-    if (job == NULL || (a->own == NULL && (a->own = malloc(a->body.n)) == NULL)) {
+    if (job == NULL || (a->parts == NULL && a->own == NULL && (a->own = malloc(a->body.n)) == NULL)) {
         free(job);
         send_answer(a);
         return;
     }
-    if (a->own != a->body.p) {
+    if (a->parts == NULL && a->own != a->body.p) {
         memcpy(a->own, a->body.p, a->body.n);
         a->body.p = a->own;
     }
@@ -398,6 +438,27 @@ void sk_http_reply_buf(struct sk_http_req *r, int status, const char *type, stru
     char *own = body->p;
     *body = (struct sk_buf){ .max = body->max };
     answer(r, status, type, s, own);
+}
+
+void sk_http_reply_parts(struct sk_http_req *r, const char *type, struct sk_http_part *parts, size_t count, uint64_t hash)
+{
+    struct answer a = { .req = r, .status = 200, .type = type, .parts = parts, .part_count = count };
+    if (!claim(r)) {
+        free_parts(&a);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        a.body.n += parts[i].frame->len - parts[i].skip;
+    sk_etag_from(a.body.n, hash, a.etag);
+    if (sk_etag_listed(sk_http_header(r, "if-none-match"), sk_span_of(a.etag))) {
+        free_parts(&a);
+        a.status = 304;
+        a.body.n = 0;
+    }
+    if (wants_gzip(&a))
+        compress_in_pool(&a);
+    else
+        send_answer(&a);
 }
 
 void sk_http_reply_json(struct sk_http_req *r, int status, struct sk_span json)

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/frame.h"
 #include "base/loop.h"
 
 struct sk_http_server;
@@ -116,6 +117,15 @@ void sk_http_set_header(struct sk_http_req *r, const char *name, struct sk_span 
 void sk_http_reply(struct sk_http_req *r, int status, const char *type, struct sk_span body);
 /* Takes the buffer's memory (which is empty afterwards); a failed buffer answers 500. */
 void sk_http_reply_buf(struct sk_http_req *r, int status, const char *type, struct sk_buf *body);
+/*
+ * A large answer to GET that is made of shared parts; nothing is copied on the loop. Takes the malloc'd array and one reference
+ * of each frame. Of each part the first `skip` bytes stay out. `hash` stands for the content, in its ETag.
+ */
+struct sk_http_part {
+    struct sk_frame *frame;
+    uint32_t skip;
+};
+void sk_http_reply_parts(struct sk_http_req *r, const char *type, struct sk_http_part *parts, size_t count, uint64_t hash);
 void sk_http_reply_json(struct sk_http_req *r, int status, struct sk_span json);
 void sk_http_reply_text(struct sk_http_req *r, int status,
                         const char *text); /* text/html; charset=utf-8, as Express sends strings */

@@ -364,6 +364,7 @@ static void prune(uv_timer_t *t)
 {
     struct sk_hub *h = t->data;
     uint64_t now = uv_now(t->loop);
+    sk_tree_forget_renderings(h->model);
     if (now > h->prune_after_ms)
         sk_tree_prune(h->model, now - h->prune_after_ms, context_dying, h);
 }

@@ -63,6 +63,13 @@ const struct sk_meta *sk_meta_of(struct sk_path *p)
     return p->meta;
 }
 
+static uint64_t changes; /* loop thread */
+
+uint64_t sk_meta_changes(void)
+{
+    return changes;
+}
+
 void sk_meta_forget(struct sk_path *p)
 {
     if (p->meta != NULL && p->meta->runtime)
@@ -72,6 +79,7 @@ void sk_meta_forget(struct sk_path *p)
     p->meta = NULL;
     p->shown = NULL;
     p->meta_serial++;
+    changes++;
     p->meta_looked_up = false;
 }
 

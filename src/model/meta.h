@@ -28,6 +28,7 @@ bool sk_meta_pattern_matches(struct sk_span pattern, struct sk_span path);
 int sk_meta_overlay(struct sk_path *p, const yyjson_val *object, struct sk_errmsg *em);
 /* Forgets runtime changes and overlays `object` (may be NULL) on the seed again: after a user's metadata was deleted. */
 int sk_meta_reset(struct sk_path *p, const yyjson_val *object, struct sk_errmsg *em);
+uint64_t sk_meta_changes(void);         /* grows with each change to any path: for those who keep renderings */
 void sk_meta_forget(struct sk_path *p); /* frees the runtime entry */
 
 #endif

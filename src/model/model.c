@@ -8,6 +8,7 @@ struct sk_model *sk_model_create(const char *self_id)
 {
     struct sk_model *m = sk_xcalloc(1, sizeof *m);
     m->last_next = &m->first;
+    sk_buf_init(&m->scratch, (size_t)512 * 1024 * 1024);
     m->self_id = sk_xstrdup(self_id);
     struct sk_buf b;
     sk_buf_init(&b, SK_CONTEXT_LEN_MAX + 16);
@@ -35,6 +36,7 @@ void sk_model_destroy(struct sk_model *m)
     sk_map_finish(&m->contexts);
     sk_paths_finish(&m->paths);
     sk_sources_finish(&m->sources);
+    sk_buf_finish(&m->scratch);
     free(m->self_id);
     free(m->self_context);
     free(m);

@@ -14,6 +14,7 @@ struct sk_model {
     char *self_id, *self_context;
     struct sk_context *self;
     uint32_t next_serial;
+    struct sk_buf scratch; /* one context */
 };
 
 void sk_context_destroy(struct sk_context *c);

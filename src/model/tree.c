@@ -141,6 +141,7 @@ static void node_destroy(struct sk_node *n)
 
 void sk_context_destroy(struct sk_context *c)
 {
+    sk_frame_unref(c->rendering.frame);
     for (uint32_t i = 0; i < c->table_cap; i++)
         if (c->table[i] != NULL)
             node_destroy(c->table[i]);

@@ -48,6 +48,15 @@ struct sk_root_member {
     struct sk_text json;
 };
 
+/* A context's part of the full model, kept while it stays the same and is asked for. */
+struct sk_rendering {
+    struct sk_frame *frame; /* ,"<id>":{...} with the comma; NULL: none */
+    uint64_t hash;
+    uint64_t changed, meta_changes; /* what it was made of: the context's, everybody's */
+    uint32_t units;
+    bool used; /* since sk_tree_forget_renderings was called */
+};
+
 /* What one source last said in the "" path, member by member, for replay. */
 struct sk_root_value {
     struct sk_source *ref;
@@ -73,6 +82,7 @@ struct sk_context {
     uint32_t member_count;
     struct sk_root_value *roots;
     uint32_t root_count;
+    struct sk_rendering rendering;
 };
 
 struct sk_model;
@@ -115,6 +125,11 @@ bool sk_tree_full(const struct sk_model *m);
 uint32_t sk_tree_evict(struct sk_model *m, void (*dying)(void *arg, struct sk_context *c), void *arg);
 /* Removes contexts other than self that were silent since `before_ms`; `dying` (may be NULL) hears of each first. */
 void sk_tree_prune(struct sk_model *m, uint64_t before_ms, void (*dying)(void *arg, struct sk_context *c), void *arg);
+
+/* The context's member of its root; made anew only when something in it has changed. NULL: out of memory. Lives until the next
+   call for this context; take a reference. */
+const struct sk_rendering *sk_context_rendering(struct sk_context *c);
+void sk_tree_forget_renderings(struct sk_model *m); /* those that were not used since the last call */
 
 /* Writers: JSON of a leaf/branch, a context, all contexts of a root, or the whole tree. */
 void sk_node_write(const struct sk_node *n, struct sk_buf *out);

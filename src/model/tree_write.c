@@ -116,6 +116,49 @@ void sk_context_write(const struct sk_context *c, struct sk_buf *out)
     sk_buf_char(out, '}');
 }
 
+static bool is_fresh(const struct sk_context *c, const struct sk_rendering *now)
+{
+    const struct sk_rendering *r = &c->rendering;
+    return r->frame != NULL && r->changed == now->changed && r->meta_changes == now->meta_changes && r->units == now->units;
+}
+
+const struct sk_rendering *sk_context_rendering(struct sk_context *c)
+{
+    struct sk_rendering now = { .changed = c->changed,
+                                .meta_changes = sk_meta_changes(),
+                                .units = c->model->units != NULL ? sk_units_serial(c->model->units) : 0,
+                                .used = true };
+    c->rendering.used = true;
+    if (is_fresh(c, &now))
+        return &c->rendering;
+    struct sk_buf *b = &c->model->scratch;
+    sk_buf_clear(b);
+    sk_buf_char(b, ',');
+    sk_json_write_str(b, c->id);
+    sk_buf_char(b, ':');
+    sk_context_write(c, b);
+    now.frame = sk_buf_ok(b) ? sk_frame_create(b->p, b->n) : NULL;
+    if (now.frame == NULL)
+        return NULL;
+    now.hash = sk_hash_bytes(b->p, b->n);
+    sk_frame_unref(c->rendering.frame);
+    c->rendering = now;
+    return &c->rendering;
+}
+
+void sk_tree_forget_renderings(struct sk_model *m)
+{
+    for (struct sk_context *c = m->first; c != NULL; c = c->next) {
+        struct sk_rendering *r = &c->rendering;
+        if (!r->used) {
+            sk_frame_unref(r->frame);
+            r->frame = NULL;
+        }
+        r->used = false;
+    }
+    sk_buf_finish(&m->scratch);
+}
+
 bool sk_tree_has_root(const struct sk_model *m, struct sk_span root)
 {
     if (sk_span_eq(root, "vessels"))
