@@ -32,6 +32,7 @@ FIGURES = [
     ("start_50_running", "exec to all 50 plugins running", "ms", 300, 0),
     ("rss_bare", "resident memory idle, no plugins", "MB", 4, 2),
     ("rss_10", "resident memory idle, 10 small plugins from the cache", "MB", 12, 2),
+    ("idle_cpu", "CPU idle, no plugins", "%", 0.1, 3),
     ("binary", "program, stripped", "MiB", 16, 2),
     ("ingest", "server CPU per 100k deltas, WebSocket in, one subscriber", "s", 0.10, 3),
     ("ingest_null", "  the bare relay", "s", None, 3),
@@ -42,13 +43,22 @@ FIGURES = [
     ("fanout_null", "  the bare relay", "us", None, 2),
     ("fanout_ratio", "  ratio of both", "x", 1.2, 2),
     ("fanout_p99", "  latency p99", "ms", None, 1),
+    ("fanout_500", "CPU per delivery to 500 subscribers", "us", None, 2),
+    ("fanout_500_ratio", "  ratio to the bare relay", "x", 1.2, 2),
+    ("fanout_1000", "CPU per delivery to 1,000 subscribers", "us", None, 2),
+    ("fanout_1000_ratio", "  ratio to the bare relay", "x", 1.2, 2),
     ("plugin_1", "extra CPU per plugin per 100k deltas, 1 plugin", "s", 0.03, 3),
     ("plugin_10", "extra CPU per plugin per 100k deltas, 10 plugins", "s", 0.03, 3),
     ("plugin_10_seen", "  part of the deltas the slowest plugin saw", "%", None, 1),
-    ("leaf", "REST leaf, CPU per request", "us", None, 1),
+    ("leaf", "REST leaf, CPU per request", "us", 6, 1),
     ("leaf_ratio", "  requests per CPU second against the Node server", "x", -20, 0),
-    ("self", "REST vessels/self, CPU per request", "us", None, 1),
+    ("self", "REST vessels/self, CPU per request", "us", 20, 1),
     ("self_ratio", "  requests per CPU second against the Node server", "x", -20, 0),
+    ("full_p99", "full model with 5,000 AIS targets, p99", "ms", 20, 1),
+    ("full_cpu", "  CPU per request", "ms", None, 2),
+    ("full_size", "  its size", "MB", None, 1),
+    ("full_stream_p99", "  a stream meanwhile, latency p99", "ms", 5, 1),
+    ("full_stream_max", "  the longest", "ms", None, 1),
     ("loop_p99", "a plugin that loops: GET /signalk, p99", "ms", 50, 1),
     ("loop_max", "  the slowest", "ms", None, 1),
     ("loop_cut", "  cut after", "ms", DEADLINE_MS + 20, 0),
@@ -269,6 +279,9 @@ def startup(b):
         b.note("start_bare", s.first_answer("/signalk"))
         time.sleep(b.args.settle)
         b.note("rss_bare", rss_mb(s.pid))
+        cpu, began = cpu_clock(s.pid), time.monotonic()
+        time.sleep(b.args.idle)
+        b.note("idle_cpu", (cpu_clock(s.pid) - cpu) / (time.monotonic() - began) * 100)
     if not b.args.warmed:
         with b.start(counters(50)) as s:
             s.first_answer("/signalk")
@@ -372,19 +385,24 @@ def nmea2000(b):
     listener.close()
 
 
+def deliver(b, start, subs):
+    """One server, so many subscribers: what skload saw."""
+    with start() as s:
+        if start == b.start:
+            s.first_answer("/signalk")
+        b.load(s, count=2000, warm=0.2)
+        return b.load(s, subs=subs, rate=b.args.rate, secs=b.args.secs, window=0, warm=1)
+
+
 def fanout(b):
-    figures = {}
-    for name, start in (("fanout", b.start), ("fanout_null", b.null)):
-        with start() as s:
-            if name == "fanout":
-                s.first_answer("/signalk")
-            b.load(s, count=2000, warm=0.2)
-            r = b.load(s, subs=300, rate=b.args.rate, secs=b.args.secs, window=0, warm=1)
-            figures[name] = r["cpu_us_per_delivery"]
-            b.note(name, figures[name], **r)
-            if name == "fanout":
-                b.note("fanout_p99", r["lat_ms_p99"])
-    b.note("fanout_ratio", figures["fanout"] / figures["fanout_null"])
+    for subs in (300, 500, 1000):
+        name = "fanout" if subs == 300 else f"fanout_{subs}"
+        ours, relay = deliver(b, b.start, subs), deliver(b, b.null, subs)
+        b.note(name, ours["cpu_us_per_delivery"], **ours)
+        b.note(f"{name}_ratio", ours["cpu_us_per_delivery"] / relay["cpu_us_per_delivery"])
+        if subs == 300:
+            b.note("fanout_null", relay["cpu_us_per_delivery"], **relay)
+            b.note("fanout_p99", ours["lat_ms_p99"])
 
 
 def plugin_cost(b):
@@ -429,6 +447,32 @@ def rest(b):
             size = len(Client(s.port).get(f"/signalk/v1/api/vessels/self{path}"))
             b.note(name, cpu / requests * 1e6, requests=requests, cpu_s=round(cpu, 3), bytes=size)
             b.note(f"{name}_ratio", node / (cpu / requests * 1e3))
+
+
+def full_model(b):
+    """GET vessels again and again, while 500 deltas a second of all the targets go to one subscriber."""
+    targets = 5000
+    with b.start() as s:
+        s.first_answer("/signalk")
+        b.load(s, count=targets * 11, values=6, contexts=targets, warm=0.2, window=500)
+        client = Client(s.port)
+        size = len(client.get("/signalk/v1/api/vessels"))
+        feed = [str(b.skload), "--port", str(s.port), "--rate", "500", "--secs", str(b.args.secs), "--window", "0", "--contexts",
+                str(targets), "--warm", "0.3"]
+        feeder = subprocess.Popen(feed, stdout=subprocess.PIPE, text=True)
+        latencies, cpu = [], cpu_clock(s.pid)
+        while feeder.poll() is None:
+            began = time.monotonic()
+            client.get("/signalk/v1/api/vessels")
+            latencies.append((time.monotonic() - began) * 1000)
+            time.sleep(0.05)
+        cpu = cpu_clock(s.pid) - cpu
+        stream = json.loads(feeder.stdout.read())
+        b.note("full_p99", p99(sorted(latencies)), requests=len(latencies))
+        b.note("full_cpu", cpu / len(latencies) * 1000)
+        b.note("full_size", size / 1e6)
+        b.note("full_stream_p99", stream["lat_ms_p99"], **stream)
+        b.note("full_stream_max", stream["lat_ms_max"])
 
 
 def probe(b, server, seconds, plugin, each=None):
@@ -508,7 +552,7 @@ def cut(b):
     b.note("cut_max", most)
 
 
-MEASUREMENTS = [startup, ingest, nmea0183, nmea2000, fanout, plugin_cost, rest, loop, memory, trap, flood, cut]
+MEASUREMENTS = [startup, ingest, nmea0183, nmea2000, fanout, plugin_cost, rest, full_model, loop, memory, trap, flood, cut]
 
 
 # ---- the table ----
@@ -550,8 +594,8 @@ def main():
     args = p.parse_args()
     args.warmed = False
     args.rounds = args.rounds or (1 if args.quick else 3)
-    args.count, args.rate, args.secs, args.wrk, args.settle, args.isolation = (
-        (30000, 100, 2, 1, 0.3, 6) if args.quick else (100000, 100, 6, 3, 1.5, 8)
+    args.count, args.rate, args.secs, args.wrk, args.settle, args.isolation, args.idle = (
+        (30000, 100, 2, 1, 0.3, 6, 2) if args.quick else (100000, 100, 6, 3, 1.5, 8, 10)
     )
     only = args.only.split(",") if args.only else ["binary", *(m.__name__ for m in MEASUREMENTS)]
     with tempfile.TemporaryDirectory(prefix="skiff-bench-") as folder:

@@ -45,7 +45,7 @@ struct link {
 
 static struct {
     const char *transport, *query;
-    unsigned port, tcp_port, subs, values;
+    unsigned port, tcp_port, subs, values, contexts;
     int pid;
     uint64_t count, window;
     double rate, secs, idle, warm, max_secs;
@@ -377,10 +377,13 @@ static size_t write_delta(char *b, size_t size, uint64_t number)
         strftime(second, sizeof second, "%Y-%m-%dT%H:%M:%S", &g);
         of = t.tv_sec;
     }
+    char context[60] = "vessels.self";
+    if (opt.contexts > 0)
+        snprintf(context, sizeof context, "vessels.urn:mrn:imo:mmsi:%u", 200000000u + (unsigned)(number % opt.contexts));
     size_t n = (size_t)snprintf(b, size,
-                                "{\"context\":\"vessels.self\",\"updates\":[{\"source\":{\"label\":\"skload\",\"type\":\"bench\","
+                                "{\"context\":\"%s\",\"updates\":[{\"source\":{\"label\":\"skload\",\"type\":\"bench\","
                                 "\"src\":\"1\"},\"timestamp\":\"%s.%03ldZ\",\"values\":[",
-                                second, t.tv_nsec / 1000000);
+                                context, second, t.tv_nsec / 1000000);
     for (unsigned i = 0; i < opt.values; i++)
         n += (size_t)snprintf(b + n, size - n, "{\"path\":\"%s\",\"value\":%.4f},", paths[(number + i) % PATHS],
                               1.0 + (double)(number % 9973) / 5000.0);
@@ -463,6 +466,8 @@ static void read_options(int argc, char **argv)
             opt.query = v;
         else if (strcmp(k, "--subs") == 0)
             opt.subs = (unsigned)d;
+        else if (strcmp(k, "--contexts") == 0)
+            opt.contexts = (unsigned)d;
         else if (strcmp(k, "--values") == 0)
             opt.values = (unsigned)d;
         else if (strcmp(k, "--pid") == 0)
@@ -487,7 +492,7 @@ static void read_options(int argc, char **argv)
     if (opt.port == 0 || argc % 2 == 0 || opt.values > 50) {
         fprintf(stderr,
                 "usage: skload --port N [--transport ws|tcp --tcp-port N] [--subs N] [--count N | --rate R --secs T]\n"
-                "              [--window N] [--values N] [--query Q] [--pid SERVER] [--warm s] [--idle s] [--max-secs s]\n");
+                "              [--window N] [--values N] [--contexts N] [--query Q] [--pid SERVER] [--warm s] [--idle s] [--max-secs s]\n");
         exit(2);
     }
     if (opt.rate > 0 && opt.secs > 0)
