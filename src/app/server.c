@@ -10,6 +10,7 @@
 #include "api/unit_preferences.h"
 #include "app/announce.h"
 #include "app/security.h"
+#include "app/trim.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "hub/staleness.h"
@@ -370,6 +371,7 @@ static int start(struct server *s, struct sk_errmsg *em)
     sk_host_start(s->api.plugins); /* behind the listener: no plugin delays it */
     printf("signalk-server running at %s:%u\n", host, sk_http_server_port(s->api.http));
     fflush(stdout);
+    sk_trim();
     return 0;
 }
 
