@@ -50,6 +50,7 @@ struct sk_api {
     unsigned tcp_port;                /* 0: the TCP stream does not run */
     unsigned ws_per_ip;               /* at most so many WebSockets from one address; 0: no limit */
     unsigned ws_ping_ms;
+    bool ws_deflate; /* setting wsCompression */
     struct sk_pressure pressure;
     char start_id[37];             /* new for each start */
     struct sk_stream *streams;     /* open streams, WebSocket and TCP */
@@ -59,7 +60,7 @@ struct sk_api {
     bool leaving_safe_mode;
     bool saving_base; /* one write of baseDeltas.json at a time */
     struct sk_meta_job *meta_jobs;
-    unsigned full_model_jobs; /* answers under way */
+    unsigned full_model_jobs;       /* answers under way */
     struct sk_providers *providers; /* of resources, weather, radars */
     struct sk_bstreams *bstreams;
     struct sk_bstream_listeners *bstream_listeners;

@@ -129,6 +129,7 @@ void sk_stream_get(struct sk_http_req *r, void *arg)
     struct sk_ws_limits limits = sk_ws_default_limits;
     limits.message_max = SK_DELTA_MAX;
     limits.ping_ms = api->ws_ping_ms;
+    limits.deflate = api->ws_deflate;
     limits.queue_max = api->pressure.hard;
     limits.offer_max = api->pressure.enter;
     limits.ease_max = api->pressure.exit;

@@ -105,6 +105,8 @@ static int read_environment(struct sk_options *o, struct sk_errmsg *em)
         if (text != NULL && text[0] != '\0' && read_number(text, numbers[i].name, 1000000000, to, em) < 0)
             return em->code;
     }
+    const char *compression = getenv("WSCOMPRESSION");
+    o->ws_compression = compression != NULL && strcmp(compression, "true") == 0;
     o->tcp_host = getenv("TCPSTREAMADDRESS");
     return 0;
 }

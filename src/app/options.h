@@ -16,6 +16,7 @@ struct sk_options {
     int pressure_enter, pressure_exit, pressure_max, pressure_max_ms; /* of streams that are not read: bytes, milliseconds */
     const char *data; /* a recording to be played instead of the settings' connections; NULL: none */
     bool override_timestamps, sample_nmea0183, sample_nmea2000;
+    bool ws_compression; /* WSCOMPRESSION=true */
     bool no_plugins, security, safe_mode, help, version;
 };
 

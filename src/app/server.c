@@ -170,6 +170,7 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     api->ws_per_ip = (unsigned)s->options->ws_per_ip;
     set_pressure(api, s->options);
     api->ws_ping_ms = ping_ms(s->settings);
+    api->ws_deflate = s->options->ws_compression || sk_json_get_bool(sk_settings_root(s->settings), "wsCompression", false);
     int r = sk_http_server_create(&o, &api->http, em);
     if (r < 0)
         return r;

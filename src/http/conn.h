@@ -121,7 +121,8 @@ struct sk_http_server {
     struct sk_node *routes;
     sk_http_handler fallback;
     void *fallback_arg;
-    struct sk_ws_reader *readers; /* idle wslay contexts */
+    struct sk_ws_deflate *deflate; /* NULL: nothing was compressed yet */
+    struct sk_ws_reader *readers;  /* idle wslay contexts */
     unsigned readers_kept;
     struct sk_buf scratch; /* one answer head */
     size_t body_bytes;     /* of all requests together */

@@ -125,7 +125,10 @@ bool sk_outq_fits(struct sk_outq *q, size_t n, size_t max)
 
 void sk_outq_frame(struct sk_outq *q, struct sk_frame *f, enum sk_outq_view view)
 {
-    struct sk_span s = view == SK_OUTQ_WS ? sk_frame_ws(f) : view == SK_OUTQ_LINE ? sk_frame_line(f) : sk_frame_text(f);
+    struct sk_span s = view == SK_OUTQ_WS          ? sk_frame_ws(f)
+                       : view == SK_OUTQ_WS_PACKED ? sk_frame_ws_packed(f)
+                       : view == SK_OUTQ_LINE      ? sk_frame_line(f)
+                                                   : sk_frame_text(f);
     if (q->failed || s.n == 0)
         return;
     if (push(q, (struct sk_outq_item){ s.p, s.n, f, OWNER_FRAME }))

@@ -31,7 +31,7 @@ struct sk_outq {
     void (*broken)(struct sk_outq *q, int uv_error); /* called once, from the flush or write callback */
 };
 
-enum sk_outq_view { SK_OUTQ_WS, SK_OUTQ_LINE, SK_OUTQ_TEXT }; /* which part of a frame goes out */
+enum sk_outq_view { SK_OUTQ_WS, SK_OUTQ_WS_PACKED, SK_OUTQ_LINE, SK_OUTQ_TEXT }; /* which part of a frame goes out */
 
 /* `stream` NULL: a sink, for tests and fuzzing; everything counts as written. */
 void sk_outq_init(struct sk_outq *q, struct sk_loop *loop, uv_stream_t *stream);

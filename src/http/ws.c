@@ -4,6 +4,7 @@
 
 #include "base/utf8.h"
 #include "http/conn.h"
+#include "http/ws_deflate.h"
 
 #include <stdlib.h>
 #include <wslay/wslay.h>
@@ -32,6 +33,8 @@ struct sk_ws {
     uint8_t opcode; /* of the message that is being put together, 0: none */
     uint8_t frame_opcode;
     bool in_frame, frame_fin;
+    bool deflate;    /* agreed on */
+    bool packed;     /* the message that is being put together is compressed */
     bool ping_out;   /* a ping is unanswered */
     bool was_queued; /* something was queued since the last `drained` */
     uint8_t control_n;
@@ -71,12 +74,14 @@ static bool handshake_ok(const struct sk_http_req *r, char key[SK_WS_KEY_SIZE])
            sk_ws_accept_key(sk_http_header(r, "sec-websocket-key"), key);
 }
 
-static void send_switch(struct sk_http_conn *c, const char *key)
+static void send_switch(struct sk_http_conn *c, const char *key, bool deflate)
 {
     struct sk_buf *b = &c->server->scratch;
     sk_buf_clear(b);
     SK_BUF_LIT(b, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
     sk_buf_text(b, key);
+    if (deflate)
+        SK_BUF_LIT(b, "\r\nSec-WebSocket-Extensions: " SK_WS_DEFLATE_ANSWER);
     SK_BUF_LIT(b, "\r\n\r\n");
     sk_outq_copy(&c->out, b->p, b->n);
 }
@@ -91,6 +96,7 @@ static struct sk_ws_limits with_defaults(const struct sk_ws_limits *given)
         .queue_max = given->queue_max != 0 ? given->queue_max : d->queue_max,
         .offer_max = given->offer_max != 0 ? given->offer_max : d->offer_max,
         .ease_max = given->ease_max != 0 ? given->ease_max : d->ease_max,
+        .deflate = given->deflate,
         .ping_ms = given->ping_ms,
         .close_ms = given->close_ms != 0 ? given->close_ms : d->close_ms,
     };
@@ -121,7 +127,8 @@ struct sk_ws *sk_ws_accept(struct sk_http_req *r, const struct sk_ws_ops *ops, v
     ws->code = 1006;
     ws->limits = with_defaults(limits);
     sk_buf_init(&ws->message, ws->limits.message_max);
-    send_switch(c, key);
+    ws->deflate = ws->limits.deflate && sk_ws_deflate_offered(sk_http_header(r, "sec-websocket-extensions"));
+    send_switch(c, key, ws->deflate);
     sk_req_free(r);
     sk_conn_upgrade(c, ws);
     c->out.ease_mark = ws->limits.ease_max;
@@ -156,7 +163,9 @@ static void send_close(struct sk_ws *ws, unsigned code, const char *reason)
 static void queue_frame(struct sk_ws *ws, struct sk_frame *frame)
 {
     ws->was_queued = true;
-    sk_outq_frame(&ws->conn->out, frame, SK_OUTQ_WS);
+    if (ws->deflate)
+        sk_ws_deflate_frame(ws->conn->server, frame);
+    sk_outq_frame(&ws->conn->out, frame, ws->deflate ? SK_OUTQ_WS_PACKED : SK_OUTQ_WS);
     sk_conn_wrote(ws->conn);
 }
 
@@ -340,6 +349,7 @@ static void return_reader(struct sk_ws *ws, bool clean)
 
 void sk_ws_free_readers(struct sk_http_server *s)
 {
+    sk_ws_deflate_free(s);
     while (s->readers != NULL) {
         struct sk_ws_reader *r = s->readers;
         s->readers = r->next;
@@ -389,7 +399,7 @@ static void on_control(struct sk_ws *ws)
 }
 
 /* Texts must be UTF-8. Binary messages are taken as text when they are (clients of other servers send such), else ignored. */
-static void on_message(struct sk_ws *ws, unsigned opcode, struct sk_span text)
+static void on_plain_message(struct sk_ws *ws, unsigned opcode, struct sk_span text)
 {
     bool valid = sk_utf8_valid(text.p, text.n);
     if (valid && ws->state == WS_OPEN)
@@ -398,10 +408,29 @@ static void on_message(struct sk_ws *ws, unsigned opcode, struct sk_span text)
         fail(ws, 1007);
 }
 
+static void on_message(struct sk_ws *ws, unsigned opcode, struct sk_span text)
+{
+    if (!ws->packed) {
+        on_plain_message(ws, opcode, text);
+        return;
+    }
+    struct sk_buf plain;
+    sk_buf_init(&plain, ws->limits.message_max);
+    ws->packed = false;
+    int r = sk_ws_inflate(ws->conn->server, text, &plain);
+    if (r == 0)
+        on_plain_message(ws, opcode, plain.n != 0 ? sk_buf_span(&plain) : SK_SPAN(""));
+    else
+        fail(ws, r == SK_ERR_LIMIT ? 1009 : r == SK_ERR_INVALID ? 1007 : 1011);
+    sk_buf_finish(&plain);
+}
+
 static unsigned check_frame_start(const struct sk_ws *ws, const struct wslay_frame_iocb *f)
 {
     bool control = (f->opcode & 8) != 0;
-    if (!f->mask || f->rsv != 0 || f->opcode > WSLAY_PONG || (!control && f->opcode > WSLAY_BINARY_FRAME))
+    bool may_be_packed = ws->deflate && !control && f->opcode != WSLAY_CONTINUATION_FRAME;
+    if (!f->mask || (f->rsv & (may_be_packed ? 3 : 7)) != 0 || f->opcode > WSLAY_PONG ||
+        (!control && f->opcode > WSLAY_BINARY_FRAME))
         return 1002;
     if (control)
         return f->fin && f->payload_length <= CONTROL_MAX ? 0 : 1002;
@@ -420,10 +449,12 @@ static unsigned frame_start(struct sk_ws *ws, const struct wslay_frame_iocb *f)
     ws->frame_fin = f->fin != 0;
     ws->frame_opcode = f->opcode;
     ws->frame_left = f->payload_length;
-    if (f->opcode & 8)
+    if (f->opcode & 8) {
         ws->control_n = 0;
-    else if (f->opcode != WSLAY_CONTINUATION_FRAME)
+    } else if (f->opcode != WSLAY_CONTINUATION_FRAME) {
         ws->opcode = f->opcode;
+        ws->packed = f->rsv != 0;
+    }
     return 0;
 }
 

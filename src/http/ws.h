@@ -23,6 +23,7 @@ struct sk_ws_limits {
     size_t queue_max;   /* unsent bytes that sk_ws_send accepts, default 2 MiB */
     size_t offer_max;   /* unsent bytes that sk_ws_offer accepts, default 512 KiB */
     size_t ease_max;    /* unsent bytes at which `eased` is called, default 1 KiB */
+    bool deflate;       /* take the client's offer of permessage-deflate (RFC 7692) */
     unsigned ping_ms;   /* default 30 s; 0: none. No pong since the previous ping: closed */
     unsigned close_ms;  /* wait for the other side's close frame, default 2 s */
 };

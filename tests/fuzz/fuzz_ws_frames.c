@@ -1,5 +1,6 @@
 /* links: http_dep */
-/* Bytes of one WebSocket client after the handshake; the first byte says in which portions they arrive. */
+/* Bytes of one WebSocket client after the handshake; the first byte says in which portions they arrive, and
+   with its highest bit that compression was agreed on. */
 #include "http/conn.h"
 #include "http/ws.h"
 
@@ -37,7 +38,9 @@ static void on_closed(struct sk_ws *ws, void *arg, unsigned code)
 }
 
 static const struct sk_ws_ops ops = { on_text, on_closed, NULL };
-static const struct sk_ws_limits limits = { .message_max = 5000, .queue_max = 10000, .ping_ms = 1000, .close_ms = 1000 };
+static const struct sk_ws_limits limits = {
+    .message_max = 5000, .deflate = true, .queue_max = 10000, .ping_ms = 1000, .close_ms = 1000
+};
 
 static void stream(struct sk_http_req *r, void *arg)
 {
@@ -57,12 +60,16 @@ static void start(void)
     sk_http_server_add(server, routes, SK_COUNT(routes));
 }
 
-static struct sk_http_conn *open_stream(void)
+#define HELLO                                                                                                                    \
+    "GET /w HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"                                                \
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+
+static struct sk_http_conn *open_stream(bool deflate)
 {
-    static const char hello[] = "GET /w HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    const char *hello =
+        deflate ? HELLO "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n" : HELLO "\r\n";
     struct sk_http_conn *c = sk_conn_create_deaf(server);
-    sk_conn_bytes(c, hello, sizeof hello - 1);
+    sk_conn_bytes(c, hello, strlen(hello));
     if (c->ws == NULL)
         abort();
     return c;
@@ -75,8 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (n < 1)
         return 0;
     closed_calls = 0;
-    struct sk_http_conn *c = open_stream();
-    size_t portion = data[0] == 0 ? n : data[0];
+    struct sk_http_conn *c = open_stream((data[0] & 128) != 0);
+    size_t portion = (data[0] & 127) == 0 ? n : data[0] & 127u;
     for (size_t at = 1; at < n && c->state != CONN_CLOSING; at += portion) {
         size_t len = n - at < portion ? n - at : portion;
         char *copy = malloc(len);
