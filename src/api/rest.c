@@ -147,7 +147,8 @@ void sk_rest_get(struct sk_http_req *r, void *arg)
         sk_http_reply_cannot(r);
         return;
     }
-    if (sk_full_model_get(arg, r, (struct sk_span){ path.p + sizeof prefix - 1, path.n - (sizeof prefix - 1) }))
+    if (sk_acl_lists(arg) == NULL && /* with access lists everybody's model is their own */
+        sk_full_model_get(arg, r, (struct sk_span){ path.p + sizeof prefix - 1, path.n - (sizeof prefix - 1) }))
         return;
     struct sk_buf out;
     sk_buf_init(&out, ANSWER_MAX);
