@@ -490,9 +490,9 @@ static void read_options(int argc, char **argv)
             opt.port = 0, i = argc;
     }
     if (opt.port == 0 || argc % 2 == 0 || opt.values > 50) {
-        fprintf(stderr,
-                "usage: skload --port N [--transport ws|tcp --tcp-port N] [--subs N] [--count N | --rate R --secs T]\n"
-                "              [--window N] [--values N] [--contexts N] [--query Q] [--pid SERVER] [--warm s] [--idle s] [--max-secs s]\n");
+        fprintf(stderr, "usage: skload --port N [--transport ws|tcp --tcp-port N] [--subs N] [--count N | --rate R --secs T]\n"
+                        "              [--window N] [--values N] [--contexts N] [--query Q] [--pid SERVER] [--warm s] [--idle s] "
+                        "[--max-secs s]\n");
         exit(2);
     }
     if (opt.rate > 0 && opt.secs > 0)
