@@ -7,6 +7,7 @@ static const struct {
     const char *group, *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    { "plugin", "check", sk_cli_plugin_check },
     { "plugin", "stats", sk_cli_plugin_stats },
 };
 

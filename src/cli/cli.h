@@ -11,6 +11,8 @@
 /* True: the command line was that of a sub-command, which has run; `ret_status` is the exit code. */
 bool sk_cli_run(int argc, char **argv, int *ret_status);
 
+/* `skiff plugin check FOLDER|FILE.wasm [--portable] [--json]`; argv begins behind "check". */
+int sk_cli_plugin_check(int argc, char **argv);
 /* `skiff plugin stats [ID] [--url URL] [--token TOKEN] [--json]`; argv begins behind "stats". */
 int sk_cli_plugin_stats(int argc, char **argv);
 

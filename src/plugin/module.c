@@ -98,7 +98,7 @@ static const char *known_mistake(const wasm_name_t *name)
     return NULL;
 }
 
-static const char *suggestion(const wasm_name_t *name)
+const char *sk_module_suggest_import(const wasm_name_t *name)
 {
     const char *right = known_mistake(name);
     if (right != NULL)
@@ -113,7 +113,7 @@ static const char *suggestion(const wasm_name_t *name)
 
 static int refuse(const wasm_name_t *module, const wasm_name_t *name, struct sk_errmsg *em)
 {
-    const char *right = suggestion(name);
+    const char *right = sk_module_suggest_import(name);
     int mn = module->size < 100 ? (int)module->size : 100, nn = name->size < 100 ? (int)name->size : 100;
     if (right != NULL)
         return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "unknown import %.*s.%.*s; did you mean %s?", mn, module->data, nn,

@@ -17,6 +17,8 @@ int sk_module_kind(const wasmtime_module_t *m, enum sk_module_kind *ret_kind, st
 /* Every import must be one that skiff offers; the text names the first that is not, and the right name where one is near. */
 int sk_module_check_imports(const wasm_importtype_vec_t *imports, struct sk_errmsg *em);
 
+/* The import that an author who wrote `name` probably meant; NULL: no idea. */
+const char *sk_module_suggest_import(const wasm_name_t *name);
 /* The likely intended name, or NULL. `names` ends with NULL. */
 const char *sk_nearest_name(const char *name, size_t n, const char *const *names);
 

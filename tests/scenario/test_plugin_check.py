@@ -1,0 +1,162 @@
+"""skiff plugin check: an author's mistakes, each with its cure."""
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from harness import packages
+from harness.server import binary
+
+EXPORTS = {
+    "plugin_id": "(param i32 i32) (result i32) i32.const 0", "plugin_name": "(param i32 i32) (result i32) i32.const 0",
+    "plugin_schema": "(param i32 i32) (result i32) i32.const 0", "plugin_start": "(param i32 i32) (result i32) i32.const 0",
+    "plugin_stop": "(result i32) i32.const 0", "allocate": "(param i32) (result i32) i32.const 1024", "deallocate": "(param i32 i32)",
+}
+PACKAGE = {"name": "my-plugin", "version": "1.0.0", "description": "x", "keywords": ["signalk-wasm-plugin"], "wasmManifest": "plugin.wasm"}
+
+
+def wat(imports="", memory='(memory (export "memory") 1)', **changes):
+    functions = {**EXPORTS, **changes}
+    return "(module %s %s %s)" % (imports, memory, " ".join(
+        f'(func (export "{name}") {body})' for name, body in functions.items() if body is not None))
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    """plugin(text of the module, members of package.json) → folder. Without wat2wasm these stories are skipped."""
+    if shutil.which("wat2wasm") is None:
+        pytest.skip("needs wat2wasm")
+    folder = tmp_path / "plugin"
+    folder.mkdir()
+
+    def make(module=wat(), flags=(), **members):
+        (folder / "package.json").write_text(json.dumps({name: value for name, value in {**PACKAGE, **members}.items() if value is not None}))
+        (folder / "plugin.wat").write_text(module)
+        subprocess.run(["wat2wasm", *flags, folder / "plugin.wat", "-o", folder / "plugin.wasm"], check=True)
+        return folder
+
+    return make
+
+
+def run(*args):
+    if binary() is None:
+        pytest.skip("no server binary")
+    return subprocess.run([binary(), "plugin", "check", *map(str, args)], capture_output=True, text=True, timeout=120)
+
+
+def check(*args, errors=None):
+    """[(level, where, what, cure)]; the exit code must fit."""
+    done = run(*args, "--json")
+    said = json.loads(done.stdout)
+    assert done.returncode == (1 if said["errors"] else 0), done
+    return [(one["level"], one["where"], one["what"], one["cure"]) for one in said["findings"]]
+
+
+def test_a_good_plugin(plugin):
+    folder = plugin()
+    assert check(folder) == check(folder, "--portable") == check(folder / "plugin.wasm") == []
+    done = run(folder)
+    assert (done.returncode, done.stdout) == (0, f"{folder}: nothing to mend\n")
+
+
+@pytest.mark.parametrize("wrong, right", [
+    ("sk_log_debug", "sk_debug"), ("sk_log_info", "sk_debug"), ("sk_log_warn", "sk_debug"), ("sk_emit_delta", "sk_handle_message"),
+    ("sk_udp_recv_from", "sk_udp_recv"), ("sk_set_statsu", "sk_set_status"), ("sk_debgu", "sk_debug"),
+])
+def test_a_wrong_import_is_told_its_right_name(plugin, wrong, right):
+    folder = plugin(wat(f'(import "env" "{wrong}" (func (param i32 i32)))'))
+    assert check(folder) == [("error", f"import env.{wrong}", "No server offers this import.", f"Use {right}.")]
+
+
+@pytest.mark.parametrize("module, where, word", [
+    (wat('(import "__wbindgen_placeholder__" "__wbindgen_throw" (func (param i32 i32)))'), "import __wbindgen_placeholder__.__wbindgen_throw", "wasm32-wasip1"),
+    (wat('(import "wasi_unstable" "fd_write" (func (param i32 i32 i32 i32) (result i32)))'), "import wasi_unstable.fd_write", "wasi_snapshot_preview1"),
+    (wat('(import "env" "memory" (memory 1))', memory=""), "import env.memory", "--import-memory"),
+    (wat(memory='(memory (export "mem") 1)'), "export memory", "this name"),
+    (wat(plugin_start=None), "export plugin_start", "Add it."),
+    (wat(plugin_start=None, plugin_strat="(param i32 i32) (result i32) i32.const 0"), "export plugin_start", "Rename plugin_strat."),
+    (wat(plugin_start="(param i32 i32)"), "export plugin_start", "Make it (i32, i32) -> i32."),
+    (wat(poll="(param i64) (result i32) i32.const 0"), "export poll", "Make it () -> i32."),
+    (wat(plugin_id=None), "module", "#[no_mangle]"),
+    (wat(allocate=None, plugin_id=None, plugin_name=None), "module", "#[no_mangle]"),
+])
+def test_what_will_not_work_is_an_error_with_a_cure(plugin, module, where, word):
+    errors = [(found_where, cure) for level, found_where, _, cure in check(plugin(module)) if level == "error"]
+    assert [cure for found_where, cure in errors if found_where == where and word in cure], errors
+
+
+def test_what_works_only_here_or_by_luck_is_a_warning(plugin):
+    folder = plugin(wat('(import "env" "sk_debug" (func (param i32 i32 i32)))', poll="(param i32) (result i32) i32.const 0", deallocate=None))
+    found = check(folder)
+    assert {(level, where) for level, where, _, _ in found} == {("warning", "import env.sk_debug"), ("warning", "export poll"),
+                                                                ("warning", "export deallocate")}
+    assert ("warning", "import env.sk_debug", "It is declared as (i32, i32, i32).", "Declare it as (i32, i32).") in found
+
+
+def test_the_form_of_put_handlers(plugin):
+    folder = plugin(wat(handle_put_vessels_self_a_b="(param i32 i32) (result i32) i32.const 0"))
+    assert check(folder)[0][1:] == ("export handle_put_vessels_self_a_b", "It is (i32, i32) -> i32.", "Make it (i32, i32, i32, i32) -> i32.")
+
+
+def test_capabilities_used_and_declared(plugin):
+    sockets = wat('(import "env" "sk_udp_create" (func (param i32) (result i32)))')
+    assert check(plugin(sockets)) == [("error", "package.json", "The module uses the capability rawSockets, which is not declared.",
+                                       'Add "rawSockets": true to wasmCapabilities.')]
+    assert check(plugin(sockets, wasmCapabilities={"rawSockets": True})) == []
+    assert [one[0] for one in check(plugin(wasmCapabilities={"putHandlers": True}))] == ["note"]
+
+
+@pytest.mark.parametrize("members, level, word", [
+    ({"keywords": ["boat"]}, "error", "signalk-wasm-plugin"), ({"keywords": "signalk-wasm-plugin"}, "error", "list"),
+    ({"wasmManifest": None}, "error", "wasmManifest"), ({"wasmManifest": "../x.wasm"}, "error", "out of the package"),
+    ({"wasmManifest": "build/x.wasm"}, "error", "not there"), ({"version": None}, "warning", "version"), ({"name": None}, "error", "name"),
+    ({"description": None}, "note", "description"), ({"wasmCapabilities": {"netwrok": True}}, "warning", "netwrok"),
+    ({"wasmCapabilities": {"dataRead": "yes"}}, "warning", "neither"), ({"wasmCapabilities": []}, "error", "object"),
+    ({"wasmCapabilities": {"storage": "all"}}, "warning", "storage"), ({"signalk": {"wasmCapabilities": {}}}, "error", "inside signalk"),
+])
+def test_mistakes_in_package_json(plugin, members, level, word):
+    found = check(plugin(**members))
+    assert [(level, "package.json")] == [one[:2] for one in found], found
+    assert word in found[0][2]
+
+
+def test_a_misspelt_capability_is_told_its_name(plugin):
+    assert check(plugin(wasmCapabilities={"netwrok": True}))[0][3] == "Did you mean network?"
+
+
+@pytest.mark.parametrize("content, word", [(b"", "no WebAssembly"), (b"\0asm\1\0\0", "no WebAssembly"), (b"(module)", "text"),
+                                           (b"\0asm\x0d\0\1\0", "component"), (b"\0asm\1\0\0\0\x07\xff", "not accepted")])
+def test_files_that_are_no_module(plugin, content, word):
+    folder = plugin()
+    (folder / "plugin.wasm").write_bytes(content)
+    ((level, where, what, _),) = check(folder)
+    assert (level, where) == ("error", "module") and word in what
+
+
+@pytest.mark.parametrize("memory, flags, word", [('(memory (export "memory") 1 1 shared)', ["--enable-threads"], "threads"),
+                                                 ('(memory (export "memory") i64 1)', ["--enable-memory64"], "wasm32")])
+def test_what_plugins_may_not_be_built_with(plugin, memory, flags, word):
+    ((level, where, _, cure),) = check(plugin(wat(memory=memory), flags))
+    assert (level, where) == ("error", "module") and word in cure
+
+
+def test_portable_refuses_what_others_do_not_offer(plugin):
+    folder = plugin(wat('(import "env" "sk_get_path" (func (param i32 i32 i32 i32) (result i32)))'))
+    assert [one[0] for one in check(folder)] == ["note"]
+    assert [one[0] for one in check(folder, "--portable")] == ["error"]
+
+
+@pytest.mark.parametrize("name", ["skiff-demo-boat", "skiff-anchor-watch", "guide-rust", "@skiff/probe-as", "probe-go-command", "probe-c-wasi"])
+def test_plugins_of_every_language_pass(name):
+    package = packages.built(name)
+    assert [one for one in check(package.path) if one[0] == "error"] == []
+
+
+def test_how_it_is_called(tmp_path):
+    assert run("--help").returncode == 0 and "Example" in run("--help").stdout
+    for args in ([], ["a", "b"], ["--portable"], ["--wrong", "."]):
+        assert run(*args).returncode == 2
+    missing = run(tmp_path / "nothing")
+    assert (missing.returncode, "no such file or folder" in missing.stderr) == (2, True)
+    assert [one[0] for one in check(tmp_path)] == ["error"]  # a folder without package.json
