@@ -1,5 +1,6 @@
 #include "app/mdns.h"
 
+#include "base/library.h"
 #include "base/log.h"
 
 #include <avahi-client/client.h>
@@ -8,7 +9,6 @@
 #include <avahi-common/error.h>
 #include <avahi-common/malloc.h>
 #include <avahi-common/thread-watch.h>
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -152,20 +152,12 @@ static void on_client(AvahiClient *c, AvahiClientState state, void *arg)
 
 /* ---- on the pool -------------------------------------------------------------------------------------------------------- */
 
-/* ISO C has no cast from an object to a function pointer; POSIX says the bytes are the same. */
-static bool find(void *lib, const char *name, void *function)
-{
-    void *symbol = dlsym(lib, name);
-    memcpy(function, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
 static bool load(struct functions *f)
 {
-    void *common = dlopen(COMMON_LIBRARY, RTLD_NOW | RTLD_LOCAL), *client = dlopen(CLIENT_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    bool all = common != NULL && client != NULL;
-#define FIND_CLIENT(name) all = all && find(client, #name, &f->name);
-#define FIND_COMMON(name) all = all && find(common, #name, &f->name);
+    void *common = sk_library_open(COMMON_LIBRARY), *client = sk_library_open(CLIENT_LIBRARY);
+    bool all = true;
+#define FIND_CLIENT(name) all = all && sk_library_find(client, #name, &f->name);
+#define FIND_COMMON(name) all = all && sk_library_find(common, #name, &f->name);
     CLIENT_FUNCTIONS(FIND_CLIENT)
     COMMON_FUNCTIONS(FIND_COMMON)
 #undef FIND_CLIENT

@@ -1,29 +1,20 @@
 #include "net/curl.h"
 
-#include "base/base.h"
+#include "base/library.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 
 static struct sk_curl curl;
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
-
-/* ISO C has no cast from an object to a function pointer; POSIX says the bytes are the same. */
-static bool find(void *lib, const char *name, void *function)
-{
-    void *symbol = dlsym(lib, name);
-    memcpy(function, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
 
 static void load(void)
 {
     static const char *const names[] = { "libcurl.so.4", "libcurl-gnutls.so.4" };
     void *lib = NULL;
     for (size_t i = 0; i < SK_COUNT(names) && lib == NULL; i++)
-        lib = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-    bool found = lib != NULL;
-#define SK_AS_LOOKUP(name) found = found && find(lib, "curl_" #name, &curl.name);
+        lib = sk_library_open(names[i]);
+    bool found = true;
+#define SK_AS_LOOKUP(name) found = found && sk_library_find(lib, "curl_" #name, &curl.name);
     SK_CURL_FUNCTIONS(SK_AS_LOOKUP)
 #undef SK_AS_LOOKUP
     curl.usable = found && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
