@@ -108,6 +108,7 @@ void sk_rest_put(struct sk_http_req *r, void *arg);
 void sk_rest_delete(struct sk_http_req *r, void *arg);
 void sk_request_get(struct sk_http_req *r, void *arg);
 void sk_stream_get(struct sk_http_req *r, void *arg);
+void sk_stream_reply_too_many(struct sk_http_req *r); /* of WebSockets from one address: 429 */
 void sk_streams_get(struct sk_http_req *r, void *arg);
 
 /* Watches over streams that are not read, from src/api/pressure.c. */

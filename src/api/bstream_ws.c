@@ -88,13 +88,10 @@ static bool too_many(const struct sk_api *api, const char *ip)
 static void open_stream(struct sk_http_req *r, struct sk_api *api, struct sk_span id)
 {
     struct sk_bstream_listeners *all = api->bstream_listeners;
-    if (!sk_ws_is_upgrade(r)) {
-        sk_http_set_header(r, "Upgrade", SK_SPAN("websocket"));
-        sk_http_reply(r, 426, "text/plain; charset=utf-8", SK_SPAN("Upgrade Required"));
+    if (!sk_ws_expect_upgrade(r))
         return;
-    }
     if (too_many(api, sk_http_remote_ip(r))) {
-        sk_http_reply_json(r, 429, SK_SPAN("{\"error\":\"Too many concurrent websocket connections from same IP address\"}"));
+        sk_stream_reply_too_many(r);
         return;
     }
     struct listener *l = sk_xcalloc(1, sizeof *l);

@@ -44,11 +44,8 @@ void sk_playback_get(struct sk_http_req *r, void *arg)
 {
     static const struct sk_ws_ops ops = { .text = on_text, .closed = on_closed };
     (void)arg;
-    if (!sk_ws_is_upgrade(r)) {
-        sk_http_set_header(r, "Upgrade", SK_SPAN("websocket"));
-        sk_http_reply(r, 426, "text/plain; charset=utf-8", SK_SPAN("Upgrade Required"));
+    if (!sk_ws_expect_upgrade(r))
         return;
-    }
     bool started = sk_http_query_param(r, "startTime").n != 0;
     struct sk_ws *ws = sk_ws_accept(r, &ops, NULL, NULL);
     if (ws == NULL)

@@ -104,16 +104,18 @@ static bool admit(struct sk_api *api, struct sk_http_req *r, struct sk_principal
     return false;
 }
 
+void sk_stream_reply_too_many(struct sk_http_req *r)
+{
+    sk_http_reply_json(r, 429, SK_SPAN("{\"error\":\"Too many concurrent websocket connections from same IP address\"}"));
+}
+
 void sk_stream_get(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
-    if (!sk_ws_is_upgrade(r)) {
-        sk_http_set_header(r, "Upgrade", SK_SPAN("websocket"));
-        sk_http_reply(r, 426, "text/plain; charset=utf-8", SK_SPAN("Upgrade Required"));
+    if (!sk_ws_expect_upgrade(r))
         return;
-    }
     if (too_many(api, sk_http_remote_ip(r))) {
-        sk_http_reply_json(r, 429, SK_SPAN("{\"error\":\"Too many concurrent websocket connections from same IP address\"}"));
+        sk_stream_reply_too_many(r);
         return;
     }
     struct sk_principal who = { 0 };

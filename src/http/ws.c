@@ -62,14 +62,28 @@ const struct sk_ws_limits sk_ws_default_limits = {
 
 /* ---- handshake ---- */
 
-bool sk_ws_is_upgrade(const struct sk_http_req *r)
+static bool is_upgrade(const struct sk_http_req *r)
 {
     return sk_token_in(sk_http_header(r, "upgrade"), SK_SPAN("websocket"));
 }
 
+static void reply_426(struct sk_http_req *r, const char *header, struct sk_span wanted)
+{
+    sk_http_set_header(r, header, wanted);
+    sk_http_reply(r, 426, "text/plain; charset=utf-8", SK_SPAN("Upgrade Required"));
+}
+
+bool sk_ws_expect_upgrade(struct sk_http_req *r)
+{
+    bool is = is_upgrade(r);
+    if (!is)
+        reply_426(r, "Upgrade", SK_SPAN("websocket"));
+    return is;
+}
+
 static bool handshake_ok(const struct sk_http_req *r, char key[SK_WS_KEY_SIZE])
 {
-    return r->method == HTTP_GET && r->minor == 1 && sk_ws_is_upgrade(r) && r->body.n == 0 &&
+    return r->method == HTTP_GET && r->minor == 1 && is_upgrade(r) && r->body.n == 0 &&
            sk_token_in(sk_http_header(r, "connection"), SK_SPAN("upgrade")) &&
            sk_ws_accept_key(sk_http_header(r, "sec-websocket-key"), key);
 }
@@ -111,8 +125,7 @@ struct sk_ws *sk_ws_accept(struct sk_http_req *r, const struct sk_ws_ops *ops, v
         return NULL;
     }
     if (!sk_span_eq(sk_http_header(r, "sec-websocket-version"), "13")) {
-        sk_http_set_header(r, "Sec-WebSocket-Version", SK_SPAN("13"));
-        sk_http_reply(r, 426, "text/plain; charset=utf-8", SK_SPAN("Upgrade Required"));
+        reply_426(r, "Sec-WebSocket-Version", SK_SPAN("13"));
         return NULL;
     }
     if (c->server->closing) {

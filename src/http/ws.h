@@ -29,8 +29,8 @@ struct sk_ws_limits {
 };
 extern const struct sk_ws_limits sk_ws_default_limits;
 
-/* True when the request asks for a WebSocket upgrade (RFC 6455 §4.2.1), right or wrong. */
-bool sk_ws_is_upgrade(const struct sk_http_req *r);
+/* True when the request asks for a WebSocket upgrade (RFC 6455 §4.2.1), right or wrong; any other is answered 426. */
+bool sk_ws_expect_upgrade(struct sk_http_req *r);
 /* Answers 101 and returns the endpoint, or answers 400/426 itself and returns NULL. The request is used up either way. */
 struct sk_ws *sk_ws_accept(struct sk_http_req *r, const struct sk_ws_ops *ops, void *arg, const struct sk_ws_limits *limits);
 
