@@ -1,13 +1,8 @@
 #include "plugin/worker.h"
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/log.h"
-#include "plugin/compile.h"
-#include "plugin/config.h"
-#include "plugin/gate.h"
 #include "plugin/worker_impl.h"
-#include "store/fs.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,17 +16,12 @@ static const struct sk_span none = { NULL, 0 };
 
 /* ---- around each call ---- */
 
-static unsigned ms_of(size_t ms) /* of a limit, which never reaches the edge */
-{
-    return (unsigned)ms;
-}
-
-static void begin(struct sk_worker *w, unsigned ms)
+void sk_worker_begin_call(struct sk_worker *w, unsigned ms)
 {
     atomic_store_explicit(&w->watch.busy_until, sk_engine_ticks(w->o.engine) + sk_engine_ticks_of(ms), memory_order_relaxed);
 }
 
-static void end(struct sk_worker *w)
+void sk_worker_end_call(struct sk_worker *w)
 {
     atomic_store_explicit(&w->watch.busy_until, 0, memory_order_relaxed);
     sk_worker_flush_status(w);
@@ -42,7 +32,7 @@ static void end(struct sk_worker *w)
     atomic_store_explicit(&w->o.figures->files_count, w->quota.files, memory_order_relaxed);
 }
 
-static void note_call(struct sk_worker *w, const char *name, uint64_t began_ns)
+void sk_worker_count_call(struct sk_worker *w, const char *name, uint64_t began_ns)
 {
     sk_histogram_add(&sk_figures_export(w->o.figures, name)->took, sk_clock_mono_ns() - began_ns);
 }
@@ -59,131 +49,6 @@ static bool crashed(struct sk_worker *w, int r, const struct sk_errmsg *em)
     return true;
 }
 
-/* ---- loading ---- */
-
-static int make_folders(const char *data_dir, char **ret_vfs, struct sk_errmsg *em)
-{
-    static const char *const parts[] = { "data", "config", "tmp" };
-    char *vfs = sk_fs_path(data_dir, "vfs");
-    int r = 0;
-    for (size_t i = 0; i < SK_COUNT(parts) && r == 0; i++) {
-        char *dir = sk_fs_path(vfs, parts[i]);
-        r = sk_fs_mkdirs(dir, 0755, em);
-        free(dir);
-    }
-    if (r < 0)
-        free(vfs);
-    else
-        *ret_vfs = vfs;
-    return r;
-}
-
-static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
-{
-    const struct sk_host_limits *l = &w->limits;
-    struct sk_compile_options co = {
-        .engine = w->o.engine,
-        .cache_dir = w->cache_dir,
-        .module_max = l->module_max,
-        .ms = l->compile_ms,
-        .in_process = w->o.compile_in_process,
-        .cancel = &w->cancel,
-    };
-    if (!w->o.package->manifest_usable)
-        return sk_errmsg_set(em, SK_ERR_INVALID, "\"wasmManifest\" of its package.json is no path within the package");
-    wasmtime_module_t *module = NULL;
-    char *file = sk_fs_path(w->o.package->dir, w->o.package->manifest), *vfs = NULL;
-    int r = sk_module_load(&co, file, &module, em);
-    if (r == 0 && !w->o.package->no_storage)
-        r = make_folders(w->data_dir, &vfs, em);
-    const wasmtime_module_t *gate = NULL;
-    if (r == 0 && vfs != NULL && sk_gate_needed(module)) {
-        sk_quota_init(&w->quota, vfs, l->files_bytes, l->files_count, (unsigned)l->files_open);
-        sk_quota_measure(&w->quota);
-        r = sk_gate_module(&co, &gate, em);
-    }
-    if (r == 0) {
-        struct sk_guest_options go = {
-            .engine = w->o.engine,
-            .module = module,
-            .package = w->o.package,
-            .vfs = vfs,
-            .memory_max = l->memory_max,
-            .table_max = l->table_max,
-            .sockets = w->sockets,
-            .fetcher = w->fetcher,
-            .gate = gate,
-            .quota = &w->quota,
-            .ops = &sk_worker_ops,
-            .owner = w,
-            .cut_at = &w->cut_at,
-        };
-        begin(w, ms_of(l->start_ms));
-        r = sk_guest_create(&go, ms_of(l->start_ms), &w->guest, em);
-        end(w);
-    }
-    if (module != NULL)
-        wasmtime_module_delete(module); /* the store keeps what it needs */
-    free(vfs);
-    free(file);
-    return r;
-}
-
-static int read_text(struct sk_worker *w, const char *name, struct sk_buf *out, struct sk_errmsg *em)
-{
-    sk_buf_init(out, (size_t)1024 * 1024);
-    uint64_t began = sk_clock_mono_ns();
-    begin(w, ms_of(w->limits.call_ms));
-    int r = sk_guest_text(w->guest, name, ms_of(w->limits.call_ms), out, em);
-    end(w);
-    if (r != SK_ERR_NOTFOUND)
-        note_call(w, name, began);
-    if (r == 0 && !sk_buf_ok(out))
-        r = sk_errmsg_set(em, SK_ERR_LIMIT, "%s: text too long", name);
-    return r == SK_ERR_NOTFOUND ? 0 : r;
-}
-
-/* The schema as a compact object; the listing's readers take it for granted. */
-static int tidy_schema(struct sk_buf *schema, struct sk_errmsg *em)
-{
-    yyjson_doc *doc = NULL;
-    int r = schema->n == 0 ? 0 : sk_json_read(sk_buf_span(schema), &doc, em);
-    if (r < 0)
-        return sk_errmsg_wrap(em, r, "plugin_schema is not valid JSON");
-    sk_buf_clear(schema);
-    if (yyjson_is_obj(yyjson_doc_get_root(doc)))
-        sk_json_write(schema, yyjson_doc_get_root(doc));
-    else
-        SK_BUF_LIT(schema, "{}");
-    yyjson_doc_free(doc);
-    return sk_buf_ok(schema) ? 0 : sk_errmsg_set(em, SK_ERR_LIMIT, "plugin_schema is nested too deeply");
-}
-
-static int load(struct sk_worker *w, struct sk_errmsg *em)
-{
-    struct sk_buf name = { 0 }, schema = { 0 }, endpoints = { 0 };
-    int r = open_guest(w, em);
-    if (r == 0)
-        r = read_text(w, "plugin_name", &name, em);
-    if (r == 0)
-        r = read_text(w, "plugin_schema", &schema, em);
-    if (r == 0)
-        r = tidy_schema(&schema, em);
-    bool has_endpoints = r == 0 && w->o.start && sk_guest_has_export(w->guest, "http_endpoints");
-    if (has_endpoints)
-        r = read_text(w, "http_endpoints", &endpoints, em);
-    if (r == 0) {
-        struct sk_span shown = name.n > 0 ? sk_buf_span(&name) : sk_span_of(w->o.package->name);
-        struct sk_span ends =
-            has_endpoints ? (struct sk_span){ endpoints.n > 0 ? endpoints.p : "[]", endpoints.n > 0 ? endpoints.n : 2 } : none;
-        sk_worker_note(w, sk_note_create(SK_NOTE_LOADED, shown, sk_buf_span(&schema), ends, NULL), true);
-    }
-    sk_buf_finish(&name);
-    sk_buf_finish(&schema);
-    sk_buf_finish(&endpoints);
-    return r;
-}
-
 /* ---- serving ---- */
 
 static bool start(struct sk_worker *w)
@@ -191,10 +56,10 @@ static bool start(struct sk_worker *w)
     struct sk_errmsg em = { 0 };
     int32_t code = 0;
     uint64_t began = sk_clock_mono_ns();
-    begin(w, ms_of(w->limits.start_ms));
-    int r = sk_guest_start(w->guest, sk_span_of(w->config), ms_of(w->limits.start_ms), &code, &em);
-    end(w);
-    note_call(w, "plugin_start", began);
+    sk_worker_begin_call(w, (unsigned)w->limits.start_ms);
+    int r = sk_guest_start(w->guest, sk_span_of(w->config), (unsigned)w->limits.start_ms, &code, &em);
+    sk_worker_end_call(w);
+    sk_worker_count_call(w, "plugin_start", began);
     if (r < 0 && crashed(w, r, &em))
         return false;
     struct sk_note *n = r < 0 ? sk_note_create(SK_NOTE_LOAD_FAILED, sk_span_of(em.text), none, none, NULL)
@@ -229,11 +94,11 @@ static bool serve_order(struct sk_worker *w, const struct sk_order *o)
     sk_buf_init(&out, ANSWER_MAX);
     unsigned ms = (unsigned)(o->deadline_ms - now);
     uint64_t began = sk_clock_mono_ns();
-    begin(w, ms);
+    sk_worker_begin_call(w, ms);
     int r = sk_guest_request(w->guest, o->shape, o->name, o->request, o->out_max, ms, &out, &em);
-    end(w);
+    sk_worker_end_call(w);
     if (r != SK_ERR_NOTFOUND)
-        note_call(w, o->name, began);
+        sk_worker_count_call(w, o->name, began);
     if (r == 0)
         reply(w, o->id, SK_CALL_OK, sk_buf_span(&out));
     else
@@ -270,10 +135,10 @@ static bool poll_once(struct sk_worker *w)
     struct sk_errmsg em = { 0 };
     int32_t code = 0;
     uint64_t began = sk_clock_mono_ns();
-    begin(w, ms_of(w->limits.call_ms));
-    int r = sk_guest_poll(w->guest, ms_of(w->limits.call_ms), &code, &em);
-    end(w);
-    note_call(w, "poll", began);
+    sk_worker_begin_call(w, (unsigned)w->limits.call_ms);
+    int r = sk_guest_poll(w->guest, (unsigned)w->limits.call_ms, &code, &em);
+    sk_worker_end_call(w);
+    sk_worker_count_call(w, "poll", began);
     if (r == 0 && code != 0)
         sk_log_debug(NS, "[%s] poll returned %d", w->o.package->name, (int)code);
     return r == 0 || !crashed(w, r, &em);
@@ -283,10 +148,10 @@ static bool serve_fetched(struct sk_worker *w)
 {
     struct sk_errmsg em = { 0 };
     uint64_t began = sk_clock_mono_ns();
-    begin(w, ms_of(w->limits.call_ms));
-    int r = sk_worker_give_fetched(w, ms_of(w->limits.call_ms), &em);
-    end(w);
-    note_call(w, "responseHandler", began);
+    sk_worker_begin_call(w, (unsigned)w->limits.call_ms);
+    int r = sk_worker_give_fetched(w, (unsigned)w->limits.call_ms, &em);
+    sk_worker_end_call(w);
+    sk_worker_count_call(w, "responseHandler", began);
     return r == 0 || !crashed(w, r, &em);
 }
 
@@ -294,13 +159,13 @@ static bool serve_fetched(struct sk_worker *w)
 static bool serve_deltas(struct sk_worker *w)
 {
     struct sk_errmsg em = { 0 };
-    const unsigned ms = ms_of(w->limits.call_ms);
+    const unsigned ms = (unsigned)w->limits.call_ms;
     struct sk_histogram *took = &sk_figures_export(w->o.figures, "delta_handler")->took;
     uint64_t began = sk_clock_mono_ns();
     struct sk_frame *f;
     int r = 0;
     while (r == 0 && !atomic_load_explicit(&w->urgent, memory_order_relaxed) && (f = sk_inbox_pop(&w->batch)) != NULL) {
-        begin(w, ms);
+        sk_worker_begin_call(w, ms);
         r = sk_guest_delta(w->guest, sk_frame_text(f), ms, &em);
         sk_frame_unref(f);
         uint64_t ended = sk_clock_mono_ns();
@@ -311,7 +176,7 @@ static bool serve_deltas(struct sk_worker *w)
             r = 0;
         }
     }
-    end(w);
+    sk_worker_end_call(w);
     return r == 0 || !crashed(w, r, &em);
 }
 
@@ -355,10 +220,10 @@ static void stop(struct sk_worker *w)
     int32_t code = 0;
     atomic_store(&w->cut_at, 0); /* was for the call before; this one has a deadline of its own */
     uint64_t began = sk_clock_mono_ns();
-    begin(w, w->limits.stop_ms);
+    sk_worker_begin_call(w, w->limits.stop_ms);
     int r = sk_guest_stop(w->guest, w->limits.stop_ms, &code, &em);
-    end(w);
-    note_call(w, "plugin_stop", began);
+    sk_worker_end_call(w);
+    sk_worker_count_call(w, "plugin_stop", began);
     if (r < 0 && r != SK_ERR_NOTFOUND)
         sk_log_warn("[%s] plugin_stop: %s", w->o.package->name, em.text);
     else if (code != 0)
@@ -404,7 +269,7 @@ static void serve(struct sk_worker *w)
 static void live(struct sk_worker *w)
 {
     struct sk_errmsg em = { 0 };
-    int r = load(w, &em);
+    int r = sk_worker_load(w, &em);
     if (r < 0) {
         sk_worker_note(w, sk_note_create(SK_NOTE_LOAD_FAILED, sk_span_of(em.text), none, none, NULL), true);
         return;

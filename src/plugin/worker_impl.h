@@ -1,4 +1,4 @@
-/* Inside of a worker; only for worker.c and worker_ops.c. */
+/* Inside of a worker; only for worker*.c. */
 #ifndef SK_PLUGIN_WORKER_IMPL_H
 #define SK_PLUGIN_WORKER_IMPL_H
 
@@ -66,6 +66,15 @@ struct sk_worker {
 
 extern const struct sk_guest_ops sk_worker_ops;
 
+/* Thread: worker, as the three below. A call of the guest lies between the two; its deadline is watched. */
+void sk_worker_begin_call(struct sk_worker *w, unsigned ms);
+void sk_worker_end_call(struct sk_worker *w);
+/* How long the export took, for the figures. */
+void sk_worker_count_call(struct sk_worker *w, const char *name, uint64_t began_ns);
+/* worker_load.c: the guest, its name and schema; a LOADED note when all is well. */
+int sk_worker_load(struct sk_worker *w, struct sk_errmsg *em);
+
+/* Thread: loop. */
 void sk_worker_init_meters(struct sk_worker *w);
 /* Thread: worker. Sends the status that was held back, once the call is over. */
 void sk_worker_flush_status(struct sk_worker *w);
