@@ -2,12 +2,27 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "plugin/compile.h"
 #include "plugin/gate.h"
 #include "plugin/worker_impl.h"
 #include "store/fs.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+
+/* A plugin may rename its folders and leave a file or a link in their place; that must not keep it from starting again. */
+static void clear_the_way(const char *dir)
+{
+    struct stat st;
+    struct sk_errmsg em;
+    if (lstat(dir, &st) < 0 || S_ISDIR(st.st_mode))
+        return;
+    if (sk_fs_remove(dir, &em) == 0)
+        sk_log_warn("%s was no folder; the plugin gets a new one", dir);
+    else
+        sk_log_warn("%s", em.text);
+}
 
 static int make_folders(const char *data_dir, char **ret_vfs, struct sk_errmsg *em)
 {
@@ -16,6 +31,7 @@ static int make_folders(const char *data_dir, char **ret_vfs, struct sk_errmsg *
     int r = 0;
     for (size_t i = 0; i < SK_COUNT(parts) && r == 0; i++) {
         char *dir = sk_fs_path(vfs, parts[i]);
+        clear_the_way(dir);
         r = sk_fs_mkdirs(dir, 0755, em);
         free(dir);
     }

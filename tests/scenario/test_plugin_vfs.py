@@ -62,6 +62,21 @@ def test_it_has_a_clock(name, config, launch):
     assert abs(finding(server, "time") - time.time()) < 120
 
 
+@pytest.mark.parametrize("put", [lambda at: at.write_text("x"), lambda at: at.symlink_to("../.."), lambda at: at.symlink_to("nowhere")],
+                         ids=["a file", "a link", "a link to nowhere"])
+def test_what_stands_where_a_folder_belongs_does_not_keep_it_from_starting(name, config, launch, put):
+    """A plugin can rename its folders and leave anything in their place."""
+    vfs = config.path / "plugin-config-data" / name / "vfs"
+    vfs.mkdir(parents=True)
+    put(vfs / "data")
+    config.enable(name)
+    server = launch()
+    server.wait_plugin(name, state="running")
+    assert finding(server, "data") == "x"
+    assert (vfs / "data").is_dir() and not (vfs / "data").is_symlink()
+    server.wait_log("was no folder; the plugin gets a new one")
+
+
 def test_a_package_cannot_send_the_server_elsewhere_by_a_link(name, config, launch):
     """plugin-config-data/<id>/vfs/data made a link to the configuration folder: the link is not followed out."""
     vfs = config.path / "plugin-config-data" / name / "vfs"
