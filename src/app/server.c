@@ -32,6 +32,8 @@
 #define STOP_GRACE_MS 1000u
 #define STOP_DEADLINE_MS 5000u
 #define PLUGINS_DEADLINE_MS 8000u
+#define TRIM_MS 2000u
+#define TRIM_WAITS_MAX 15u
 
 struct server {
     const struct sk_options *options;
@@ -43,6 +45,8 @@ struct server {
     struct sk_mdns *mdns;
     struct sk_run_record run;
     uv_signal_t sigterm, sigint;
+    uv_timer_t trim_timer;
+    unsigned trim_waits;
     bool http_closed, plugins_down, abandoned; /* abandoned: something did not end in time, its memory is left to the system */
 };
 
@@ -345,6 +349,23 @@ static void start_signals(struct server *s)
     uv_signal_start(&s->sigint, on_signal, SIGINT);
 }
 
+static void trim(uv_timer_t *t)
+{
+    struct server *s = t->data;
+    if (!sk_host_settled(s->api.plugins) && ++s->trim_waits < TRIM_WAITS_MAX)
+        return;
+    uv_timer_stop(t);
+    sk_trim();
+}
+
+/* What only the start needed is given back when it is over: the plugins run, the first clients have been served. */
+static void start_trim(struct server *s)
+{
+    uv_timer_init(sk_loop_uv(s->loop), &s->trim_timer);
+    s->trim_timer.data = s;
+    uv_timer_start(&s->trim_timer, trim, TRIM_MS, TRIM_MS);
+}
+
 static int start(struct server *s, struct sk_errmsg *em)
 {
     int r = prepare_config(s, em);
@@ -372,7 +393,7 @@ static int start(struct server *s, struct sk_errmsg *em)
     sk_host_start(s->api.plugins); /* behind the listener: no plugin delays it */
     printf("signalk-server running at %s:%u\n", host, sk_http_server_port(s->api.http));
     fflush(stdout);
-    sk_trim();
+    start_trim(s);
     return 0;
 }
 
@@ -490,6 +511,8 @@ static void stop(struct server *s)
     block_signals(); /* a second one shall not kill what is about to end well */
     uv_close((uv_handle_t *)&s->sigterm, NULL);
     uv_close((uv_handle_t *)&s->sigint, NULL);
+    if (s->trim_timer.data != NULL)
+        uv_close((uv_handle_t *)&s->trim_timer, NULL);
     sk_loop_destroy(s->loop);
     sk_settings_destroy(s->settings);
     yyjson_doc_free(s->more);
