@@ -1,11 +1,11 @@
 #include "net/fetch.h"
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "net/fetch_impl.h"
 
 #include <stdlib.h>
 #include <strings.h>
-#include <time.h>
 
 #define NS "signalk:wasm:fetch"
 #define SLOT_WAIT_MS 50u
@@ -111,7 +111,6 @@ void sk_fetch_response_write_headers(const struct sk_fetch_response *r, struct s
 struct sk_fetcher *sk_fetcher_create(const struct sk_fetcher_options *o)
 {
     struct sk_fetcher *f = sk_xcalloc(1, sizeof *f);
-    pthread_condattr_t a;
     f->refs = 1;
     f->name = sk_xstrdup(o->name);
     f->hosts[0] = o->hosts[0];
@@ -123,10 +122,7 @@ struct sk_fetcher *sk_fetcher_create(const struct sk_fetcher_options *o)
     f->wake = o->wake;
     f->arg = o->arg;
     pthread_mutex_init(&f->lock, NULL);
-    pthread_condattr_init(&a);
-    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(&f->changed, &a);
-    pthread_condattr_destroy(&a);
+    sk_cond_init(&f->changed);
     return f;
 }
 
@@ -159,15 +155,9 @@ static void unref(struct sk_fetcher *f)
     free(f);
 }
 
-static struct timespec in_ms(unsigned ms)
-{
-    uint64_t ns = sk_clock_mono_ns() + (uint64_t)ms * 1000000u;
-    return (struct timespec){ (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
-}
-
 void sk_fetcher_shut(struct sk_fetcher *f)
 {
-    struct timespec until = in_ms(SHUT_WAIT_MS);
+    struct timespec until = sk_cond_deadline(SHUT_WAIT_MS);
     atomic_store(&f->shut, true);
     pthread_mutex_lock(&f->lock);
     f->wake = NULL;
@@ -227,7 +217,7 @@ static int take_slot(struct sk_fetcher *f, uint64_t deadline_ms, bool (*cancelle
     int r = 0;
     pthread_mutex_lock(&f->lock);
     while (r == 0 && f->active >= f->limits.parallel) {
-        struct timespec until = in_ms(SLOT_WAIT_MS);
+        struct timespec until = sk_cond_deadline(SLOT_WAIT_MS);
         pthread_cond_timedwait(&f->changed, &f->lock, &until);
         if (cancelled(arg))
             r = sk_errmsg_set(em, SK_ERR_CLOSED, "a fetch was given up, the plugin stops");

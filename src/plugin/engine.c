@@ -1,5 +1,7 @@
 #include "plugin/engine.h"
 
+#include "base/cond.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -22,21 +24,12 @@ struct sk_engine {
     struct sk_engine_shared shared;
 };
 
-static void cond_init_monotonic(pthread_cond_t *c)
-{
-    pthread_condattr_t a;
-    pthread_condattr_init(&a);
-    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(c, &a);
-    pthread_condattr_destroy(&a);
-}
-
 struct sk_engine *sk_engine_create(unsigned grace_ms)
 {
     struct sk_engine *e = sk_xcalloc(1, sizeof *e);
     pthread_mutex_init(&e->lock, NULL);
-    cond_init_monotonic(&e->unpark);
-    cond_init_monotonic(&e->compile_free);
+    sk_cond_init(&e->unpark);
+    sk_cond_init(&e->compile_free);
     e->grace_ms = grace_ms;
     pthread_mutex_init(&e->shared.lock, NULL);
     return e;
@@ -206,18 +199,11 @@ uint64_t sk_engine_ticks(const struct sk_engine *e)
 
 bool sk_engine_compile_begin(struct sk_engine *e, unsigned ms)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
+    struct timespec until = sk_cond_deadline(ms);
     int r = 0;
     pthread_mutex_lock(&e->lock);
     while (e->compiles >= SK_COMPILES_AT_ONCE && r == 0)
-        r = pthread_cond_timedwait(&e->compile_free, &e->lock, &t);
+        r = pthread_cond_timedwait(&e->compile_free, &e->lock, &until);
     bool got = e->compiles < SK_COMPILES_AT_ONCE;
     e->compiles += got;
     pthread_mutex_unlock(&e->lock);

@@ -1,29 +1,8 @@
 #include "plugin/mailbox.h"
 
+#include "base/cond.h"
+
 #include <stdlib.h>
-#include <time.h>
-
-struct timespec sk_deadline_in(unsigned ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
-void sk_cond_init_monotonic(pthread_cond_t *c)
-{
-    pthread_condattr_t a;
-    pthread_condattr_init(&a);
-    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
-    pthread_cond_init(c, &a);
-    pthread_condattr_destroy(&a);
-}
 
 struct sk_order *sk_order_create(const char *name, struct sk_span request)
 {
@@ -43,7 +22,7 @@ struct sk_question *sk_question_create(void)
     struct sk_question *q = sk_xcalloc(1, sizeof *q);
     q->refs = 1;
     pthread_mutex_init(&q->lock, NULL);
-    sk_cond_init_monotonic(&q->answered);
+    sk_cond_init(&q->answered);
     sk_buf_init(&q->answer, 0);
     return q;
 }
@@ -75,7 +54,7 @@ void sk_question_answer(struct sk_question *q, int result, struct sk_buf *answer
 
 int sk_question_wait(struct sk_question *q, unsigned ms, struct sk_buf *out)
 {
-    struct timespec until = sk_deadline_in(ms);
+    struct timespec until = sk_cond_deadline(ms);
     int r = 0;
     pthread_mutex_lock(&q->lock);
     while (!q->done && r == 0)

@@ -75,7 +75,4 @@ struct sk_note *sk_note_create(enum sk_note_kind kind, struct sk_span text, stru
                                struct sk_question *question);
 void sk_note_destroy(struct sk_note *n); /* an unanswered question gets SK_ERR_CLOSED */
 
-struct timespec sk_deadline_in(unsigned ms); /* for pthread_cond_timedwait on CLOCK_MONOTONIC */
-void sk_cond_init_monotonic(pthread_cond_t *c);
-
 #endif

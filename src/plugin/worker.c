@@ -1,6 +1,7 @@
 #include "plugin/worker.h"
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "plugin/worker_impl.h"
 
@@ -199,7 +200,7 @@ static enum due wait_for_work(struct sk_worker *w, bool polls, uint64_t poll_at_
         else if (w->batch.count > 0 || w->inbox.count > 0)
             due = DUE_DELTAS;
         else if (polls) {
-            struct timespec until = sk_deadline_in((unsigned)(poll_at_ms - now));
+            struct timespec until = sk_cond_deadline((unsigned)(poll_at_ms - now));
             pthread_cond_timedwait(&w->wake, &w->lock, &until);
             continue;
         } else {
@@ -383,9 +384,9 @@ struct sk_worker *sk_worker_create(const struct sk_worker_options *o)
     sk_inbox_init(&w->inbox, o->limits->inbox_deltas, o->limits->inbox_bytes);
     sk_inbox_init(&w->batch, o->limits->inbox_deltas, o->limits->inbox_bytes);
     pthread_mutex_init(&w->lock, NULL);
-    sk_cond_init_monotonic(&w->wake);
+    sk_cond_init(&w->wake);
     pthread_mutex_init(&w->out.lock, NULL);
-    sk_cond_init_monotonic(&w->out.room);
+    sk_cond_init(&w->out.room);
     pthread_attr_t a;
     pthread_attr_init(&a);
     pthread_attr_setstacksize(&a, SK_THREAD_STACK);

@@ -2,6 +2,7 @@
 #include "plugin/worker_impl.h"
 
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/utf8.h"
@@ -53,7 +54,7 @@ bool sk_worker_note(struct sk_worker *w, struct sk_note *n, bool sure)
         return false;
     pthread_mutex_lock(&out->lock);
     if (!sure && full(w, n->size) && !out->abandoned) { /* a burst may outrun the loop for a moment */
-        struct timespec until = sk_deadline_in(ROOM_WAIT_MS);
+        struct timespec until = sk_cond_deadline(ROOM_WAIT_MS);
         while (full(w, n->size) && !out->abandoned && pthread_cond_timedwait(&out->room, &out->lock, &until) == 0)
             continue;
     }
@@ -272,7 +273,7 @@ static void on_sleep(void *owner, unsigned ms)
         if (now >= end || (cut != 0 && ticks >= cut))
             break;
         uint64_t left = end - now, until_cut = cut != 0 ? (cut - ticks) * SK_TICK_MS : left;
-        struct timespec until = sk_deadline_in((unsigned)(left < until_cut ? left : until_cut));
+        struct timespec until = sk_cond_deadline((unsigned)(left < until_cut ? left : until_cut));
         pthread_cond_timedwait(&w->wake, &w->lock, &until); /* a stop wakes it and shortens what is left */
     }
     pthread_mutex_unlock(&w->lock);
