@@ -40,6 +40,7 @@ static const struct option long_options[] = {
 void sk_options_print_help(void)
 {
     puts("Usage: skiff [options]\n"
+         "       skiff plugin check FOLDER|FILE.wasm [--portable] [--json]\n"
          "       skiff plugin stats [ID] [--url URL] [--json]\n"
          "\n"
          "A Signal K server for boats; its plugins are sandboxed WebAssembly modules.\n"
@@ -61,8 +62,8 @@ void sk_options_print_help(void)
          "Environment: PORT, TCPSTREAMPORT, TCPSTREAMADDRESS, NMEA0183PORT, SIGNALK_NODE_CONFIG_DIR, SIGNALK_NODE_SETTINGS, "
          "DISABLEPLUGINS,\n"
          "DEFAULTENABLEDPLUGINS, MAX_WS_CONNECTIONS_PER_IP, BACKPRESSURE_ENTER, BACKPRESSURE_EXIT, MAXSENDBUFFERSIZE,\n"
-         "MAXSENDBUFFERCHECKTIME, SECURITYSTRATEGY, ADMINUSER, SECRETKEY, ALLOW_DEVICE_ACCESS_REQUESTS,\n"
-         "ALLOW_NEW_USER_REGISTRATION, DISABLE_SECURITY_ACTIVATION, HTTP_RATE_LIMITS,\n"
+         "MAXSENDBUFFERCHECKTIME, WSCOMPRESSION, EXTERNALHOST, EXTERNALPORT, EXTERNALSSL, SECURITYSTRATEGY, ADMINUSER,\n"
+         "SECRETKEY, ALLOW_DEVICE_ACCESS_REQUESTS, ALLOW_NEW_USER_REGISTRATION, DISABLE_SECURITY_ACTIVATION, HTTP_RATE_LIMITS,\n"
          "DEBUG (comma list of name spaces, e.g. signalk:wasm:*)");
 }
 
