@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Raw bytes both ways, 8N1, at that speed (0: as it is). False: errno says why. */
+/* Thread: any. Raw bytes both ways, 8N1, at that speed (0: as it is). False: errno says why. */
 bool sk_serial_line_set_up(int fd, int64_t baud_rate);
 
 #endif

@@ -1,4 +1,4 @@
-/* The model's own struct, for the files of this folder only. */
+/* The model's own struct, for the files of this folder only. Owner: loop thread. */
 #ifndef SK_MODEL_PRIVATE_H
 #define SK_MODEL_PRIVATE_H
 

@@ -1,4 +1,4 @@
-/* What the files of the check share. */
+/* What the files of the check share. Owner: whoever runs it; one thread. */
 #ifndef SK_PLUGIN_CHECK_IMPL_H
 #define SK_PLUGIN_CHECK_IMPL_H
 

@@ -1,4 +1,4 @@
-/* Inside of a guest; only for guest*.c, imports*.c and wasi.c. */
+/* Inside of a guest; only for guest*.c, imports*.c and wasi.c. Owner: the plugin's thread. */
 #ifndef SK_PLUGIN_GUEST_IMPL_H
 #define SK_PLUGIN_GUEST_IMPL_H
 

@@ -1,4 +1,4 @@
-/* Inside of a document store; only for docstore*.c. */
+/* Inside of a document store; only for docstore*.c. Owner: loop thread. */
 #ifndef SK_STORE_DOCSTORE_IMPL_H
 #define SK_STORE_DOCSTORE_IMPL_H
 
