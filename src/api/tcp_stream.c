@@ -1,6 +1,7 @@
 #include "api/tcp_stream.h"
 
 #include "api/stream.h"
+#include "base/listen.h"
 #include "base/log.h"
 #include "http/outq.h"
 
@@ -177,19 +178,6 @@ static void name_peer(struct tcp_client *c)
         uv_ip_name((struct sockaddr *)&a, c->base.remote_ip, sizeof c->base.remote_ip);
 }
 
-static void refused(uv_handle_t *h)
-{
-    free(h);
-}
-
-static void refuse(uv_stream_t *listener)
-{
-    uv_tcp_t *t = sk_xcalloc(1, sizeof *t);
-    uv_tcp_init(listener->loop, t);
-    (void)uv_accept(listener, (uv_stream_t *)t);
-    uv_close((uv_handle_t *)t, refused);
-}
-
 static void on_connect(uv_stream_t *listener, int status)
 {
     struct sk_tcp_server *s = listener->data;
@@ -197,7 +185,7 @@ static void on_connect(uv_stream_t *listener, int status)
         return;
     if (s->count > SK_TCP_CLIENTS_MAX) {
         sk_log_warn("TCP stream: more than %u clients, one was refused", SK_TCP_CLIENTS_MAX);
-        refuse(listener);
+        sk_listen_refuse(listener);
         return;
     }
     struct tcp_client *c = sk_xcalloc(1, sizeof *c);
@@ -236,26 +224,17 @@ int sk_tcp_server_create(struct sk_api *api, const char *address, unsigned port,
                          struct sk_errmsg *em)
 {
     struct sk_tcp_server *s = sk_xcalloc(1, sizeof *s);
-    struct sockaddr_storage a;
     s->api = api;
     s->listener.data = s;
     s->count = 1; /* the listener counts until it is closed */
     uv_tcp_init(sk_loop_uv(api->loop), &s->listener);
-    int r = strchr(address, ':') != NULL ? uv_ip6_addr(address, (int)port, (struct sockaddr_in6 *)&a)
-                                         : uv_ip4_addr(address, (int)port, (struct sockaddr_in *)&a);
-    if (r == 0)
-        r = uv_tcp_bind(&s->listener, (struct sockaddr *)&a, 0);
-    if (r == 0)
-        r = uv_listen((uv_stream_t *)&s->listener, 128, on_connect);
+    int r = sk_listen_start(&s->listener, address, port, on_connect, &s->port);
     if (r < 0) {
         sk_tcp_server_destroy(s);
         return sk_errmsg_set(em, SK_ERR_IO,
                              "cannot listen on %s port %u for the Signal K TCP stream: %s (set TCPSTREAMPORT to another port)",
                              address, port, uv_strerror(r));
     }
-    int n = sizeof a;
-    uv_tcp_getsockname(&s->listener, (struct sockaddr *)&a, &n);
-    s->port = ntohs(((struct sockaddr_in *)&a)->sin_port); /* the port lies at the same place in both families */
     *ret_server = s;
     return 0;
 }

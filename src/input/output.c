@@ -1,6 +1,7 @@
 #include "input/output.h"
 
 #include "base/lines.h"
+#include "base/listen.h"
 #include "base/log.h"
 #include "http/outq.h"
 
@@ -134,19 +135,6 @@ static void on_broken(struct sk_outq *q, int uv_error)
 
 /* ---- connecting --------------------------------------------------------------------------------------------------------- */
 
-static void refused(uv_handle_t *h)
-{
-    free(h);
-}
-
-static void refuse(uv_stream_t *listener)
-{
-    uv_tcp_t *t = sk_xcalloc(1, sizeof *t);
-    uv_tcp_init(listener->loop, t);
-    (void)uv_accept(listener, (uv_stream_t *)t);
-    uv_close((uv_handle_t *)t, refused);
-}
-
 static void on_connect(uv_stream_t *listener, int status)
 {
     struct sk_output *o = listener->data;
@@ -154,7 +142,7 @@ static void on_connect(uv_stream_t *listener, int status)
         return;
     if (o->count > SK_0183_CLIENTS_MAX) {
         sk_log_warn("NMEA 0183 port: more than %u clients, one was refused", SK_0183_CLIENTS_MAX);
-        refuse(listener);
+        sk_listen_refuse(listener);
         return;
     }
     struct client *c = sk_xcalloc(1, sizeof *c);
@@ -180,26 +168,17 @@ int sk_output_create(struct sk_loop *loop, struct sk_bus *bus, const char *addre
                      struct sk_errmsg *em)
 {
     struct sk_output *o = sk_xcalloc(1, sizeof *o);
-    struct sockaddr_storage a;
     *o = (struct sk_output){ .loop = loop, .bus = bus, .line = line, .arg = arg, .count = 1 }; /* the listener counts */
     o->tap = (struct sk_bus_tap){ .names = events, .line = on_bus_line };
     o->listener.data = o;
     uv_tcp_init(sk_loop_uv(loop), &o->listener);
     sk_bus_add(bus, &o->tap);
-    int r = strchr(address, ':') != NULL ? uv_ip6_addr(address, (int)port, (struct sockaddr_in6 *)&a)
-                                         : uv_ip4_addr(address, (int)port, (struct sockaddr_in *)&a);
-    if (r == 0)
-        r = uv_tcp_bind(&o->listener, (struct sockaddr *)&a, 0);
-    if (r == 0)
-        r = uv_listen((uv_stream_t *)&o->listener, 128, on_connect);
+    int r = sk_listen_start(&o->listener, address, port, on_connect, &o->port);
     if (r < 0) {
         sk_output_destroy(o);
         return sk_errmsg_set(em, SK_ERR_IO, "cannot listen on %s port %u for NMEA 0183: %s (set NMEA0183PORT to another port)",
                              address, port, uv_strerror(r));
     }
-    int n = sizeof a;
-    uv_tcp_getsockname(&o->listener, (struct sockaddr *)&a, &n);
-    o->port = ntohs(((struct sockaddr_in *)&a)->sin_port); /* the port lies at the same place in both families */
     *ret_output = o;
     return 0;
 }

@@ -1,0 +1,37 @@
+#include "base/listen.h"
+
+#include "base/base.h"
+
+#include <stdlib.h>
+
+#define BACKLOG 128
+
+int sk_listen_start(uv_tcp_t *listener, const char *address, unsigned port, uv_connection_cb on_client, unsigned *ret_port)
+{
+    struct sockaddr_storage a;
+    int n = sizeof a;
+    int r = strchr(address, ':') != NULL ? uv_ip6_addr(address, (int)port, (struct sockaddr_in6 *)&a)
+                                         : uv_ip4_addr(address, (int)port, (struct sockaddr_in *)&a);
+    if (r == 0)
+        r = uv_tcp_bind(listener, (struct sockaddr *)&a, 0);
+    if (r == 0)
+        r = uv_listen((uv_stream_t *)listener, BACKLOG, on_client);
+    if (r == 0)
+        r = uv_tcp_getsockname(listener, (struct sockaddr *)&a, &n);
+    if (r == 0)
+        *ret_port = ntohs(((struct sockaddr_in *)&a)->sin_port); /* the port lies at the same place in both families */
+    return r;
+}
+
+static void refused(uv_handle_t *h)
+{
+    free(h);
+}
+
+void sk_listen_refuse(uv_stream_t *listener)
+{
+    uv_tcp_t *t = sk_xcalloc(1, sizeof *t);
+    uv_tcp_init(listener->loop, t);
+    (void)uv_accept(listener, (uv_stream_t *)t);
+    uv_close((uv_handle_t *)t, refused);
+}

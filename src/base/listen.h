@@ -1,0 +1,15 @@
+/*
+ * Doors for clients over TCP. Owner: loop thread.
+ */
+#ifndef SK_BASE_LISTEN_H
+#define SK_BASE_LISTEN_H
+
+#include <uv.h>
+
+/* `listener` is initialised; its owner closes it, also after an error. An IPv4 or IPv6 address; port 0: any, `ret_port` tells
+   which. 0 or libuv's error. */
+int sk_listen_start(uv_tcp_t *listener, const char *address, unsigned port, uv_connection_cb on_client, unsigned *ret_port);
+/* Takes the client that waits and closes it at once. */
+void sk_listen_refuse(uv_stream_t *listener);
+
+#endif
