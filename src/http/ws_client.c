@@ -1,5 +1,6 @@
 #include "http/ws_client.h"
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "http/conn.h"
@@ -84,14 +85,11 @@ static int read_frames(struct sk_ws_client *c, struct sk_span bytes, struct sk_e
 
 /* ---- handshake ---------------------------------------------------------------------------------------------------------- */
 
-static void make_key(char key[25])
+static void make_key(char key[SK_BASE64_SIZE(16)])
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint8_t random[22];
+    uint8_t random[16];
     sk_random_bytes(random, sizeof random);
-    for (unsigned i = 0; i < 22; i++) /* 16 bytes: the last character carries two bits */
-        key[i] = alphabet[i < 21 ? random[i] & 63 : random[i] & 48];
-    memcpy(key + 22, "==", 3);
+    sk_base64_encode(random, sizeof random, key);
 }
 
 /* Value of a header of the answer; {NULL,0} when there is none. `head` ends with an empty line. */
@@ -174,7 +172,7 @@ static bool is_clean(const char *text)
 
 static int send_request(struct sk_ws_client *c, const struct sk_ws_client_request *q, struct sk_errmsg *em)
 {
-    char key[25];
+    char key[SK_BASE64_SIZE(16)];
     struct sk_buf b;
     if (!is_clean(q->host) || !is_clean(q->path) || (q->token != NULL && !is_clean(q->token)))
         return sk_errmsg_set(em, SK_ERR_INVALID, "host, path or token has a blank or a control character in it");

@@ -1,5 +1,6 @@
 #include "codec/n2k/gateway.h"
 
+#include "base/base64.h"
 #include "codec/n2k/table.h"
 #include "codec/n2k/textline.h"
 
@@ -131,14 +132,10 @@ static void put_hex(struct sk_buf *out, const uint8_t *data, size_t n, const cha
 
 static void put_base64(struct sk_buf *out, const uint8_t *data, size_t n)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < n; i += 3) {
-        uint32_t v = (uint32_t)data[i] << 16 | (i + 1 < n ? (uint32_t)data[i + 1] << 8 : 0) | (i + 2 < n ? data[i + 2] : 0);
-        sk_buf_char(out, letters[v >> 18]);
-        sk_buf_char(out, letters[v >> 12 & 63]);
-        sk_buf_char(out, i + 1 < n ? letters[v >> 6 & 63] : '=');
-        sk_buf_char(out, i + 2 < n ? letters[v & 63] : '=');
-    }
+    char text[SK_BASE64_SIZE(SK_N2K_DATA_MAX)];
+    SK_ASSERT(n <= SK_N2K_DATA_MAX);
+    sk_base64_encode(data, n, text);
+    sk_buf_text(out, text);
 }
 
 /* Only what fits one frame: the requests and answers that we send. The gateway puts its own address in. */

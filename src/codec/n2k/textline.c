@@ -1,5 +1,6 @@
 #include "codec/n2k/textline.h"
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/json.h"
 
@@ -69,31 +70,6 @@ static bool hex_bytes(struct sk_span s, char sep, size_t max, uint8_t *data, siz
             return false;
         data[n++] = (uint8_t)(high << 4 | low);
         i += 2;
-    }
-    *ret_len = n;
-    return true;
-}
-
-static bool base64_bytes(struct sk_span s, uint8_t *data, size_t *ret_len)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint32_t bits = 0;
-    unsigned count = 0;
-    size_t n = 0;
-    while (s.n > 0 && s.p[s.n - 1] == '=')
-        s.n--;
-    for (size_t i = 0; i < s.n; i++) {
-        const char *at = s.p[i] != '\0' ? strchr(letters, s.p[i]) : NULL;
-        if (at == NULL)
-            return false;
-        bits = bits << 6 | (uint32_t)(at - letters);
-        count += 6;
-        if (count >= 8) {
-            if (n == SK_N2K_DATA_MAX)
-                return false;
-            count -= 8;
-            data[n++] = (uint8_t)(bits >> count);
-        }
     }
     *ret_len = n;
     return true;
@@ -279,7 +255,7 @@ static void read_pdgy(struct sk_span s, uint8_t *data, struct sk_n2k_line *l)
     else if (ok)
         ok = number(part[2], 255, &v[3]);
     size_t len;
-    if (!ok || !base64_bytes(part[n - 1], data, &len))
+    if (!ok || !sk_base64_decode(part[n - 1], data, SK_N2K_DATA_MAX, &len))
         return;
     l->m.pgn = v[0];
     l->m.priority = (uint8_t)v[1];
