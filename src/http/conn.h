@@ -206,7 +206,9 @@ void sk_ws_free_readers(struct sk_http_server *s);
 
 /* ---- ws_accept.c ---- */
 #define SK_WS_KEY_SIZE 29
-bool sk_ws_accept_key(struct sk_span key, char out[SK_WS_KEY_SIZE]); /* false: the client's key is malformed */
+bool sk_ws_accept_key(struct sk_span key, char out[SK_WS_KEY_SIZE]);      /* false: the client's key is malformed */
+bool sk_ws_accept_check(struct sk_http_req *r, char key[SK_WS_KEY_SIZE]); /* false: the request is refused and answered */
+void sk_ws_accept_answer(struct sk_http_conn *c, const char *key, bool deflate);
 
 /* ---- server.c ---- */
 void sk_server_forget(struct sk_http_server *s, struct sk_http_conn *c); /* its handles are closed */

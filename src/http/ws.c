@@ -60,45 +60,7 @@ const struct sk_ws_limits sk_ws_default_limits = {
     .close_ms = 2000,
 };
 
-/* ---- handshake ---- */
-
-static bool is_upgrade(const struct sk_http_req *r)
-{
-    return sk_token_in(sk_http_header(r, "upgrade"), SK_SPAN("websocket"));
-}
-
-static void reply_426(struct sk_http_req *r, const char *header, struct sk_span wanted)
-{
-    sk_http_set_header(r, header, wanted);
-    sk_http_reply(r, 426, "text/plain; charset=utf-8", SK_SPAN("Upgrade Required"));
-}
-
-bool sk_ws_expect_upgrade(struct sk_http_req *r)
-{
-    bool is = is_upgrade(r);
-    if (!is)
-        reply_426(r, "Upgrade", SK_SPAN("websocket"));
-    return is;
-}
-
-static bool handshake_ok(const struct sk_http_req *r, char key[SK_WS_KEY_SIZE])
-{
-    return r->method == HTTP_GET && r->minor == 1 && is_upgrade(r) && r->body.n == 0 &&
-           sk_token_in(sk_http_header(r, "connection"), SK_SPAN("upgrade")) &&
-           sk_ws_accept_key(sk_http_header(r, "sec-websocket-key"), key);
-}
-
-static void send_switch(struct sk_http_conn *c, const char *key, bool deflate)
-{
-    struct sk_buf *b = &c->server->scratch;
-    sk_buf_clear(b);
-    SK_BUF_LIT(b, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ");
-    sk_buf_text(b, key);
-    if (deflate)
-        SK_BUF_LIT(b, "\r\nSec-WebSocket-Extensions: " SK_WS_DEFLATE_ANSWER);
-    SK_BUF_LIT(b, "\r\n\r\n");
-    sk_outq_copy(&c->out, b->p, b->n);
-}
+/* ---- opening ---- */
 
 static struct sk_ws_limits with_defaults(const struct sk_ws_limits *given)
 {
@@ -120,18 +82,8 @@ struct sk_ws *sk_ws_accept(struct sk_http_req *r, const struct sk_ws_ops *ops, v
 {
     char key[SK_WS_KEY_SIZE];
     struct sk_http_conn *c = r->conn;
-    if (c == NULL || !handshake_ok(r, key)) {
-        sk_http_reply_error_page(r, 400, "Bad Request");
+    if (!sk_ws_accept_check(r, key))
         return NULL;
-    }
-    if (!sk_span_eq(sk_http_header(r, "sec-websocket-version"), "13")) {
-        reply_426(r, "Sec-WebSocket-Version", SK_SPAN("13"));
-        return NULL;
-    }
-    if (c->server->closing) {
-        sk_http_reply_error_page(r, 503, "Service Unavailable");
-        return NULL;
-    }
     struct sk_ws *ws = sk_xcalloc(1, sizeof *ws);
     ws->tag = WS_TAG;
     ws->conn = c;
@@ -141,7 +93,7 @@ struct sk_ws *sk_ws_accept(struct sk_http_req *r, const struct sk_ws_ops *ops, v
     ws->limits = with_defaults(limits);
     sk_buf_init(&ws->message, ws->limits.message_max);
     ws->deflate = ws->limits.deflate && sk_ws_deflate_offered(sk_http_header(r, "sec-websocket-extensions"));
-    send_switch(c, key, ws->deflate);
+    sk_ws_accept_answer(c, key, ws->deflate);
     sk_req_free(r);
     sk_conn_upgrade(c, ws);
     c->out.ease_mark = ws->limits.ease_max;
