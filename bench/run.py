@@ -595,7 +595,7 @@ def main():
     args.warmed = False
     args.rounds = args.rounds or (1 if args.quick else 3)
     args.count, args.rate, args.secs, args.wrk, args.settle, args.isolation, args.idle = (
-        (30000, 100, 2, 1, 0.3, 6, 2) if args.quick else (100000, 100, 6, 3, 1.5, 8, 10)
+        (30000, 100, 2, 1, 5, 6, 2) if args.quick else (100000, 100, 6, 3, 5, 8, 10)  # idle: the start is over, and what it needed given back
     )
     only = args.only.split(",") if args.only else ["binary", *(m.__name__ for m in MEASUREMENTS)]
     with tempfile.TemporaryDirectory(prefix="skiff-bench-") as folder:
