@@ -50,6 +50,7 @@ FIGURES = [
     ("plugin_1", "extra CPU per plugin per 100k deltas, 1 plugin", "s", 0.03, 3),
     ("plugin_10", "extra CPU per plugin per 100k deltas, 10 plugins", "s", 0.03, 3),
     ("plugin_10_seen", "  part of the deltas the slowest plugin saw", "%", None, 1),
+    ("plugin_50", "extra CPU per plugin per 100k deltas, 50 plugins", "s", 0.03, 3),
     ("leaf", "REST leaf, CPU per request", "us", 6, 1),
     ("leaf_ratio", "  requests per CPU second against the Node server", "x", -20, 0),
     ("self", "REST vessels/self, CPU per request", "us", 20, 1),
@@ -407,7 +408,7 @@ def fanout(b):
 
 def plugin_cost(b):
     base = None
-    for n in (0, 1, 10):
+    for n in (0, 1, 10, 50):
         with b.start(counters(n)) as s:
             s.first_answer("/signalk")
             wait_running(s, n)
