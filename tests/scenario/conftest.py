@@ -1,6 +1,7 @@
 """Fixtures of the behaviour suite: every story gets a fresh configuration folder and starts the servers it needs."""
 import pytest
 
+from harness import browser as browsers
 from harness.server import ConfigDir, Server, binary
 
 
@@ -53,9 +54,50 @@ def feeder(server):
     return server.feeder()
 
 
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for the run; its stories are told one after the other (see pytest_collection_modifyitems)."""
+    made = browsers.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def new_page(request, browser):
+    """new_page(server, …) → a page with a fresh profile. An error on the console of any of them fails the test."""
+    pages = []
+
+    def make(server, **how):
+        pages.append(browser.page(f"http://127.0.0.1:{server.port}", **how))
+        return pages[-1]
+
+    yield make
+    for page in pages:
+        page.close()
+    told = getattr(request.node, "skiff_failed", False)  # then the first failure says more
+    for page in pages:
+        if not told:
+            page.check()
+
+
+@pytest.fixture
+def page(server, new_page):
+    """A page for the test's `server`."""
+    return new_page(server)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.failed:
+        item.skiff_failed = True
         for number, made in enumerate(getattr(item, "skiff_servers", [])):
             report.sections.append((f"log of server {number}", made.log_tail(120)))
