@@ -60,8 +60,9 @@ struct sk_api {
     bool leaving_safe_mode;
     bool saving_base; /* one write of baseDeltas.json at a time */
     struct sk_meta_job *meta_jobs;
-    unsigned full_model_jobs;       /* answers under way */
-    struct sk_providers *providers; /* of resources, weather, radars */
+    unsigned full_model_jobs, port_searches;     /* answers under way */
+    struct sk_connection_edit *connection_edits; /* the first is being saved, the others wait */
+    struct sk_providers *providers;              /* of resources, weather, radars */
     struct sk_bstreams *bstreams;
     struct sk_bstream_listeners *bstream_listeners;
     struct sk_resource_store *resources;
@@ -90,6 +91,10 @@ void sk_radars_add_routes(struct sk_api *api);
 /* WebSockets of binary streams; all of them are closed when the second is called. */
 void sk_bstreams_add_routes(struct sk_api *api);
 void sk_bstreams_free_listeners(struct sk_api *api);
+
+/* Data connections: /skServer/providers */
+void sk_connections_add_routes(struct sk_api *api);
+void sk_serial_ports_get(struct sk_http_req *r, void *arg);
 
 /* Webapps of packages: /skServer/webapps, and their files at /<package name>/ for paths that no route takes. */
 void sk_webapps_add_routes(struct sk_api *api);

@@ -187,6 +187,8 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     sk_notifications_add_routes(api->notifications);
     if (sk_settings_interface(s->settings, "unitpreferences-api"))
         sk_unit_preferences_add_routes(api->unit_preferences);
+    if (sk_settings_interface(s->settings, "providers"))
+        sk_connections_add_routes(api);
     sk_webapps_add_routes(api);
     r = sk_http_server_listen(api->http, s->options->host != NULL ? s->options->host : "::", port, em);
     if (r < 0 && s->options->host == NULL) /* a machine without IPv6 */
@@ -413,8 +415,8 @@ static bool is_http_closed(void *arg)
 static bool is_saved(void *arg)
 {
     const struct sk_api *api = &((struct server *)arg)->api;
-    return !api->saving_base && api->full_model_jobs == 0 && !api->leaving_safe_mode && api->meta_jobs == NULL &&
-           sk_priority_store_idle(api->priorities) && sk_notifications_idle(api->notifications) &&
+    return !api->saving_base && api->full_model_jobs == 0 && api->port_searches == 0 && !api->leaving_safe_mode &&
+           api->meta_jobs == NULL && sk_priority_store_idle(api->priorities) && sk_notifications_idle(api->notifications) &&
            sk_unit_preferences_idle(api->unit_preferences) && sk_resource_store_idle(api->resources) && sk_security_idle(api);
 }
 

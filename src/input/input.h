@@ -21,7 +21,7 @@ struct sk_inputs;
  */
 struct sk_transport_ops {
     const char *kind;
-    /* `options` (subOptions of the settings) live as long as the settings. Only what can never work fails here. */
+    /* `options` (subOptions of the settings) live until this returns. Only what can never work fails here. */
     int (*open)(struct sk_input *in, const yyjson_val *options, struct sk_errmsg *em);
     /* NULL: takes nothing. SK_ERR_CLOSED while not connected, SK_ERR_LIMIT when its queue is full: the bytes are dropped. */
     int (*write)(struct sk_input *in, struct sk_span bytes);
@@ -42,6 +42,8 @@ struct sk_input {
     struct sk_hub *hub;
     const char *config_dir;
     char *id;
+    char *entry;           /* of the settings, as text; NULL: too large to be compared */
+    bool fixed, wanted;    /* fixed: of the command line; wanted: mark while the list is compared with the settings */
     char *provider;        /* `$source` of values that come without; NULL: the id */
     int64_t baud_rate;     /* for a serial line without one in the settings */
     void *state;           /* of the transport */
@@ -121,12 +123,19 @@ struct sk_inputs_options {
     const char *config_dir;
     const char *address; /* where the NMEA 0183 port listens; NULL: it does not */
     unsigned port;
-    const yyjson_val *more; /* further connections, an array as pipedProviders; NULL: none. Lives as long as the settings */
+    const yyjson_val *more; /* further connections, an array as pipedProviders; NULL: none. Not kept */
     bool only_more;         /* those of the settings stay closed */
 };
 
-/* Opens every enabled connection of the settings (pipedProviders), and the NMEA 0183 port. */
+/* Opens every enabled connection of the settings (pipedProviders), and the NMEA 0183 port. The settings outlive the list. */
 struct sk_inputs *sk_inputs_create(const struct sk_inputs_options *o);
+/* The settings changed: opens and closes what differs. `again`: this one is opened anew even if nothing changed; or NULL. Must
+   not be called from within a connection's callback. */
+void sk_inputs_reconcile(struct sk_inputs *list, const char *again);
+/* Is that a connection of the command line, which the settings know nothing of? */
+bool sk_inputs_is_fixed(const struct sk_inputs *list, const char *id);
+/* Their entries as JSON text, `i` from 0 on; NULL: there are no more. */
+const char *sk_inputs_fixed_entry(const struct sk_inputs *list, size_t i);
 void sk_inputs_destroy(struct sk_inputs *list);
 /* {"<id>":{"deltaRate",...},...}: what server events tell of each connection. */
 void sk_inputs_write_statistics(const struct sk_inputs *list, struct sk_buf *out);

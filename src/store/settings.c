@@ -9,8 +9,7 @@
 
 struct sk_settings {
     yyjson_doc *doc;
-    yyjson_doc **replaced; /* others hold values of them */
-    size_t replaced_count;
+    char *unreadable; /* why the file is not what the user meant; NULL: it is */
 };
 
 static int read_file(const char *file, yyjson_doc **ret_doc, struct sk_errmsg *em)
@@ -36,8 +35,10 @@ struct sk_settings *sk_settings_load(const char *file)
     int r = read_file(file, &s->doc, &em);
     if (r == 0)
         return s;
-    if (r != SK_ERR_NOTFOUND)
+    if (r != SK_ERR_NOTFOUND) {
         sk_log_error("settings not read, going on with the defaults: %s", em.text);
+        s->unreadable = sk_xstrdup(em.text);
+    }
     r = sk_json_read(SK_SPAN("{\"pipedProviders\":[],\"interfaces\":{}}"), &s->doc, &em);
     SK_ASSERT(r == 0);
     return s;
@@ -48,9 +49,7 @@ void sk_settings_destroy(struct sk_settings *s)
     if (s == NULL)
         return;
     yyjson_doc_free(s->doc);
-    for (size_t i = 0; i < s->replaced_count; i++)
-        yyjson_doc_free(s->replaced[i]);
-    free(s->replaced);
+    free(s->unreadable);
     free(s);
 }
 
@@ -74,6 +73,9 @@ static int with_member(const struct sk_settings *s, const char *name, struct sk_
 int sk_settings_set(struct sk_settings *s, const char *name, struct sk_span value_json, struct sk_buf *out, struct sk_errmsg *em)
 {
     yyjson_doc *doc = NULL;
+    if (s->unreadable != NULL)
+        return sk_errmsg_set(em, SK_ERR_DENIED, "the settings file is broken, mend it or move it away and start again: %s",
+                             s->unreadable);
     int r = with_member(s, name, value_json, &doc, em);
     if (r < 0)
         return r;
@@ -82,8 +84,7 @@ int sk_settings_set(struct sk_settings *s, const char *name, struct sk_span valu
         yyjson_doc_free(doc);
         return sk_errmsg_set(em, SK_ERR_LIMIT, "settings too large");
     }
-    s->replaced = sk_xrealloc(s->replaced, (s->replaced_count + 1) * sizeof *s->replaced);
-    s->replaced[s->replaced_count++] = s->doc;
+    yyjson_doc_free(s->doc);
     s->doc = doc;
     return 0;
 }

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness.instruments import LineReader, TcpPeer, connection, connection_status, heading, send_udp, sentence
+from harness.instruments import LineReader, TcpPeer, connection, connection_status, heading, keep_sending, send_udp, sentence
 from harness.server import SELF, ConfigDir, free_port
 from harness.streams import has_path, values_in
 from harness.waiting import DEADLINE, eventually
@@ -41,19 +41,6 @@ def boat(config, launch):
         return stream
 
     return start
-
-
-def keep_sending(port, text, stream, wanted):
-    """A datagram may be sent before the server listens: again until it is seen."""
-
-    def attempt():
-        send_udp(port, text)
-        try:
-            return stream.until(wanted, 0.5)
-        except AssertionError:
-            return None
-
-    return eventually(attempt, "the delta", DEADLINE)
 
 
 # ---- in ----

@@ -32,6 +32,19 @@ def send_udp(port, text):
         out.sendto(text.encode("latin1") if isinstance(text, str) else text, (HOST, port))
 
 
+def keep_sending(port, text, stream, wanted):
+    """A datagram may be sent before the server listens: again until it is seen."""
+
+    def attempt():
+        send_udp(port, text)
+        try:
+            return stream.until(wanted, 0.5)
+        except AssertionError:
+            return None
+
+    return eventually(attempt, "the delta", DEADLINE)
+
+
 class SerialLine:
     """A serial device under a name of its own, as udev makes them; it can be unplugged and come back."""
 
