@@ -23,27 +23,33 @@ static void raise_descriptor_limit(void)
     }
 }
 
-int main(int argc, char **argv)
+static int serve(const struct sk_cli_args *args)
 {
-    if (argc > 1 && strcmp(argv[1], SK_COMPILE_FLAG) == 0)
-        return sk_compile_main(argc, argv);
-    int status;
-    if (sk_cli_run(argc, argv, &status))
-        return status;
     struct sk_options o;
     struct sk_errmsg em;
     mallopt(M_ARENA_MAX, 2); /* an arena for each plugin thread would cost more than the plugins */
     raise_descriptor_limit();
     sk_log_set_debug(getenv("DEBUG"));
-    int r = sk_options_read(argc, argv, &o, &em);
-    if (r == 0 && o.help)
-        sk_options_print_help();
-    else if (r == 0 && o.version)
-        puts("skiff " SK_VERSION);
-    else if (r == 0)
+    int r = sk_options_read(args, &o, &em);
+    if (r == 0)
         r = sk_server_run(&o, &em);
     if (r < 0)
         fprintf(stderr, "skiff: %s\n", em.text);
     sk_options_finish(&o);
     return r < 0 ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], SK_COMPILE_FLAG) == 0)
+        return sk_compile_main(argc, argv);
+    struct sk_cli_args args;
+    int status;
+    if (sk_cli_run(argc, argv, &args, &status))
+        return status;
+    if (sk_cli_has(&args, "version")) {
+        puts("skiff " SK_VERSION);
+        return 0;
+    }
+    return serve(&args);
 }

@@ -2,9 +2,7 @@
 #ifndef SK_APP_OPTIONS_H
 #define SK_APP_OPTIONS_H
 
-#include "base/err.h"
-
-#include <stdbool.h>
+#include "cli/command.h"
 
 struct sk_options {
     char *config_dir;    /* absolute or as given; exists when the server starts */
@@ -17,12 +15,11 @@ struct sk_options {
     const char *data; /* a recording to be played instead of the settings' connections; NULL: none */
     bool override_timestamps, sample_nmea0183, sample_nmea2000;
     bool ws_compression; /* WSCOMPRESSION=true */
-    bool no_plugins, security, safe_mode, help, version;
+    bool no_plugins, security, safe_mode;
 };
 
 /* SK_ERR_INVALID names the option that was wrong. */
-int sk_options_read(int argc, char **argv, struct sk_options *ret_options, struct sk_errmsg *em);
+int sk_options_read(const struct sk_cli_args *args, struct sk_options *ret_options, struct sk_errmsg *em);
 void sk_options_finish(struct sk_options *o);
-void sk_options_print_help(void);
 
 #endif

@@ -1,20 +1,22 @@
 /*
- * Sub-commands of the program, which talk to a running server over HTTP. Thread: main, before any loop. Each prints its result on
- * standard output, and what went wrong on standard error.
+ * Sub-commands of the program. Thread: main, before any loop. Each prints its result on standard output, and what went wrong on
+ * standard error. How to add one: command.h.
  */
 #ifndef SK_CLI_CLI_H
 #define SK_CLI_CLI_H
 
-#include "base/buf.h"
-#include "base/err.h"
+#include "cli/command.h"
 
-/* True: the command line was that of a sub-command, which has run; `ret_status` is the exit code. */
-bool sk_cli_run(int argc, char **argv, int *ret_status);
+/* True: the command line was that of a sub-command, or asked for help, or was wrong; `ret_status` is the exit code. False: it
+   starts the server, whose options are in `ret_server`. */
+bool sk_cli_run(int argc, char **argv, struct sk_cli_args *ret_server, int *ret_status);
 
-/* `skiff plugin check FOLDER|FILE.wasm [--portable] [--json]`; argv begins behind "check". */
-int sk_cli_plugin_check(int argc, char **argv);
-/* `skiff plugin stats [ID] [--url URL] [--token TOKEN] [--json]`; argv begins behind "stats". */
-int sk_cli_plugin_stats(int argc, char **argv);
+extern const struct sk_cli_command sk_cli_server;
+extern const struct sk_cli_command sk_cli_plugin_check;
+extern const struct sk_cli_command sk_cli_plugin_stats;
+extern const struct sk_cli_command sk_cli_completion;
+extern const struct sk_cli_command sk_cli_man;
+extern const struct sk_cli_command sk_cli_help;
 
 /* GET of `path` at "http://host[:port]"; blocks, at most about ten seconds. A status other than 200 is an error that says it. */
 int sk_cli_get(const char *url, const char *path, const char *token, struct sk_buf *ret_body, struct sk_errmsg *em);

@@ -3,7 +3,6 @@
 #include "cli/cli.h"
 #include "plugin/check.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,21 +16,6 @@ struct report {
 };
 
 static const char *const level_names[] = { "error", "warning", "note" };
-
-static void usage(FILE *to)
-{
-    fputs("Usage: skiff plugin check FOLDER|FILE.wasm [--portable] [--json]\n"
-          "\n"
-          "Looks at a plugin without running it: package.json, what the module was built for, its imports and exports and their\n"
-          "types, the capabilities it uses and those it declares, its size. Each finding comes with its cure.\n"
-          "\n"
-          "  --portable   also refuse what other Signal K servers do not offer\n"
-          "  --json       {\"findings\":[{\"level\",\"where\",\"what\",\"cure\"}],\"errors\":N,\"warnings\":N}\n"
-          "\n"
-          "Example: skiff plugin check .\n"
-          "Ends with 0 when there are no errors, 1 when there are, 2 when there is nothing to check.\n",
-          to);
-}
 
 static void add_json(struct report *r, const struct sk_finding *f)
 {
@@ -84,34 +68,28 @@ static int check(const char *path, const struct sk_check_options *o, bool json)
     return e < 0 ? 2 : r.counts[SK_FINDING_ERROR] > 0;
 }
 
-int sk_cli_plugin_check(int argc, char **argv)
+static int run(const struct sk_cli_args *a)
 {
-    static const struct option options[] = { { "portable", no_argument, NULL, 'p' },
-                                             { "json", no_argument, NULL, 'j' },
-                                             { "help", no_argument, NULL, 'h' },
-                                             { NULL, 0, NULL, 0 } };
-    struct sk_check_options o = { 0 };
-    bool json = false;
-    optind = 0;
-    opterr = 0;
-    argc++; /* getopt takes the word before for the program's name */
-    argv--;
-    for (int opt; (opt = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        if (opt == 'h') {
-            usage(stdout);
-            return 0;
-        }
-        if (opt == '?') {
-            fprintf(stderr, "skiff: unknown option %s\n", argv[optind - 1]);
-            usage(stderr);
-            return 2;
-        }
-        o.portable |= opt == 'p';
-        json |= opt == 'j';
-    }
-    if (optind != argc - 1) {
-        usage(stderr);
-        return 2;
-    }
-    return check(argv[optind], &o, json);
+    struct sk_check_options o = { .portable = sk_cli_has(a, "portable") };
+    return check(sk_cli_word(a, 0), &o, sk_cli_has(a, "json"));
 }
+
+static const struct sk_cli_option options[] = {
+    { "portable", NULL, "also refuse what other Signal K servers do not offer" },
+    { "json", NULL, "print the findings as JSON, for programs" },
+    { NULL },
+};
+
+const struct sk_cli_command sk_cli_plugin_check = {
+    .group = "plugin",
+    .name = "check",
+    .words = "FOLDER|FILE.wasm",
+    .brief = "find an author's mistakes, each with its cure",
+    .text =
+        "Looks at a plugin without running it: package.json, what the module was built for, its imports and exports and their "
+        "types, the capabilities it uses and those it declares, its size. Each finding comes with its cure.",
+    .example = "skiff plugin check .",
+    .ends = "Ends with 0 when there are no errors, 1 when there are, 2 when there is nothing to check.",
+    .options = options,
+    .run = run,
+};

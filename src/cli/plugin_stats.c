@@ -2,7 +2,6 @@
 #include "base/json.h"
 #include "cli/cli.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,40 +11,6 @@ struct wish {
     const char *url, *token, *id;
     bool json;
 };
-
-static void usage(FILE *to)
-{
-    fputs("Usage: skiff plugin stats [ID] [--url http://HOST:PORT] [--token TOKEN] [--json]\n"
-          "\n"
-          "What the plugins of a running server cost, or one of them in detail: processor time, memory, calls by export with\n"
-          "median and 99th percentile, crashes, restarts, missed deadlines, and what was dropped or refused at a limit.\n"
-          "\n"
-          "The server is at http://127.0.0.1:3000 (or $PORT) when --url is not given. $SIGNALK_TOKEN serves as --token.\n",
-          to);
-}
-
-static bool read_wish(int argc, char **argv, struct wish *w)
-{
-    static const struct option options[] = { { "url", required_argument, NULL, 'u' },
-                                             { "token", required_argument, NULL, 't' },
-                                             { "json", no_argument, NULL, 'j' },
-                                             { NULL, 0, NULL, 0 } };
-    optind = 0;
-    opterr = 0;
-    for (int opt; (opt = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (opt == 'u')
-            w->url = optarg;
-        else if (opt == 't')
-            w->token = optarg;
-        else if (opt == 'j')
-            w->json = true;
-        else
-            return false;
-    }
-    if (optind < argc)
-        w->id = argv[optind++];
-    return optind == argc;
-}
 
 static double number(const yyjson_val *v, const char *key)
 {
@@ -150,21 +115,33 @@ static int show(const struct wish *w, struct sk_errmsg *em)
     return r;
 }
 
-int sk_cli_plugin_stats(int argc, char **argv)
+static int run(const struct sk_cli_args *a)
 {
-    struct wish w = { 0 };
+    struct wish w = {
+        .url = sk_cli_value(a, "url"), .token = sk_cli_value(a, "token"), .id = sk_cli_word(a, 0), .json = sk_cli_has(a, "json")
+    };
     struct sk_errmsg em = { 0 };
-    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
-        usage(stdout);
-        return 0;
-    }
-    /* getopt takes the first word for the program's name */
-    if (!read_wish(argc + 1, argv - 1, &w)) {
-        usage(stderr);
-        return 2;
-    }
     if (show(&w, &em) == 0)
         return 0;
     fprintf(stderr, "skiff: %s\n", em.text);
     return 1;
 }
+
+static const struct sk_cli_option options[] = {
+    { "url", "URL", "of the server (default: http://127.0.0.1:3000, or $PORT)" },
+    { "token", "TOKEN", "of an administrator (default: $SIGNALK_TOKEN)" },
+    { "json", NULL, "print what the server answered, for programs" },
+    { NULL },
+};
+
+const struct sk_cli_command sk_cli_plugin_stats = {
+    .group = "plugin",
+    .name = "stats",
+    .words = "[ID]",
+    .brief = "what the plugins of a running server cost",
+    .text = "What the plugins of a running server cost, or one of them in detail: processor time, memory, calls by export with "
+            "median and 99th percentile, crashes, restarts, missed deadlines, and what was dropped or refused at a limit.",
+    .example = "skiff plugin stats my-plugin --url http://boat:3000",
+    .options = options,
+    .run = run,
+};

@@ -1,4 +1,5 @@
 /* The functions a plugin exports: which are missing, misspelt, or of another shape than servers call. */
+#include "base/nearest.h"
 #include "plugin/check_impl.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* package.json as its author should have written it. */
 #include "base/json.h"
+#include "base/nearest.h"
 #include "plugin/check_impl.h"
 #include "store/fs.h"
 

@@ -1,5 +1,6 @@
 #include "plugin/module.h"
 
+#include "base/nearest.h"
 #include "plugin/imports.h"
 
 #include <stdlib.h>
@@ -39,43 +40,6 @@ int sk_module_kind(const wasmtime_module_t *m, enum sk_module_kind *ret_kind, st
 }
 
 /* ---- names ---- */
-
-#define NAME_MAX_COMPARED 48
-
-static size_t distance(const char *a, size_t an, const char *b, size_t bn)
-{
-    size_t row[NAME_MAX_COMPARED + 1];
-    for (size_t j = 0; j <= bn; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= an; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= bn; j++) {
-            size_t up = row[j], change = diagonal + (a[i - 1] != b[j - 1]);
-            size_t best = up < row[j - 1] ? up + 1 : row[j - 1] + 1;
-            row[j] = change < best ? change : best;
-            diagonal = up;
-        }
-    }
-    return row[bn];
-}
-
-const char *sk_nearest_name(const char *name, size_t n, const char *const *names)
-{
-    const char *best = NULL;
-    size_t best_d = n / 3 + 1; /* further off it is another name, not a misspelt one */
-    if (n == 0 || n > NAME_MAX_COMPARED)
-        return NULL;
-    for (; *names != NULL; names++) {
-        size_t len = strlen(*names);
-        size_t d = len <= NAME_MAX_COMPARED ? distance(name, n, *names, len) : n;
-        if (d < best_d) {
-            best_d = d;
-            best = *names;
-        }
-    }
-    return best;
-}
 
 /* Names that tutorials and generated code are known to use by mistake. */
 static const char *known_mistake(const wasm_name_t *name)

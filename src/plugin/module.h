@@ -19,7 +19,5 @@ int sk_module_check_imports(const wasm_importtype_vec_t *imports, struct sk_errm
 
 /* The import that an author who wrote `name` probably meant; NULL: no idea. */
 const char *sk_module_suggest_import(const wasm_name_t *name);
-/* The likely intended name, or NULL. `names` ends with NULL. */
-const char *sk_nearest_name(const char *name, size_t n, const char *const *names);
 
 #endif

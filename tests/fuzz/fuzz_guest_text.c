@@ -1,4 +1,5 @@
 /* links: plugin_dep */
+#include "base/nearest.h"
 #include "base/utf8.h"
 #include "plugin/compile.h"
 #include "plugin/guest_impl.h"

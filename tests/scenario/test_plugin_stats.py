@@ -73,7 +73,7 @@ def test_on_the_command_line(boat):
     (["nobody"], None, "there is no plugin 'nobody'"),
     ([], "http://127.0.0.1:1", "no server answers at 127.0.0.1 port 1"),
     ([], "boat:3000", "no address of the form http://host:port"),
-    (["--nonsense"], None, "Usage: skiff plugin stats"),
+    (["--nonsense"], None, "see skiff plugin stats --help"),
 ])
 def test_what_is_wrong_is_said(launch, words, url, says):
     failed = skiff(launch(), *words, url=url)

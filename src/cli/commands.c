@@ -1,0 +1,14 @@
+/* All commands, in the order in which help and the manual show them. How to add one: command.h. */
+#include "cli/cli.h"
+
+const struct sk_cli_command *const sk_cli_commands[] = {
+    &sk_cli_server,                           /* */
+    &sk_cli_plugin_check,                     /* plugin ... */
+    &sk_cli_plugin_stats, &sk_cli_completion, /* words of their own */
+    &sk_cli_man,          &sk_cli_help,       NULL,
+};
+
+const struct sk_cli_group sk_cli_groups[] = {
+    { "plugin", "write, check and watch plugins" },
+    { NULL, NULL },
+};
