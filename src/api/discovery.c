@@ -42,7 +42,7 @@ void sk_discovery_get(struct sk_http_req *r, void *arg)
 {
     const struct sk_api *api = arg;
     struct sk_span host = sk_http_header(r, "host");
-    bool tls = sk_span_eq(sk_http_header(r, "x-forwarded-proto"), "https");
+    bool tls = sk_http_secure(r);
     struct sk_buf out;
     sk_buf_init(&out, 64 * 1024);
     SK_BUF_LIT(&out, "{\"endpoints\":{\"v1\":{\"version\":\"" SK_COMPAT_VERSION "\"");

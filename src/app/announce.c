@@ -14,19 +14,21 @@ static const char *env(const char *name)
     return v != NULL && v[0] != '\0' ? v : NULL;
 }
 
-static unsigned port_of(const struct sk_api *api, const yyjson_val *settings)
+static unsigned port_of(const struct sk_api *api, const yyjson_val *settings, unsigned tls_port)
 {
     int64_t n;
     if (env("EXTERNALPORT") != NULL && sk_parse_int(sk_span_of(env("EXTERNALPORT")), 1, 65535, &n))
         return (unsigned)n;
     double d = sk_json_get_number(settings, "proxy_port", 0);
-    return d >= 1 && d <= 65535 ? (unsigned)d : sk_http_server_port(api->http);
+    if (d >= 1 && d <= 65535)
+        return (unsigned)d;
+    return tls_port != 0 ? tls_port : sk_http_server_port(api->http);
 }
 
-static bool is_tls(const yyjson_val *settings)
+static bool is_tls(const yyjson_val *settings, unsigned tls_port)
 {
     const char *external = env("EXTERNALSSL");
-    return external != NULL ? strcmp(external, "false") != 0 : sk_json_get_bool(settings, "proxy_ssl", false);
+    return external != NULL ? strcmp(external, "false") != 0 : sk_json_get_bool(settings, "proxy_ssl", tls_port != 0);
 }
 
 /* Without ".local". */
@@ -67,7 +69,7 @@ static void add_vessel(struct sk_mdns_options *o, const struct sk_api *api)
 }
 
 struct sk_mdns *sk_announce(const struct sk_api *api, const struct sk_settings *settings, const struct sk_options *options,
-                            unsigned nmea_port)
+                            unsigned nmea_port, unsigned tls_port)
 {
     const yyjson_val *root = sk_settings_root(settings);
     const char *host = env("EXTERNALHOST") != NULL ? env("EXTERNALHOST") : sk_json_get_str(root, "proxy_host");
@@ -85,8 +87,8 @@ struct sk_mdns *sk_announce(const struct sk_api *api, const struct sk_settings *
         snprintf(full, sizeof full, strchr(name, '.') != NULL ? "%s" : "%s.local", name);
         o.host = full;
     }
-    bool tls = is_tls(root);
-    unsigned port = port_of(api, root);
+    bool tls = is_tls(root, tls_port);
+    unsigned port = port_of(api, root, tls_port);
     add_service(&o, tls ? "_https._tcp" : "_http._tcp", port);
     add_service(&o, tls ? "_signalk-https._tcp" : "_signalk-http._tcp", port);
     add_service(&o, tls ? "_signalk-wss._tcp" : "_signalk-ws._tcp", port);

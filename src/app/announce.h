@@ -9,6 +9,6 @@
 
 /* NULL: nothing is announced: switched off, or the server listens to this machine only. `nmea_port` 0: it does not run. */
 struct sk_mdns *sk_announce(const struct sk_api *api, const struct sk_settings *settings, const struct sk_options *options,
-                            unsigned nmea_port);
+                            unsigned nmea_port, unsigned tls_port);
 
 #endif

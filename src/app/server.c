@@ -9,6 +9,7 @@
 #include "api/tcp_stream.h"
 #include "api/unit_preferences.h"
 #include "app/announce.h"
+#include "app/https.h"
 #include "app/security.h"
 #include "app/trim.h"
 #include "base/clock.h"
@@ -43,6 +44,7 @@ struct server {
     struct sk_api api;
     struct sk_tcp_server *tcp;
     struct sk_mdns *mdns;
+    struct sk_https *https; /* NULL: plain HTTP */
     struct sk_run_record run;
     uv_signal_t sigterm, sigint;
     uv_timer_t trim_timer;
@@ -190,6 +192,9 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     if (sk_settings_interface(s->settings, "providers"))
         sk_connections_add_routes(api);
     sk_webapps_add_routes(api);
+    sk_https_add_routes(api, api->http);
+    if (sk_https_wanted(s->settings))
+        return sk_https_start(api, s->options, s->settings, port, &s->https, em);
     r = sk_http_server_listen(api->http, s->options->host != NULL ? s->options->host : "::", port, em);
     if (r < 0 && s->options->host == NULL) /* a machine without IPv6 */
         r = sk_http_server_listen(api->http, "0.0.0.0", port, em);
@@ -391,9 +396,10 @@ static int start(struct server *s, struct sk_errmsg *em)
     sk_pressure_start(&s->api);
     start_inputs(s);
     const char *host = s->options->host != NULL ? s->options->host : "0.0.0.0";
-    s->mdns = sk_announce(&s->api, s->settings, s->options, nmea_port(s));
+    unsigned tls_port = s->https != NULL ? sk_https_port(s->https) : 0;
+    s->mdns = sk_announce(&s->api, s->settings, s->options, nmea_port(s), tls_port);
     sk_host_start(s->api.plugins); /* behind the listener: no plugin delays it */
-    printf("signalk-server running at %s:%u\n", host, sk_http_server_port(s->api.http));
+    printf("signalk-server running at %s:%u\n", host, tls_port != 0 ? tls_port : sk_http_server_port(s->api.http));
     fflush(stdout);
     start_trim(s);
     return 0;
@@ -456,7 +462,8 @@ static void stop_http(struct server *s)
     if (s->api.http == NULL)
         return;
     sk_http_server_close(s->api.http, STOP_GRACE_MS, http_closed, s);
-    if (sk_loop_run_until(s->loop, is_http_closed, s, sk_clock_mono_ms() + STOP_DEADLINE_MS))
+    bool closed = sk_loop_run_until(s->loop, is_http_closed, s, sk_clock_mono_ms() + STOP_DEADLINE_MS);
+    if (sk_https_stop(s->https, STOP_DEADLINE_MS) && closed)
         sk_http_server_destroy(s->api.http);
     else
         s->abandoned = true;

@@ -302,7 +302,7 @@ static void write_percent(struct sk_buf *b, struct sk_span s)
 static void set_cookie(struct sk_http_req *req, const char *name, struct sk_span value, const char *attributes, int64_t max_age_s)
 {
     struct sk_buf b;
-    bool secure = sk_span_eq(sk_http_header(req, "x-forwarded-proto"), "https");
+    bool secure = sk_http_secure(req);
     sk_buf_init(&b, 2 * SK_TOKEN_MAX);
     sk_buf_printf(&b, "%s=", name);
     sk_buf_span_append(&b, value);

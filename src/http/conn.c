@@ -164,6 +164,7 @@ static size_t feed(struct sk_http_conn *c, const char *p, size_t n)
         if (!whole)
             continue;
         handed++;
+        c->served = true;
         c->state = CONN_BUSY;
         sk_conn_deadline(c, 0);
         sk_router_dispatch(c->req);
@@ -383,6 +384,7 @@ void sk_conn_close(struct sk_http_conn *c)
     if (c->state == CONN_CLOSING)
         return;
     c->state = CONN_CLOSING;
+    c->server->leaving++;
     c->server->bytes_out_closed += c->out.written;
     sk_outq_finish(&c->out);
     sk_buf_finish(&c->ahead);

@@ -45,6 +45,8 @@ struct sk_http_conn {
     bool fin_sent;
     bool resume_posted;
     bool no_socket; /* made by the fuzzer */
+    bool secure;    /* it came by TLS, which ended before us */
+    bool served;    /* a whole request has come */
     uint8_t open_handles;
     uint16_t fail_status; /* set by a parser callback that refuses */
     const char *fail_text;
@@ -124,6 +126,7 @@ struct sk_http_server {
     struct sk_ws_deflate *deflate; /* NULL: nothing was compressed yet */
     struct sk_ws_reader *readers;  /* idle wslay contexts */
     unsigned readers_kept;
+    size_t leaving;        /* connections that are being closed */
     struct sk_buf scratch; /* one answer head */
     size_t body_bytes;     /* of all requests together */
     size_t open_listeners;

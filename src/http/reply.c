@@ -138,6 +138,8 @@ static struct sk_buf *head_begin(struct sk_http_server *s, const struct sk_http_
     SK_BUF_LIT(b, fixed_headers);
     append_origin(s, r, b);
     append_date(s, b);
+    if (r != NULL && r->conn != NULL && r->conn->secure)
+        SK_BUF_LIT(b, "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n");
     if (r != NULL)
         sk_buf_span_append(b, sk_buf_span(&r->extra));
     return b;

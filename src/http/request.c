@@ -155,6 +155,11 @@ struct sk_span sk_http_body(const struct sk_http_req *r)
     return sk_buf_span(&r->body);
 }
 
+bool sk_http_secure(const struct sk_http_req *r)
+{
+    return (r->conn != NULL && r->conn->secure) || sk_span_eq(sk_http_header(r, "x-forwarded-proto"), "https");
+}
+
 const char *sk_http_remote_ip(const struct sk_http_req *r)
 {
     return r->conn != NULL ? r->conn->ip : "";

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define BACKLOG 511
 #define OVER_MAX 64 /* connections past the limit that still get their 503 */
@@ -77,6 +78,13 @@ int sk_http_server_create(const struct sk_http_options *o, struct sk_http_server
 
 /* ---- connections ---- */
 
+/* An IPv4 client of a dual-stack socket. */
+static void unmap_ip(char *ip)
+{
+    if (strncmp(ip, "::ffff:", 7) == 0 && strchr(ip, '.') != NULL)
+        memmove(ip, ip + 7, strlen(ip + 7) + 1);
+}
+
 static void learn_ip(struct sk_http_conn *c)
 {
     struct sockaddr_storage a;
@@ -84,8 +92,34 @@ static void learn_ip(struct sk_http_conn *c)
     if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&a, &n) < 0)
         return;
     uv_ip_name((struct sockaddr *)&a, c->ip, sizeof c->ip);
-    if (strncmp(c->ip, "::ffff:", 7) == 0 && strchr(c->ip, '.') != NULL) /* an IPv4 client of a dual-stack socket */
-        memmove(c->ip, c->ip + 7, strlen(c->ip + 7) + 1);
+    unmap_ip(c->ip);
+}
+
+/* The one that has waited longest without a whole request, or else between two: it gives way when there is no room. */
+static struct sk_http_conn *idlest(const struct sk_http_server *s)
+{
+    struct sk_http_conn *silent = NULL, *idle = NULL;
+    for (struct sk_http_conn *c = s->conns; c != NULL; c = c->next) { /* the newest comes first */
+        if (c->state == CONN_READING && !c->served)
+            silent = c;
+        else if (c->state == CONN_READING && c->req == NULL)
+            idle = c;
+    }
+    return silent != NULL ? silent : idle;
+}
+
+static void welcome(struct sk_http_server *s, struct sk_http_conn *c)
+{
+    if (s->stats.connections - s->leaving > s->limits.connections_max) {
+        struct sk_http_conn *given_up = idlest(s);
+        if (given_up != NULL && given_up != c) {
+            s->stats.evicted++;
+            sk_conn_close(given_up);
+        }
+    }
+    sk_conn_start(c);
+    if (s->stats.connections - s->leaving > s->limits.connections_max && c->state == CONN_READING)
+        sk_conn_fail(c, 503, "Service Unavailable");
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -97,15 +131,30 @@ static void on_connection(uv_stream_t *listener, int status)
         return;
     }
     struct sk_http_conn *c = sk_conn_create(s);
-    if (uv_accept(listener, (uv_stream_t *)&c->tcp) < 0 || s->stats.connections > s->limits.connections_max + OVER_MAX) {
+    if (uv_accept(listener, (uv_stream_t *)&c->tcp) < 0 ||
+        s->stats.connections - s->leaving > s->limits.connections_max + OVER_MAX) {
         sk_conn_close(c);
         return;
     }
     uv_tcp_nodelay(&c->tcp, 1);
     learn_ip(c);
-    sk_conn_start(c);
-    if (s->stats.connections > s->limits.connections_max && c->state == CONN_READING)
-        sk_conn_fail(c, 503, "Service Unavailable");
+    welcome(s, c);
+}
+
+void sk_http_server_adopt(struct sk_http_server *s, int fd, const char *ip)
+{
+    struct sk_http_conn *c = sk_conn_create(s);
+    int r = uv_tcp_open(&c->tcp, fd); /* to libuv a socket pair is a stream like another */
+    if (r < 0)
+        close(fd);
+    if (r < 0 || s->closing || s->stats.connections - s->leaving > s->limits.connections_max + OVER_MAX) {
+        sk_conn_close(c);
+        return;
+    }
+    c->secure = true;
+    snprintf(c->ip, sizeof c->ip, "%s", ip);
+    unmap_ip(c->ip);
+    welcome(s, c);
 }
 
 static void finish_close(struct sk_http_server *s);
@@ -119,6 +168,7 @@ void sk_server_forget(struct sk_http_server *s, struct sk_http_conn *c)
     if (c->next != NULL)
         c->next->prev = c->prev;
     s->stats.connections--;
+    s->leaving--;
     c->tag = 0;
     if (c->ws != NULL)
         sk_ws_gone(c->ws);
@@ -262,6 +312,7 @@ void sk_http_server_close(struct sk_http_server *s, unsigned grace_ms, void (*do
             sk_conn_linger(c);
     }
     uv_timer_start(&s->grace, on_grace_over, grace_ms, 0);
+    finish_close(s); /* a server without doors and clients has nothing to wait for */
 }
 
 void sk_http_server_destroy(struct sk_http_server *s)

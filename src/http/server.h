@@ -44,7 +44,7 @@ struct sk_http_limits {      /* 0: the default */
     size_t request_line_max; /* bytes, default 8 KiB: 414 */
     size_t header_max;       /* all header bytes, default 16 KiB: 431 */
     size_t body_max;         /* default 10 MB: 413 */
-    size_t connections_max;  /* default 2048: the new connection is answered 503 and closed */
+    size_t connections_max;  /* default 2048: then the longest silent one gives way; are all at work: 503 and closed */
     size_t pipeline_max;     /* requests of one connection answered in one turn, default 32: then the others get theirs */
     unsigned header_ms;      /* first byte to end of headers, default 10 s: 408 */
     unsigned body_ms;        /* silence within a body, default 30 s: 408 */
@@ -65,6 +65,9 @@ struct sk_http_options {
 int sk_http_server_create(const struct sk_http_options *o, struct sk_http_server **ret_server, struct sk_errmsg *em);
 /* Starts listening; may be called for several addresses. `port` 0 lets the system choose; sk_http_server_port tells. */
 int sk_http_server_listen(struct sk_http_server *s, const char *address, unsigned port, struct sk_errmsg *em);
+/* Takes over a socket whose TLS ended before us (RFC 8446 is somebody else's part); `ip` is the client's. It gets nothing but a
+   close when there is no room. */
+void sk_http_server_adopt(struct sk_http_server *s, int fd, const char *ip);
 unsigned sk_http_server_port(const struct sk_http_server *s);
 /* `r` and its strings must outlive the server. */
 void sk_http_server_add(struct sk_http_server *s, const struct sk_route *r, size_t count);
@@ -82,6 +85,7 @@ void sk_http_server_destroy(struct sk_http_server *s); /* after done */
 struct sk_http_stats {
     size_t connections, websockets;
     uint64_t requests, bad_requests, bytes_in, bytes_out;
+    uint64_t evicted; /* silent connections that gave way to new ones */
 };
 void sk_http_server_stats(const struct sk_http_server *s, struct sk_http_stats *ret_stats);
 
@@ -97,6 +101,8 @@ bool sk_http_header_next(const struct sk_http_req *r, size_t *pos, struct sk_spa
                          struct sk_span *ret_value); /* names lower case */
 struct sk_span sk_http_body(const struct sk_http_req *r);
 const char *sk_http_remote_ip(const struct sk_http_req *r);
+/* Did it come by TLS, to this server or to a proxy before it that says so. */
+bool sk_http_secure(const struct sk_http_req *r);
 /* `:name` of the pattern, percent-decoded ({NULL,0} if it decodes to no valid UTF-8 or holds NUL); "*" is the rest, as sent. */
 struct sk_span sk_http_param(const struct sk_http_req *r, const char *name);
 /* First query parameter of that name, decoded ('+' is a blank); {NULL,0} when absent. */

@@ -47,6 +47,7 @@ static const struct {
     { "geojson", "application/geo+json; charset=utf-8" },
     { "gpx", "application/gpx+xml" },
     { "kml", "application/vnd.google-earth.kml+xml" },
+    { "pem", "application/x-x509-ca-cert" },
     { "yaml", "text/yaml; charset=utf-8" },
     { "yml", "text/yaml; charset=utf-8" },
     { "glb", "model/gltf-binary" },

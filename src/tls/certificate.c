@@ -1,0 +1,266 @@
+#include "tls/certificate.h"
+
+#include "base/library.h"
+
+#include <arpa/inet.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <pthread.h>
+#include <time.h>
+
+#define LIBRARY "libcrypto.so.3"
+#define DAY_S 86400L
+#define CLOCK_SLACK_S 86400L /* valid since yesterday: clocks of boats are wrong */
+#define NAME_MAX_N 253u
+
+#define FUNCTIONS(X)                                                                                                             \
+    X(EVP_PKEY_Q_keygen)                                                                                                         \
+    X(EVP_PKEY_free)                                                                                                             \
+    X(EVP_sha256)                                                                                                                \
+    X(X509_new)                                                                                                                  \
+    X(X509_free)                                                                                                                 \
+    X(X509_set_version)                                                                                                          \
+    X(X509_get_serialNumber)                                                                                                     \
+    X(ASN1_INTEGER_set_uint64)                                                                                                   \
+    X(X509_gmtime_adj)                                                                                                           \
+    X(X509_time_adj_ex)                                                                                                          \
+    X(X509_getm_notBefore)                                                                                                       \
+    X(X509_getm_notAfter)                                                                                                        \
+    X(X509_set_pubkey)                                                                                                           \
+    X(X509_get_subject_name)                                                                                                     \
+    X(X509_NAME_add_entry_by_txt)                                                                                                \
+    X(X509_set_issuer_name)                                                                                                      \
+    X(X509V3_set_ctx)                                                                                                            \
+    X(X509V3_EXT_conf_nid)                                                                                                       \
+    X(X509_add_ext)                                                                                                              \
+    X(X509_EXTENSION_free)                                                                                                       \
+    X(X509_sign)                                                                                                                 \
+    X(X509_check_ca)                                                                                                             \
+    X(X509_check_private_key)                                                                                                    \
+    X(PEM_write_bio_X509)                                                                                                        \
+    X(PEM_write_bio_PrivateKey)                                                                                                  \
+    X(PEM_read_bio_X509)                                                                                                         \
+    X(PEM_read_bio_PrivateKey)                                                                                                   \
+    X(BIO_new)                                                                                                                   \
+    X(BIO_s_secmem)                                                                                                              \
+    X(BIO_new_mem_buf)                                                                                                           \
+    X(BIO_read)                                                                                                                  \
+    X(BIO_free)                                                                                                                  \
+    X(RAND_bytes)
+
+static struct {
+#define AS_POINTER(name) __typeof__(&name) name;
+    FUNCTIONS(AS_POINTER)
+#undef AS_POINTER
+    bool usable;
+} crypto;
+static pthread_once_t loaded = PTHREAD_ONCE_INIT;
+
+static void load(void)
+{
+    void *lib = sk_library_open(LIBRARY);
+    bool all = true;
+#define LOAD(name) all = all && sk_library_find(lib, #name, &crypto.name);
+    FUNCTIONS(LOAD)
+#undef LOAD
+    crypto.usable = all;
+}
+
+static int ready(struct sk_errmsg *em)
+{
+    pthread_once(&loaded, load);
+    return crypto.usable ? 0 : sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "certificates need %s (Debian package libssl3)", LIBRARY);
+}
+
+/* ---- names ---- */
+
+static bool is_address(const char *name)
+{
+    unsigned char a[16];
+    return inet_pton(AF_INET, name, a) == 1 || inet_pton(AF_INET6, name, a) == 1;
+}
+
+bool sk_cert_name_ok(const char *name)
+{
+    size_t n = strlen(name);
+    if (is_address(name))
+        return true;
+    if (n == 0 || n > NAME_MAX_N || name[0] == '.' || name[n - 1] == '.')
+        return false;
+    for (const char *p = strncmp(name, "*.", 2) == 0 ? name + 2 : name; *p != '\0'; p++) {
+        bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '_';
+        if (!letter && (*p != '.' || p[1] == '.'))
+            return false;
+    }
+    return true;
+}
+
+/* "DNS:boat.local,IP:192.168.1.2" */
+static int alternatives(const struct sk_cert_names *names, struct sk_buf *out, struct sk_errmsg *em)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (!sk_cert_name_ok(names->names[i]))
+            return sk_errmsg_set(em, SK_ERR_INVALID, "'%.100s' is neither a host name nor an address", names->names[i]);
+        sk_buf_printf(out, "%s%s:%s", i > 0 ? "," : "", is_address(names->names[i]) ? "IP" : "DNS", names->names[i]);
+    }
+    if (names->count == 0)
+        return sk_errmsg_set(em, SK_ERR_INVALID, "a server certificate needs a name");
+    return sk_buf_ok(out) ? 0 : sk_errmsg_set(em, SK_ERR_LIMIT, "too many names for one certificate");
+}
+
+/* ---- making ---- */
+
+/* What is being made, and who signs it (itself: issuer and issuer_key are its own). */
+struct draft {
+    X509 *x, *issuer;
+    EVP_PKEY *key, *issuer_key;
+};
+
+static bool add_extension(const struct draft *d, int nid, const char *value)
+{
+    X509V3_CTX ctx = { 0 };
+    crypto.X509V3_set_ctx(&ctx, d->issuer, d->x, NULL, NULL, 0);
+    X509_EXTENSION *e = crypto.X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+    bool ok = e != NULL && crypto.X509_add_ext(d->x, e, -1) == 1;
+    crypto.X509_EXTENSION_free(e);
+    return ok;
+}
+
+static bool begin(struct draft *d, const char *common_name, unsigned days)
+{
+    uint64_t serial = 0;
+    unsigned char random[sizeof serial];
+    d->key = crypto.EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    d->x = crypto.X509_new();
+    if (d->key == NULL || d->x == NULL || crypto.RAND_bytes(random, sizeof random) != 1)
+        return false;
+    memcpy(&serial, random, sizeof serial);
+    if (d->issuer == NULL) {
+        d->issuer = d->x;
+        d->issuer_key = d->key;
+    }
+    time_t since = 0;
+    X509_NAME *subject = crypto.X509_get_subject_name(d->x);
+    return crypto.X509_set_version(d->x, X509_VERSION_3) == 1 &&
+           crypto.ASN1_INTEGER_set_uint64(crypto.X509_get_serialNumber(d->x), serial >> 1 | 1) == 1 &&
+           crypto.X509_gmtime_adj(crypto.X509_getm_notBefore(d->x), -CLOCK_SLACK_S) != NULL && time(&since) > 0 &&
+           crypto.X509_time_adj_ex(crypto.X509_getm_notAfter(d->x), (int)days, 0, &since) != NULL &&
+           crypto.X509_set_pubkey(d->x, d->key) == 1 &&
+           crypto.X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)common_name, -1, -1, 0) == 1 &&
+           crypto.X509_set_issuer_name(d->x, crypto.X509_get_subject_name(d->issuer)) == 1;
+}
+
+static bool take(BIO *from, struct sk_buf *out)
+{
+    char piece[1024];
+    for (int n; (n = crypto.BIO_read(from, piece, sizeof piece)) > 0;)
+        sk_buf_append(out, piece, (size_t)n);
+    explicit_bzero(piece, sizeof piece);
+    return sk_buf_ok(out) && out->n > 0;
+}
+
+static bool write_out(const struct draft *d, struct sk_cert_pair *pair)
+{
+    BIO *certificate = crypto.BIO_new(crypto.BIO_s_secmem()), *key = crypto.BIO_new(crypto.BIO_s_secmem());
+    bool ok = certificate != NULL && key != NULL && crypto.PEM_write_bio_X509(certificate, d->x) == 1 &&
+              crypto.PEM_write_bio_PrivateKey(key, d->key, NULL, NULL, 0, NULL, NULL) == 1 &&
+              take(certificate, &pair->certificate) && take(key, &pair->key);
+    crypto.BIO_free(certificate);
+    crypto.BIO_free(key);
+    return ok;
+}
+
+static void init_pair(struct sk_cert_pair *pair)
+{
+    sk_buf_init(&pair->certificate, SK_CERT_PEM_MAX);
+    sk_buf_init(&pair->key, SK_CERT_PEM_MAX);
+}
+
+static int finish(struct draft *d, bool ok, struct sk_cert_pair *pair, struct sk_errmsg *em)
+{
+    ok = ok && crypto.X509_sign(d->x, d->issuer_key, crypto.EVP_sha256()) > 0 && write_out(d, pair);
+    crypto.X509_free(d->x);
+    crypto.EVP_PKEY_free(d->key);
+    return ok ? 0 : sk_errmsg_set(em, SK_ERR_INTERNAL, "OpenSSL could not make the certificate");
+}
+
+static int make_server(struct draft *d, const struct sk_cert_names *names, unsigned days, struct sk_cert_pair *pair,
+                       struct sk_errmsg *em)
+{
+    struct sk_buf san;
+    sk_buf_init(&san, 32 * 1024);
+    int r = alternatives(names, &san, em);
+    if (r == 0) {
+        /* a common name has 64 bytes at most; browsers read the alternative names only */
+        const char *cn = strlen(names->names[0]) <= 64 ? names->names[0] : "skiff";
+        bool ok = begin(d, cn, days) && add_extension(d, NID_basic_constraints, "critical,CA:FALSE") &&
+                  add_extension(d, NID_key_usage, "critical,digitalSignature") &&
+                  add_extension(d, NID_ext_key_usage, "serverAuth") && add_extension(d, NID_subject_key_identifier, "hash") &&
+                  add_extension(d, NID_subject_alt_name, sk_buf_cstr(&san)) &&
+                  (d->issuer == d->x || add_extension(d, NID_authority_key_identifier, "keyid"));
+        r = finish(d, ok, pair, em);
+    }
+    sk_buf_finish(&san);
+    return r;
+}
+
+int sk_cert_make_self_signed(const struct sk_cert_names *names, unsigned days, struct sk_cert_pair *ret_pair,
+                             struct sk_errmsg *em)
+{
+    struct draft d = { 0 };
+    init_pair(ret_pair);
+    int r = ready(em);
+    return r < 0 ? r : make_server(&d, names, days, ret_pair, em);
+}
+
+int sk_cert_make_authority(const char *common_name, unsigned days, struct sk_cert_pair *ret_pair, struct sk_errmsg *em)
+{
+    struct draft d = { 0 };
+    init_pair(ret_pair);
+    int r = ready(em);
+    if (r < 0)
+        return r;
+    bool ok = begin(&d, common_name, days) && add_extension(&d, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
+              add_extension(&d, NID_key_usage, "critical,keyCertSign,cRLSign") &&
+              add_extension(&d, NID_subject_key_identifier, "hash");
+    return finish(&d, ok, ret_pair, em);
+}
+
+static bool read_authority(const struct sk_cert_pair *authority, struct draft *d)
+{
+    BIO *certificate = crypto.BIO_new_mem_buf(authority->certificate.p, (int)authority->certificate.n);
+    BIO *key = crypto.BIO_new_mem_buf(authority->key.p, (int)authority->key.n);
+    if (certificate != NULL && key != NULL) {
+        d->issuer = crypto.PEM_read_bio_X509(certificate, NULL, NULL, NULL);
+        d->issuer_key = crypto.PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
+    }
+    crypto.BIO_free(certificate);
+    crypto.BIO_free(key);
+    return d->issuer != NULL && d->issuer_key != NULL && crypto.X509_check_ca(d->issuer) == 1 &&
+           crypto.X509_check_private_key(d->issuer, d->issuer_key) == 1;
+}
+
+int sk_cert_issue(const struct sk_cert_pair *authority, const struct sk_cert_names *names, unsigned days,
+                  struct sk_cert_pair *ret_pair, struct sk_errmsg *em)
+{
+    struct draft d = { 0 };
+    init_pair(ret_pair);
+    int r = ready(em);
+    if (r < 0)
+        return r;
+    r = read_authority(authority, &d) ? make_server(&d, names, days, ret_pair, em)
+                                      : sk_errmsg_set(em, SK_ERR_INVALID, "these are not a certificate authority and its key");
+    crypto.X509_free(d.issuer);
+    crypto.EVP_PKEY_free(d.issuer_key);
+    return r;
+}
+
+void sk_cert_wipe(struct sk_cert_pair *pair)
+{
+    if (pair->key.p != NULL)
+        explicit_bzero(pair->key.p, pair->key.n);
+    sk_buf_finish(&pair->key);
+    sk_buf_finish(&pair->certificate);
+}
