@@ -165,6 +165,25 @@ static void set_pressure(struct sk_api *api, const struct sk_options *o)
     api->pressure.max_ms = (unsigned)o->pressure_max_ms;
 }
 
+/* A mistake in it must not make somebody trusted, nor keep the boat without its server. */
+static void read_trust(const struct sk_settings *settings, struct sk_trust *ret_trust)
+{
+    const char *env = getenv("TRUST_PROXY");
+    yyjson_val *set = sk_json_get(sk_settings_root(settings), "trustProxy");
+    struct sk_buf text;
+    struct sk_errmsg em;
+    sk_buf_init(&text, 8192);
+    if (env != NULL && env[0] != '\0')
+        sk_buf_text(&text, env);
+    else if (yyjson_is_str(set))
+        sk_buf_span_append(&text, sk_json_str(set));
+    else if (set != NULL)
+        sk_json_write(&text, set);
+    if (sk_trust_parse(sk_buf_span(&text), ret_trust, &em) < 0)
+        sk_log_error("%s; no proxy is trusted", em.text);
+    sk_buf_finish(&text);
+}
+
 static int start_http(struct server *s, struct sk_errmsg *em)
 {
     struct sk_api *api = &s->api;
@@ -172,6 +191,7 @@ static int start_http(struct server *s, struct sk_errmsg *em)
         .loop = s->loop, .limits = sk_http_default_limits, .authorise = sk_auth_authorise, .authorise_arg = s->api.auth
     };
     unsigned port = choose_port(s);
+    read_trust(s->settings, &o.trust);
     api->loop = s->loop;
     api->ws_per_ip = (unsigned)s->options->ws_per_ip;
     set_pressure(api, s->options);

@@ -104,6 +104,7 @@ struct sk_http_req {
     void (*more)(struct sk_http_req *r); /* a streamed answer: the queue has drained */
     void *more_arg;
     struct sk_http_param params[SK_PARAMS_MAX];
+    char client_ip[46]; /* empty: not asked yet */
     struct sk_http_field fields[SK_FIELDS_MAX];
 };
 

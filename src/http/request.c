@@ -34,6 +34,7 @@ struct sk_http_req *sk_req_take(struct sk_http_server *s, struct sk_http_conn *c
     r->arena = &r->arena_store;
     r->server = s;
     r->conn = c;
+    r->client_ip[0] = '\0';
     r->prev = NULL;
     r->next = s->live;
     if (s->live != NULL)
@@ -160,9 +161,13 @@ bool sk_http_secure(const struct sk_http_req *r)
     return (r->conn != NULL && r->conn->secure) || sk_span_eq(sk_http_header(r, "x-forwarded-proto"), "https");
 }
 
-const char *sk_http_remote_ip(const struct sk_http_req *r)
+const char *sk_http_remote_ip(struct sk_http_req *r)
 {
-    return r->conn != NULL ? r->conn->ip : "";
+    if (r->conn == NULL || sk_trust_nobody(&r->conn->server->o.trust))
+        return r->conn != NULL ? r->conn->ip : r->client_ip;
+    if (r->client_ip[0] == '\0')
+        sk_trust_client(&r->conn->server->o.trust, r->conn->ip, sk_http_header(r, "x-forwarded-for"), r->client_ip);
+    return r->client_ip;
 }
 
 void sk_http_on_gone(struct sk_http_req *r, void (*gone)(void *arg), void *arg)

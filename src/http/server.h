@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/frame.h"
 #include "base/loop.h"
+#include "http/trust.h"
 
 struct sk_http_server;
 struct sk_http_req;
@@ -60,6 +61,7 @@ struct sk_http_options {
        (401, 403) and returns false. */
     bool (*authorise)(void *arg, struct sk_http_req *req, enum sk_access access);
     void *authorise_arg;
+    struct sk_trust trust; /* proxies that may say who the client is */
 };
 
 int sk_http_server_create(const struct sk_http_options *o, struct sk_http_server **ret_server, struct sk_errmsg *em);
@@ -100,7 +102,8 @@ struct sk_span sk_http_header(const struct sk_http_req *r,
 bool sk_http_header_next(const struct sk_http_req *r, size_t *pos, struct sk_span *ret_name,
                          struct sk_span *ret_value); /* names lower case */
 struct sk_span sk_http_body(const struct sk_http_req *r);
-const char *sk_http_remote_ip(const struct sk_http_req *r);
+/* The client's, by way of the proxies that are trusted; "" once it has left. */
+const char *sk_http_remote_ip(struct sk_http_req *r);
 /* Did it come by TLS, to this server or to a proxy before it that says so. */
 bool sk_http_secure(const struct sk_http_req *r);
 /* `:name` of the pattern, percent-decoded ({NULL,0} if it decodes to no valid UTF-8 or holds NUL); "*" is the rest, as sent. */

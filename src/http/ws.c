@@ -94,6 +94,8 @@ struct sk_ws *sk_ws_accept(struct sk_http_req *r, const struct sk_ws_ops *ops, v
     sk_buf_init(&ws->message, ws->limits.message_max);
     ws->deflate = ws->limits.deflate && sk_ws_deflate_offered(sk_http_header(r, "sec-websocket-extensions"));
     sk_ws_accept_answer(c, key, ws->deflate);
+    if (sk_http_remote_ip(r) != c->ip) /* a proxy's connection is one client's from now on */
+        snprintf(c->ip, sizeof c->ip, "%s", sk_http_remote_ip(r));
     sk_req_free(r);
     sk_conn_upgrade(c, ws);
     c->out.ease_mark = ws->limits.ease_max;
