@@ -42,10 +42,19 @@ static bool is_held(void *arg)
     return held != NULL;
 }
 
+static struct sk_http_req *working[5];
+static size_t at_work;
+
+static void work(struct sk_http_req *r, void *arg)
+{
+    (void)arg;
+    assert_true(at_work < SK_COUNT(working));
+    working[at_work++] = r;
+}
+
 static const struct sk_route routes[] = {
-    { "*", "/echo", SK_ACCESS_OPEN, echo, NULL },
-    { "GET", "/headers", SK_ACCESS_OPEN, headers, NULL },
-    { "GET", "/hold", SK_ACCESS_OPEN, hold, NULL },
+    { "GET", "/work", SK_ACCESS_OPEN, work, NULL },       { "*", "/echo", SK_ACCESS_OPEN, echo, NULL },
+    { "GET", "/headers", SK_ACCESS_OPEN, headers, NULL }, { "GET", "/hold", SK_ACCESS_OPEN, hold, NULL },
     { "GET", "/n/*", SK_ACCESS_OPEN, path, NULL },
 };
 
@@ -390,17 +399,47 @@ static void idle_connections_are_closed_silently(void **state)
     client_close(&c);
 }
 
-static void too_many_connections_get_503(void **state)
+static void a_silent_connection_gives_way_to_a_new_one(void **state)
 {
+    struct fixture *f = *state;
     struct client some[5], more;
     for (size_t i = 0; i < SK_COUNT(some); i++)
-        client_open(&some[i], *state);
-    client_open(&more, *state);
-    client_wait_eof(&more);
-    assert_int_equal(status_of(more.data), 503);
+        client_open(&some[i], f);
+    client_open(&more, f);
+    client_text(&more, GET("/n/1"));
+    client_wait_answers(&more, 1);
+    assert_int_equal(status_of(more.data), 200);
+    client_wait_eof(&some[0]); /* the oldest */
     client_close(&more);
     for (size_t i = 0; i < SK_COUNT(some); i++)
         client_close(&some[i]);
+}
+
+static bool all_are_at_work(void *arg)
+{
+    (void)arg;
+    return at_work == SK_COUNT(working);
+}
+
+static void too_many_connections_at_work_get_503(void **state)
+{
+    struct fixture *f = *state;
+    struct client some[5], more;
+    at_work = 0;
+    for (size_t i = 0; i < SK_COUNT(some); i++) {
+        client_open(&some[i], f);
+        client_text(&some[i], GET("/work"));
+    }
+    fixture_wait(f, all_are_at_work, NULL);
+    client_open(&more, f);
+    client_wait_eof(&more);
+    assert_int_equal(status_of(more.data), 503);
+    client_close(&more);
+    for (size_t i = 0; i < SK_COUNT(some); i++) {
+        sk_http_reply_text(working[i], 200, "done");
+        client_wait_answers(&some[i], 1);
+        client_close(&some[i]);
+    }
 }
 
 static void a_flood_of_requests_pauses_reading(void **state)
@@ -451,7 +490,8 @@ int main(void)
         SHORT(slow_heads_time_out),
         SHORT(slow_bodies_time_out),
         SHORT(idle_connections_are_closed_silently),
-        SHORT(too_many_connections_get_503),
+        SHORT(a_silent_connection_gives_way_to_a_new_one),
+        SHORT(too_many_connections_at_work_get_503),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
