@@ -264,8 +264,8 @@ def counters(n):
 
 
 def wait_running(server, n, limit=120):
-    client = Client(server.port)
-    while time.monotonic() - server.began < limit:
+    client, called = Client(server.port), time.monotonic()
+    while time.monotonic() - called < limit:
         if sum(p.get("state") == "running" for p in client.json("/skServer/plugins") or []) >= n:
             return (time.monotonic() - server.began) * 1000
         time.sleep(0.002)

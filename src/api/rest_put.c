@@ -26,7 +26,8 @@ static void first_state(struct sk_request *r, void *arg)
     free(w);
 }
 
-/* '/' and '.' both separate. Own identity is addressed as "vessels.self", whatever way it was spelt. */
+/* '/' and '.' both separate, but for a '.' of the vessel's name between slashes. Own identity is addressed as "vessels.self",
+ * whatever way it was spelt. */
 static bool target_of(const struct sk_api *api, struct sk_http_req *r, struct sk_buf *context, struct sk_buf *path)
 {
     static const char prefix[] = "/signalk/v1/api/";
@@ -39,8 +40,10 @@ static bool target_of(const struct sk_api *api, struct sk_http_req *r, struct sk
     if (rest.n > 0 && rest.p[rest.n - 1] == '/')
         rest.n--;
     int segment = 0;
+    bool dotted = false; /* "vessels.self.a", not "vessels/self/a" */
     for (size_t i = 0; i < rest.n; i++) {
-        bool divider = rest.p[i] == '/' || (rest.p[i] == '.' && segment != 1);
+        bool divider = rest.p[i] == '/' || (rest.p[i] == '.' && (segment != 1 || dotted));
+        dotted |= segment == 0 && rest.p[i] == '.';
         struct sk_buf *to = segment < 2 ? context : path;
         if (!divider)
             sk_buf_char(to, rest.p[i]);

@@ -53,23 +53,34 @@ size_t sk_utf8_char(const unsigned char *p, size_t n)
     return have != 0 && have == expected(p[0]) ? have : 0;
 }
 
-bool sk_utf8_valid(const void *data, size_t n)
+static size_t valid_head(const unsigned char *p, size_t n)
 {
-    const unsigned char *p = data;
-    while (n > 0) {
+    size_t i = 0;
+    while (i < n) {
         uint64_t eight;
-        if (n >= 8 && (memcpy(&eight, p, 8), (eight & 0x8080808080808080u) == 0)) {
-            p += 8;
-            n -= 8;
+        if (n - i >= 8 && (memcpy(&eight, p + i, 8), (eight & 0x8080808080808080u) == 0)) {
+            i += 8;
             continue;
         }
-        size_t k = sk_utf8_char(p, n);
+        size_t k = sk_utf8_char(p + i, n - i);
         if (k == 0)
-            return false;
-        p += k;
-        n -= k;
+            break;
+        i += k;
     }
-    return true;
+    return i;
+}
+
+bool sk_utf8_valid(const void *data, size_t n)
+{
+    return valid_head(data, n) == n;
+}
+
+size_t sk_utf8_head(const void *data, size_t n, bool *ret_broken)
+{
+    const unsigned char *p = data;
+    size_t head = valid_head(p, n);
+    *ret_broken = head < n && prefix(p + head, n - head) != n - head;
+    return head;
 }
 
 void sk_utf8_append_lossy(struct sk_buf *b, const void *data, size_t n)

@@ -124,7 +124,32 @@ static unsigned count_of(const struct sk_http_req *r, struct sk_span name)
     return count;
 }
 
-/* Framing that two servers could read differently is refused, not interpreted (RFC 9112 §6.3, §11.2). */
+static bool is_name_character(char ch) /* RFC 3986 §3.2.2, reg-name: unreserved, sub-delims, and % of the encoded ones */
+{
+    return (ch >= '0' && ch <= '9') || (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') ||
+           (ch != '\0' && strchr("-._~!$&'()*+,;=%", ch) != NULL);
+}
+
+/* "name", "name:port", "[address]:port"; nothing at all stands for a target without a host. */
+static bool is_host(struct sk_span v)
+{
+    size_t i = 0;
+    if (v.n != 0 && v.p[0] == '[') {
+        for (i = 1; i < v.n && (is_name_character(v.p[i]) || v.p[i] == ':'); i++)
+            ;
+        if (i < 3 || i == v.n || v.p[i++] != ']')
+            return false;
+    } else {
+        while (i < v.n && is_name_character(v.p[i]))
+            i++;
+    }
+    if (i < v.n && v.p[i] == ':')
+        for (i++; i < v.n && v.p[i] >= '0' && v.p[i] <= '9'; i++)
+            ;
+    return i == v.n;
+}
+
+/* Framing that two servers could read differently is refused, not interpreted (RFC 9112 §3.2, §6.3, §11.2). */
 static int check_head(struct sk_http_conn *c, llhttp_t *p)
 {
     struct sk_http_req *r = c->req;
@@ -133,8 +158,10 @@ static int check_head(struct sk_http_conn *c, llhttp_t *p)
     unsigned hosts = count_of(r, SK_SPAN("host"));
     if (hosts > 1 || (hosts == 0 && p->http_minor == 1))
         return refuse(c, 400, "");
-    if ((p->flags & F_TRANSFER_ENCODING) &&
-        (p->http_minor == 0 || (p->flags & F_CONTENT_LENGTH) || !sk_span_same(sk_http_header(r, "transfer-encoding"), "chunked")))
+    if (hosts == 1 && !is_host(sk_http_header(r, "host")))
+        return refuse(c, 400, "Bad Request");
+    struct sk_span coding = sk_http_header(r, "transfer-encoding"); /* llhttp's flag leaves out an empty one */
+    if (coding.p != NULL && (p->http_minor == 0 || (p->flags & F_CONTENT_LENGTH) || !sk_span_same(coding, "chunked")))
         return refuse(c, 400, "Bad Request");
     if ((p->flags & F_CONTENT_LENGTH) && p->content_length > c->server->limits.body_max)
         return refuse(c, 413, "Payload Too Large");

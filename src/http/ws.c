@@ -48,6 +48,7 @@ struct sk_ws {
     struct sk_ws_limits limits;
     struct sk_ws_reader *reader;
     struct sk_buf message;
+    size_t checked; /* of message, when it is a text: so much is UTF-8 */
     char control[CONTROL_MAX];
 };
 
@@ -421,8 +422,18 @@ static unsigned frame_start(struct sk_ws *ws, const struct wslay_frame_iocb *f)
     } else if (f->opcode != WSLAY_CONTINUATION_FRAME) {
         ws->opcode = f->opcode;
         ws->packed = f->rsv != 0;
+        ws->checked = 0;
     }
     return 0;
+}
+
+/* A text that can no longer become UTF-8 is refused at once, not with its last fragment (RFC 6455 §8.1). */
+static bool text_is_broken(struct sk_ws *ws)
+{
+    bool broken = false;
+    if (ws->opcode == WSLAY_TEXT_FRAME && !ws->packed && ws->message.n > ws->checked)
+        ws->checked += sk_utf8_head(ws->message.p + ws->checked, ws->message.n - ws->checked, &broken);
+    return broken;
 }
 
 static void data_end(struct sk_ws *ws)
@@ -464,6 +475,8 @@ static void on_part(struct sk_ws *ws, const struct wslay_frame_iocb *f)
     }
     if (!sk_buf_ok(&ws->message))
         fail(ws, 1009);
+    else if (!control && text_is_broken(ws))
+        fail(ws, 1007);
     else if (!ws->in_frame && control)
         on_control(ws);
     else if (!ws->in_frame)

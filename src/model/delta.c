@@ -19,8 +19,9 @@ static int read_entry(struct sk_paths *paths, yyjson_val *entry, struct sk_path_
     return 0;
 }
 
-/* SK_ERR_LIMIT when the delta holds too many entries or memory is out. */
-static int read_entries(struct sk_arena *a, struct sk_paths *paths, yyjson_val *array, uint32_t *budget,
+/* A bad value spoils its update, a bad piece of metadata only itself. SK_ERR_LIMIT when the delta holds too many entries or
+   memory is out. */
+static int read_entries(struct sk_arena *a, struct sk_paths *paths, yyjson_val *array, bool strict, uint32_t *budget,
                         struct sk_path_value **ret_values, uint32_t *ret_count, struct sk_errmsg *em)
 {
     size_t n = yyjson_arr_size(array);
@@ -35,7 +36,7 @@ static int read_entries(struct sk_arena *a, struct sk_paths *paths, yyjson_val *
     yyjson_val *entry;
     yyjson_arr_foreach(array, i, max, entry) {
         int r = read_entry(paths, entry, &pv[kept], em);
-        if (r < 0)
+        if (r < 0 && strict)
             return r;
         kept += pv[kept].path != NULL;
     }
@@ -79,9 +80,9 @@ static int read_update(struct sk_arena *a, struct sk_paths *paths, yyjson_val *o
     u->has_meta = yyjson_is_arr(meta);
     if (!u->has_values && !u->has_meta)
         return sk_errmsg_set(em, SK_ERR_INVALID, "an update has neither values nor meta");
-    int r = u->has_values ? read_entries(a, paths, values, budget, &u->values, &u->value_count, em) : 0;
+    int r = u->has_values ? read_entries(a, paths, values, true, budget, &u->values, &u->value_count, em) : 0;
     if (r == 0 && u->has_meta)
-        r = read_entries(a, paths, meta, budget, &u->metas, &u->meta_count, em);
+        r = read_entries(a, paths, meta, false, budget, &u->metas, &u->meta_count, em);
     return r;
 }
 

@@ -10,7 +10,7 @@ GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
-def frame(opcode, payload=b"", fin=True, masked=True, rsv=0, length=None):
+def frame(opcode, payload=b"", fin=True, masked=True, rsv=0, length=None, key=None):
     """One frame; `length` lies about the payload's size."""
     payload = payload.encode() if isinstance(payload, str) else payload
     size = len(payload) if length is None else length
@@ -24,22 +24,23 @@ def frame(opcode, payload=b"", fin=True, masked=True, rsv=0, length=None):
         head += bytes([mark | 127]) + struct.pack(">Q", size)
     if not masked:
         return head + payload
-    key = os.urandom(4)
+    key = key or os.urandom(4)
     repeated = (key * (len(payload) // 4 + 1))[: len(payload)]
     return head + key + bytes(a ^ b for a, b in zip(payload, repeated))
 
 
 class RawWs(Raw):
-    def __init__(self, host, port, path="/signalk/v1/stream?subscribe=none"):
+    def __init__(self, host, port, path="/signalk/v1/stream?subscribe=none", deflate=False):
         super().__init__(host, port)
+        self.deflate = deflate
         key = base64.b64encode(os.urandom(16)).decode()
         self.send(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                  f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n")
+                  f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n" + ("Sec-WebSocket-Extensions: permessage-deflate\r\n" if deflate else "") + "\r\n")
         status, headers, _ = self.read_response()
         assert status == 101, status
         accept = base64.b64encode(hashlib.sha1((key + GUID).encode()).digest()).decode()
         assert headers["sec-websocket-accept"] == accept
-        assert "sec-websocket-extensions" not in headers and "sec-websocket-protocol" not in headers
+        assert ("sec-websocket-extensions" in headers) == deflate and "sec-websocket-protocol" not in headers
 
     def frame(self, *args, **kwargs):
         return self.send(frame(*args, **kwargs))
@@ -47,7 +48,7 @@ class RawWs(Raw):
     def read_frame(self):
         """(opcode, payload); the server must not fragment, mask or use reserved bits."""
         first, second = self.read(2)
-        assert first & 0x70 == 0, "reserved bits"
+        assert first & (0x30 if self.deflate else 0x70) == 0, "reserved bits"
         assert second & 0x80 == 0, "a masked frame from the server"
         size = second & 0x7F
         if size == 126:

@@ -116,6 +116,24 @@ static void utf8_knows_well_formed_text(void **state)
     (void)state;
 }
 
+/* Each text is cut everywhere: what is left over is broken only when no continuation could mend it. */
+static void utf8_in_parts_is_broken_as_soon_as_it_cannot_be_mended(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t good_until; /* the first byte that cannot stand where it stands */
+    } cases[] = { { "a\xc3\xa5", 3 },    { "\xf0\x9f\x98\x80", 4 }, { "a\xff", 1 },        { "\xe0\x80", 1 },
+                  { "\xed\xa0\x80", 1 }, { "\xf4\x90", 1 },         { "\xe2\x82\x41", 2 }, { "12345678\xc3\x41", 9 } };
+    for (size_t i = 0; i < SK_COUNT(cases); i++)
+        for (size_t n = 0; n <= strlen(cases[i].text); n++) {
+            bool broken;
+            size_t head = sk_utf8_head(cases[i].text, n, &broken);
+            assert_true(head <= n && sk_utf8_valid(cases[i].text, head));
+            assert_int_equal(broken, n > cases[i].good_until);
+        }
+    (void)state;
+}
+
 /* The right sides are what TextDecoder("utf-8") gives: one U+FFFD for each maximal ill-formed part. */
 static void lossy_repair_is_that_of_the_web(void **state)
 {
@@ -181,6 +199,7 @@ int main(void)
         cmocka_unit_test(buffer_prints_consumes_and_gives_away),
         cmocka_unit_test(an_empty_buffer_is_an_empty_string),
         cmocka_unit_test(utf8_knows_well_formed_text),
+        cmocka_unit_test(utf8_in_parts_is_broken_as_soon_as_it_cannot_be_mended),
         cmocka_unit_test(lossy_repair_is_that_of_the_web),
         cmocka_unit_test(every_code_point_round_trips),
     };
