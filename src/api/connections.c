@@ -155,6 +155,22 @@ static int check_fixed(const struct sk_api *api, enum verb verb, struct sk_span 
     return 0;
 }
 
+static bool runs_a_command(const yyjson_val *all, struct sk_span id, const yyjson_val *row)
+{
+    return sk_span_eq(sk_json_str(sk_json_get(row, "type")), "Execute") ||
+           sk_span_eq(sk_entry_type(sk_entries_find(all, id)), "Execute");
+}
+
+/* Whoever can set a command up can do anything on this machine: not everybody in reach of the port while there is no login. */
+static int check_command(const struct sk_api *api, enum verb verb, struct sk_span id, const yyjson_val *row, struct sk_errmsg *em)
+{
+    if (verb == REMOVE || sk_auth_on(api->auth) || !runs_a_command(entries_of(api), id, row))
+        return 0;
+    return sk_errmsg_set(em, SK_ERR_DENIED,
+                         "A connection that runs a command can only be set up here by an administrator who logged in: switch "
+                         "security on, or write it into the settings file");
+}
+
 static void begin(struct sk_connection_edit *e)
 {
     struct sk_errmsg em = { 0 };
@@ -167,6 +183,8 @@ static void begin(struct sk_connection_edit *e)
     sk_buf_init(&b, TEXT_MAX);
     if (r == 0)
         r = check_fixed(e->api, e->verb, id, row, &em);
+    if (r == 0)
+        r = check_command(e->api, e->verb, id, row, &em);
     if (r == 0)
         r = e->verb == ADD      ? sk_entries_add(all, row, &b, &em)
             : e->verb == UPDATE ? sk_entries_update(all, id, row, &b, &em)

@@ -169,7 +169,8 @@ static void can_close(struct sk_input *in)
 static int can_open(struct sk_input *in, const yyjson_val *options, struct sk_errmsg *em)
 {
     char *interface = NULL;
-    int r = sk_input_option_text(options, "interface", "can0", &interface, em);
+    int r = sk_input_option_text(options, sk_json_get(options, "canDevice") != NULL ? "canDevice" : "interface", "can0",
+                                 &interface, em);
     if (r == 0 && strlen(interface) >= IF_NAMESIZE)
         r = sk_errmsg_set(em, SK_ERR_INVALID, "'%.40s' is no name of an interface: too long", interface);
     if (r < 0) {

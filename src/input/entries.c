@@ -16,6 +16,16 @@ static bool is_simple(const yyjson_val *entry)
     return yyjson_arr_size(elements) == 1 && sk_span_eq(sk_json_str(sk_json_get(first, "type")), SIMPLE);
 }
 
+static yyjson_val *options_in(const yyjson_val *entry)
+{
+    return sk_json_get(yyjson_arr_get_first(sk_json_get(entry, "pipeElements")), "options");
+}
+
+struct sk_span sk_entry_type(const yyjson_val *entry)
+{
+    return is_simple(entry) ? sk_json_str(sk_json_get(options_in(entry), "type")) : (struct sk_span){ 0 };
+}
+
 /* ---- shown -------------------------------------------------------------------------------------------------------------- */
 
 static void write_member(struct sk_buf *out, const char *name, const yyjson_val *v, const char *otherwise)
@@ -48,7 +58,7 @@ void sk_entry_write_row(const yyjson_val *entry, bool locked, struct sk_buf *out
         write_locked(entry, out);
         return;
     }
-    yyjson_val *options = sk_json_get(yyjson_arr_get_first(sk_json_get(entry, "pipeElements")), "options");
+    yyjson_val *options = options_in(entry);
     write_member(out, "type", sk_json_get(options, "type"), "\"\"");
     write_member(out, "logging", sk_json_get(options, "logging"), "false");
     write_member(out, "options", sk_json_get(options, "subOptions"), "{}");
@@ -74,7 +84,7 @@ static int check_row(const yyjson_val *row, struct sk_errmsg *em)
     return 0;
 }
 
-static yyjson_val *find(const yyjson_val *all, struct sk_span id)
+yyjson_val *sk_entries_find(const yyjson_val *all, struct sk_span id)
 {
     size_t i, n;
     yyjson_val *entry;
@@ -91,8 +101,9 @@ static int not_found(struct sk_span id, struct sk_errmsg *em)
 
 static int check_free(const yyjson_val *all, struct sk_span id, struct sk_errmsg *em)
 {
-    return find(all, id) == NULL ? 0
-                                 : sk_errmsg_set(em, SK_ERR_EXISTS, "Connection with ID '%.*s' already exists", (int)id.n, id.p);
+    return sk_entries_find(all, id) == NULL
+               ? 0
+               : sk_errmsg_set(em, SK_ERR_EXISTS, "Connection with ID '%.*s' already exists", (int)id.n, id.p);
 }
 
 /* ---- changed ------------------------------------------------------------------------------------------------------------ */
@@ -237,7 +248,7 @@ static yyjson_mut_val *find_mut(yyjson_mut_val *list, struct sk_span id, size_t 
 
 int sk_entries_update(const yyjson_val *all, struct sk_span id, const yyjson_val *row, struct sk_buf *out, struct sk_errmsg *em)
 {
-    const yyjson_val *old = find(all, id);
+    const yyjson_val *old = sk_entries_find(all, id);
     size_t at;
     int r = old != NULL ? check_update(all, id, old, row, em) : not_found(id, em);
     if (r < 0)
@@ -251,7 +262,7 @@ int sk_entries_update(const yyjson_val *all, struct sk_span id, const yyjson_val
 int sk_entries_remove(const yyjson_val *all, struct sk_span id, struct sk_buf *out, struct sk_errmsg *em)
 {
     size_t at;
-    if (find(all, id) == NULL)
+    if (sk_entries_find(all, id) == NULL)
         return not_found(id, em);
     yyjson_mut_val *list;
     yyjson_mut_doc *doc = copy_of(all, &list);

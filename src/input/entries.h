@@ -15,6 +15,11 @@
    is `locked`, as {"id","enabled","json":"<its text>","type","editable":false}. */
 void sk_entry_write_row(const yyjson_val *entry, bool locked, struct sk_buf *out);
 
+/* The entry of that id, or NULL. */
+yyjson_val *sk_entries_find(const yyjson_val *all, struct sk_span id);
+/* options.type of a simple connection; without text of any other (and of NULL). */
+struct sk_span sk_entry_type(const yyjson_val *entry);
+
 /*
  * The whole list `all` (NULL: empty) with one entry added, changed or removed, appended to `out`. `row` is as written above; of a
  * change its `options` are merged into those that are there, unless options.type differs.

@@ -175,8 +175,12 @@ static void read_events(struct sk_input *in, const struct sk_input_kind *kind)
     bool announced = kind->codec == &sk_codec_nmea0183 && !sk_json_get_bool(kind->codec_options, "suppress0183event", false);
     in->events = read_names(sk_json_get(kind->codec_options, "sentenceEvent"), announced ? "nmea0183" : NULL);
     in->tap = (struct sk_bus_tap){ .origin = in, .line = on_bus_line };
-    if (kind->transport->write != NULL)
+    if (kind->transport == &sk_transport_exec) {
+        const yyjson_val *names = sk_json_get(kind->options, "toChildProcess");
+        in->outputs = read_names(names, names == NULL ? "toChildProcess" : NULL);
+    } else if (kind->transport->write != NULL) {
         in->outputs = read_names(sk_json_get(kind->options, "toStdout"), NULL);
+    }
     in->tap.names = (const char *const *)in->outputs;
     if (in->outputs != NULL && in->outputs[0] != NULL)
         sk_bus_add(in->list->bus, &in->tap);

@@ -85,6 +85,7 @@ int sk_input_option_text(const yyjson_val *options, const char *name, const char
                          struct sk_errmsg *em);
 
 extern const struct sk_transport_ops sk_transport_can;
+extern const struct sk_transport_ops sk_transport_exec;
 extern const struct sk_transport_ops sk_transport_file;
 extern const struct sk_transport_ops sk_transport_gpsd;
 extern const struct sk_transport_ops sk_transport_serial;
@@ -96,7 +97,7 @@ extern const struct sk_transport_ops sk_transport_udp;
 
 /* What an entry of pipedProviders asks for. */
 struct sk_input_kind {
-    const char *type, *sub; /* options.type, and subOptions.type (of a FileStream: subOptions.dataType) */
+    const char *type, *sub; /* options.type, and subOptions.type (of FileStream and Execute: subOptions.dataType) */
     const struct sk_transport_ops *transport;
     const struct sk_codec_ops *codec;
     int64_t baud_rate;                         /* of a serial line that the settings give none for; 0: as it is */

@@ -20,6 +20,12 @@ static const struct sk_input_kind kinds[] = {
     { "FileStream", "NMEA2000JS", &sk_transport_file, &sk_codec_n2k_lines, 0 },
     { "FileStream", "NMEA2000YD", &sk_transport_file, &sk_codec_n2k_lines, 0 },
     { "FileStream", "NMEA2000IK", &sk_transport_file, &sk_codec_n2k_lines, 0 },
+    { "Execute", "Multiplexed", &sk_transport_exec, &sk_codec_multiplexed, 0 },
+    { "Execute", "NMEA0183", &sk_transport_exec, &sk_codec_nmea0183, 0 },
+    { "Execute", "SignalK", &sk_transport_exec, &sk_codec_signalk, 0 },
+    { "Execute", "NMEA2000JS", &sk_transport_exec, &sk_codec_n2k_lines, 0 },
+    { "Execute", "NMEA2000YD", &sk_transport_exec, &sk_codec_n2k_lines, 0 },
+    { "Execute", "NMEA2000IK", &sk_transport_exec, &sk_codec_n2k_lines, 0 },
     { "NMEA2000", "canbus-canboatjs", &sk_transport_can, &sk_codec_n2k_can, 0 },
     { "NMEA2000", "canbus", &sk_transport_can, &sk_codec_n2k_can, 0 },
     { "NMEA2000", "ngt-1-canboatjs", &sk_transport_serial, &sk_codec_n2k_actisense, 115200 },
@@ -41,6 +47,11 @@ static bool is(const char *a, const char *b)
     return a != NULL && strcmp(a, b) == 0;
 }
 
+static bool by_data_type(const char *type)
+{
+    return is(type, "FileStream") || is(type, "Execute");
+}
+
 static int find_kind(const char *type, const char *sub, struct sk_input_kind *ret_kind, struct sk_errmsg *em)
 {
     for (size_t i = 0; i < SK_COUNT(kinds); i++) {
@@ -50,9 +61,9 @@ static int find_kind(const char *type, const char *sub, struct sk_input_kind *re
         }
     }
     return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "type %s%s%s is not supported by this version", type != NULL ? type : "(none)",
-                         sub == NULL              ? ""
-                         : is(type, "FileStream") ? " with data type "
-                                                  : " over ",
+                         sub == NULL          ? ""
+                         : by_data_type(type) ? " with data type "
+                                              : " over ",
                          sub != NULL ? sub : "");
 }
 
@@ -61,7 +72,7 @@ int sk_input_kind_of(const yyjson_val *entry, struct sk_input_kind *ret_kind, st
     yyjson_val *elements = sk_json_get(entry, "pipeElements"), *element = yyjson_arr_get_first(elements);
     yyjson_val *options = sk_json_get(element, "options"), *sub_options = sk_json_get(options, "subOptions");
     const char *type = sk_json_get_str(options, "type");
-    const char *sub = sk_json_get_str(sub_options, is(type, "FileStream") ? "dataType" : "type");
+    const char *sub = sk_json_get_str(sub_options, by_data_type(type) ? "dataType" : "type");
     struct sk_input_kind found = { .options = sub_options, .codec_options = sub_options }, kind;
     int r = 0;
     if (yyjson_arr_size(elements) != 1 || !is(sk_json_get_str(element, "type"), "providers/simple"))

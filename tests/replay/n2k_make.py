@@ -456,8 +456,8 @@ def devices():
                fixed("", 32, b"\xff") + fixed("0340123", 32, b" ") + pack((8, 1), (8, 3)), None, src=43, prio=6, extra={
                    "nmea2000Version": 2.1, "productCode": 16384, "modelId": "Raystar 150", "softwareVersionCode": "1.02 \u00e4",
                    "modelSerialCode": "0340123", "certificationLevel": "Level B", "loadEquivalency": 3})
-    yield Case(126998, lau("mast") + lau("") + lau("Raymarine \u2693", 0), None, src=43, prio=6, extra={
-        "installationDescription1": "mast", "manufacturerInformation": "Raymarine \u2693"})
+    yield Case(126998, lau("mast") + lau("") + lau("Raymarine \u2693\U0001f6a2", 0), None, src=43, prio=6, extra={
+        "installationDescription1": "mast", "manufacturerInformation": "Raymarine \u2693\U0001f6a2"})
     yield Case(130999, bytes(8), None, src=43, extra={"unknownPGNs": {"130999": {"pgn": 130999, "src": 43}}})
     repeated = Case(130999, bytes(8), [], src=43)
     yield repeated

@@ -9,13 +9,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct sk_codec_ops *const codecs[] = { &sk_codec_nmea0183,  &sk_codec_signalk,       &sk_codec_multiplexed,
-                                                     &sk_codec_n2k_lines, &sk_codec_n2k_actisense, &sk_codec_n2k_can };
+static const struct sk_codec_ops *const codecs[] = { &sk_codec_nmea0183,      &sk_codec_signalk,       &sk_codec_multiplexed,
+                                                     &sk_codec_n2k_lines,     &sk_codec_n2k_actisense, &sk_codec_n2k_can,
+                                                     &sk_codec_signalk_remote };
 
 static void print_delta(void *arg, struct sk_span json)
 {
     (void)arg;
     printf("%.*s\n", (int)json.n, json.p);
+}
+
+/* Nobody reads the lines, but they are made, as for a connection that is logged. */
+static void take_line(void *arg, char letter, struct sk_span line)
+{
+    (void)arg;
+    (void)letter;
+    (void)line;
 }
 
 static void read_all(struct sk_buf *b)
@@ -54,7 +63,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "settings: %s\n", em.text);
         return 2;
     }
-    struct sk_codec_options o = { .label = "nmea", .settings = yyjson_doc_get_root(settings), .out = { .delta = print_delta } };
+    struct sk_codec_options o = { .label = "nmea",
+                                  .settings = yyjson_doc_get_root(settings),
+                                  .out = { .delta = print_delta, .line = take_line } };
     for (size_t i = 0; i < SK_COUNT(codecs) && argc > 1; i++)
         if (strcmp(codecs[i]->name, argv[1]) == 0 && codecs[i]->create(&o, &c, &em) < 0)
             fprintf(stderr, "%s\n", em.text);
@@ -67,6 +78,8 @@ int main(int argc, char **argv)
     for (size_t at = 0; at < in.n; at += piece)
         c->ops->feed(c, (struct sk_span){ in.p + at, in.n - at < piece ? in.n - at : piece }, now);
     c->ops->flush(c, true, now);
+    if (c->ops->tick != NULL)
+        c->ops->tick(c, now);
     print_stats(&c->stats);
     c->ops->destroy(c);
     yyjson_doc_free(settings);

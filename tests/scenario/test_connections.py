@@ -273,7 +273,6 @@ def test_renaming_to_a_name_that_is_taken(watched):
     (row("x", "serial", device="/dev/does-not-exist"), "no such device"),
     (row("x", "udp", port=""), "no port given"),
     (row("x", "gpiod", "Seatalk", gpio="GPIO4"), "type Seatalk over gpiod is not supported"),
-    (row("x", None, "Execute", command="date"), "type Execute"),
     (row("x", "maretron-ipg-canboatjs", "NMEA2000", host="a"), "maretron-ipg-canboatjs is not supported"),
 ], ids=lambda v: None if isinstance(v, dict) else v[:40])
 def test_what_cannot_work_is_kept_and_says_why(config, watched, wanted, text):

@@ -70,22 +70,6 @@ bool sk_n2k_raw(const struct sk_n2k_reading *r, unsigned field, int64_t *ret_raw
     return true;
 }
 
-static double power_of_ten(unsigned exp10)
-{
-    static const double powers[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16 };
-    return powers[exp10];
-}
-
-bool sk_n2k_number(const struct sk_n2k_reading *r, unsigned field, double *ret_value)
-{
-    const struct sk_n2k_field *f = sk_n2k_field(r, field);
-    int64_t raw;
-    if (!sk_n2k_raw(r, field, &raw))
-        return false;
-    *ret_value = ((double)raw + f->offset) * f->mult / power_of_ten(f->exp10);
-    return true;
-}
-
 const char *sk_n2k_lookup(const struct sk_n2k_reading *r, unsigned field)
 {
     int64_t raw;

@@ -25,7 +25,6 @@ struct sk_n2k_reading {
 
 /* ---- fields (field.c): by number in the definition. False: not available, or behind the message's end ---- */
 bool sk_n2k_raw(const struct sk_n2k_reading *r, unsigned field, int64_t *ret_raw);
-bool sk_n2k_number(const struct sk_n2k_reading *r, unsigned field, double *ret_value);
 /* Text of a string field in `out`, UTF-8, without padding; n is 0 when it says nothing. */
 struct sk_span sk_n2k_string(const struct sk_n2k_reading *r, unsigned field, char out[SK_N2K_STRING_MAX]);
 /* Text of a lookup: NULL when not available or without text. */

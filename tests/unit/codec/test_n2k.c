@@ -194,6 +194,32 @@ static void a_set_up_that_is_not_answered_is_repeated(void **state)
     (void)state;
 }
 
+/* Each command waits for its answer; then messages go out as the gateway wants them. */
+static void an_ikonvert_is_set_up_and_then_asked(void **state)
+{
+    static const struct {
+        const char *answer, *next;
+    } steps[] = {
+        { "$PDGY,000000,,,,,,", "" }, /* status of the network: no answer to anything */
+        { "$PDGY,TEXT,Digital_Yacht_iKonvert", "$PDGY,TX_LIMIT,OFF\r\n" },
+        { "$PDGY,NAK,unknown command", "$PDGY,TX_LIST,59904,60928,126996,126998\r\n" },
+        { "$PDGY,ACK,TX_LIST", "$PDGY,N2NET_INIT,ALL\r\n" },
+        { "$PDGY,ACK,N2NET_INIT,ALL", "" },
+    };
+    struct sk_codec *c = make(&sk_codec_n2k_lines, "{\"type\":\"ikonvert-canboatjs\"}");
+    c->ops->opened(c, T0);
+    assert_string_equal(written, "$PDGY,N2NET_OFFLINE\r\n");
+    for (size_t i = 0; i < SK_COUNT(steps); i++) {
+        forget();
+        say(c, steps[i].answer, T0 + 100);
+        assert_string_equal(written, steps[i].next);
+    }
+    c->ops->tick(c, T0 + 200);
+    assert_string_equal(written, "!PDGY,59904,255,AO4A\r\n");
+    c->ops->destroy(c);
+    (void)state;
+}
+
 static void settings_that_are_wrong_are_named(void **state)
 {
     static const struct {
@@ -365,17 +391,12 @@ static void questions_of_others_are_answered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_alarm_that_falls_silent_is_over),
-        cmocka_unit_test(an_alarm_that_was_taken_back_is_not_ended_again),
-        cmocka_unit_test(a_hundred_alarms_at_once_are_bounded),
-        cmocka_unit_test(each_gateway_is_asked_in_its_own_form),
-        cmocka_unit_test(devices_are_asked_and_left_in_peace),
-        cmocka_unit_test(a_set_up_that_is_not_answered_is_repeated),
-        cmocka_unit_test(settings_that_are_wrong_are_named),
-        cmocka_unit_test(an_ngt_is_told_to_receive_everything),
-        cmocka_unit_test(an_address_is_claimed_before_anything_is_said),
-        cmocka_unit_test(the_smaller_name_keeps_the_address),
-        cmocka_unit_test(a_bus_that_is_full_gets_silence),
+        cmocka_unit_test(an_alarm_that_falls_silent_is_over),   cmocka_unit_test(an_alarm_that_was_taken_back_is_not_ended_again),
+        cmocka_unit_test(a_hundred_alarms_at_once_are_bounded), cmocka_unit_test(each_gateway_is_asked_in_its_own_form),
+        cmocka_unit_test(devices_are_asked_and_left_in_peace),  cmocka_unit_test(a_set_up_that_is_not_answered_is_repeated),
+        cmocka_unit_test(an_ikonvert_is_set_up_and_then_asked), cmocka_unit_test(settings_that_are_wrong_are_named),
+        cmocka_unit_test(an_ngt_is_told_to_receive_everything), cmocka_unit_test(an_address_is_claimed_before_anything_is_said),
+        cmocka_unit_test(the_smaller_name_keeps_the_address),   cmocka_unit_test(a_bus_that_is_full_gets_silence),
         cmocka_unit_test(questions_of_others_are_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,302 @@
+/*
+ * A command of the user's, run by the shell: what it prints is the data, lines for it go to its input. It is started again when
+ * it ends, `restartThrottleTime` seconds after its last start at the earliest. What it prints to its standard error is the
+ * connection's error status. With the connection it is ended: SIGTERM to it and what it started, SIGKILL KILL_AFTER_MS later.
+ * Limits: QUEUE_MAX unread bytes of its input, then lines are dropped; error lines of ERROR_LINE_MAX bytes, one shown a second.
+ */
+#include "base/lines.h"
+#include "http/outq.h"
+#include "input/input.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PIECE ((size_t)64 * 1024)
+#define QUEUE_MAX ((size_t)256 * 1024)
+#define ERROR_LINE_MAX 200
+#define ERROR_EVERY_MS 1000
+#define DRAIN_MS 500 /* for what the command printed last */
+#define KILL_AFTER_MS 1000
+#define HANDLES 5
+
+extern char **environ;
+
+struct run;
+
+struct exec_input {
+    struct sk_input *in;
+    char *command;
+    int64_t pause_ms; /* between two starts */
+    bool again;       /* started again when it ends */
+    uv_timer_t restart;
+    struct run *run; /* NULL: none at present */
+    uint64_t started_ms;
+};
+
+/* One process. It outlives its connection until it is dead and its handles are closed. */
+struct run {
+    struct exec_input *owner; /* NULL: let go */
+    uv_process_t process;
+    uv_pipe_t to, from, errors;
+    uv_timer_t timer; /* waits for the last output, then for the death */
+    struct sk_outq out;
+    struct sk_lines error_lines;
+    uint64_t error_ms; /* when one was shown last */
+    unsigned open;     /* handles */
+    bool alive, at_end;
+    int64_t exit_code;
+    int signal;
+    char piece[PIECE];
+};
+
+static void start(struct exec_input *x);
+
+/* ---- the end of a process ----------------------------------------------------------------------------------------------- */
+
+static void closed(uv_handle_t *h)
+{
+    struct run *r = h->data;
+    if (--r->open > 0)
+        return;
+    sk_lines_finish(&r->error_lines);
+    free(r);
+}
+
+static void close_handles(struct run *r)
+{
+    uv_handle_t *handles[HANDLES] = { (uv_handle_t *)&r->to, (uv_handle_t *)&r->from, (uv_handle_t *)&r->errors,
+                                      (uv_handle_t *)&r->timer, (uv_handle_t *)&r->process };
+    for (size_t i = 0; i < HANDLES; i++)
+        if (!uv_is_closing(handles[i]))
+            uv_close(handles[i], closed);
+}
+
+static void kill_now(uv_timer_t *t)
+{
+    struct run *r = t->data;
+    (void)kill(-r->process.pid, SIGKILL);
+}
+
+/* Nobody wants it any more. */
+static void let_go(struct run *r)
+{
+    r->owner = NULL;
+    sk_outq_finish(&r->out);
+    if (r->alive) {
+        (void)kill(-r->process.pid, SIGTERM);
+        uv_timer_start(&r->timer, kill_now, KILL_AFTER_MS, 0);
+        return;
+    }
+    (void)kill(-r->process.pid, SIGTERM); /* what it left behind in the background */
+    close_handles(r);
+}
+
+static void on_restart(uv_timer_t *t)
+{
+    struct exec_input *x = t->data;
+    start(x);
+}
+
+/* Dead, and read to its end. */
+static void over(struct run *r)
+{
+    struct exec_input *x = r->owner;
+    char how[60];
+    snprintf(how, sizeof how, r->signal != 0 ? "ended by signal %d" : "ended with exit code %d",
+             r->signal != 0 ? r->signal : (int)r->exit_code);
+    x->run = NULL;
+    let_go(r);
+    uint64_t ran = uv_now(x->restart.loop) - x->started_ms, wait = ran < (uint64_t)x->pause_ms ? (uint64_t)x->pause_ms - ran : 0;
+    if (!x->again) {
+        sk_input_lost(x->in, "the command %s", how);
+        return;
+    }
+    sk_input_lost(x->in, "the command %s; it is started again in %llu s", how, (unsigned long long)(wait + 999) / 1000);
+    uv_timer_start(&x->restart, on_restart, wait, 0);
+}
+
+static void on_drained(uv_timer_t *t)
+{
+    struct run *r = t->data;
+    if (r->owner != NULL)
+        over(r);
+}
+
+static void on_exit_of(uv_process_t *p, int64_t exit_code, int signal)
+{
+    struct run *r = p->data;
+    r->alive = false;
+    r->exit_code = exit_code;
+    r->signal = signal;
+    if (r->owner == NULL)
+        close_handles(r);
+    else if (r->at_end)
+        over(r);
+    else
+        uv_timer_start(&r->timer, on_drained, DRAIN_MS, 0);
+}
+
+/* ---- what it says ------------------------------------------------------------------------------------------------------- */
+
+static void give_room(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
+{
+    struct run *r = h->data;
+    (void)suggested;
+    *buf = uv_buf_init(r->piece, sizeof r->piece);
+}
+
+static void on_output(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
+{
+    struct run *r = s->data;
+    if (r->owner == NULL)
+        return;
+    if (n > 0) {
+        sk_input_bytes(r->owner->in, (struct sk_span){ buf->base, (size_t)n });
+    } else if (n < 0) {
+        uv_read_stop(s);
+        r->at_end = true;
+        if (!r->alive)
+            over(r);
+    }
+}
+
+static void on_error_line(void *arg, struct sk_span line)
+{
+    struct run *r = arg;
+    uint64_t now = uv_now(r->timer.loop);
+    if (r->owner == NULL || line.n == 0 || (r->error_ms != 0 && now - r->error_ms < ERROR_EVERY_MS))
+        return;
+    r->error_ms = now;
+    sk_input_failed(r->owner->in, "the command says: %.*s", (int)line.n, line.p);
+}
+
+static void on_errors(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
+{
+    struct run *r = s->data;
+    if (n > 0)
+        sk_lines_feed(&r->error_lines, (struct sk_span){ buf->base, (size_t)n });
+    else if (n < 0)
+        uv_read_stop(s);
+}
+
+static void on_broken(struct sk_outq *q, int uv_error)
+{
+    (void)q; /* it does not read; it may still talk */
+    (void)uv_error;
+}
+
+static int exec_write(struct sk_input *in, struct sk_span bytes)
+{
+    struct run *r = ((struct exec_input *)in->state)->run;
+    if (r == NULL || !r->alive || r->out.failed)
+        return SK_ERR_CLOSED;
+    if (r->out.bytes + bytes.n > QUEUE_MAX)
+        return SK_ERR_LIMIT;
+    sk_outq_copy(&r->out, bytes.p, bytes.n);
+    return 0;
+}
+
+/* ---- the start of one --------------------------------------------------------------------------------------------------- */
+
+/* The server's environment without what is secret in it. The strings stay where they are. */
+static char **environment(void)
+{
+    static const char *const secret[] = { "SECRETKEY=", "ADMINUSER=" };
+    size_t n = 0, count = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **list = sk_xcalloc(count + 1, sizeof *list);
+    for (size_t i = 0; i < count; i++) {
+        bool hidden = false;
+        for (size_t s = 0; s < SK_COUNT(secret); s++)
+            hidden |= strncmp(environ[i], secret[s], strlen(secret[s])) == 0;
+        if (!hidden)
+            list[n++] = environ[i];
+    }
+    return list;
+}
+
+static struct run *make_run(struct exec_input *x, uv_loop_t *uv)
+{
+    struct run *r = sk_xcalloc(1, sizeof *r);
+    r->owner = x;
+    r->open = HANDLES;
+    uv_pipe_init(uv, &r->to, 0);
+    uv_pipe_init(uv, &r->from, 0);
+    uv_pipe_init(uv, &r->errors, 0);
+    uv_timer_init(uv, &r->timer);
+    r->to.data = r->from.data = r->errors.data = r->timer.data = r->process.data = r;
+    sk_lines_init(&r->error_lines, ERROR_LINE_MAX, on_error_line, r);
+    sk_outq_init(&r->out, sk_hub_loop(x->in->hub), (uv_stream_t *)&r->to);
+    r->out.broken = on_broken;
+    return r;
+}
+
+static void start(struct exec_input *x)
+{
+    uv_loop_t *uv = x->restart.loop;
+    struct run *r = make_run(x, uv);
+    char shell[] = "/bin/sh", flag[] = "-c", *argv[] = { shell, flag, x->command, NULL };
+    uv_stdio_container_t stdio[3] = { { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&r->to },
+                                      { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&r->from },
+                                      { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&r->errors } };
+    uv_process_options_t o = { .file = shell, .args = argv, .cwd = x->in->config_dir, .stdio = stdio, .stdio_count = 3 };
+    o.exit_cb = on_exit_of;
+    o.flags = UV_PROCESS_DETACHED; /* a group of its own, which can be ended as a whole */
+    o.env = environment();
+    int e = uv_spawn(uv, &r->process, &o);
+    free(o.env);
+    x->started_ms = uv_now(uv);
+    if (e < 0) {
+        sk_input_failed(x->in, "cannot start the command: %s", uv_strerror(e));
+        r->owner = NULL;
+        sk_outq_finish(&r->out);
+        close_handles(r);
+        uv_timer_start(&x->restart, on_restart, (uint64_t)x->pause_ms, 0);
+        return;
+    }
+    r->alive = true;
+    x->run = r;
+    uv_read_start((uv_stream_t *)&r->from, give_room, on_output);
+    uv_read_start((uv_stream_t *)&r->errors, give_room, on_errors);
+    sk_input_opened(x->in, "Started");
+}
+
+/* ---- the connection ----------------------------------------------------------------------------------------------------- */
+
+static void timer_closed(uv_handle_t *h)
+{
+    struct exec_input *x = h->data;
+    free(x->command);
+    free(x);
+}
+
+static void exec_close(struct sk_input *in)
+{
+    struct exec_input *x = in->state;
+    if (x->run != NULL)
+        let_go(x->run);
+    uv_close((uv_handle_t *)&x->restart, timer_closed);
+}
+
+static int exec_open(struct sk_input *in, const yyjson_val *options, struct sk_errmsg *em)
+{
+    int64_t pause_s;
+    char *command = NULL;
+    int r = sk_input_option_int(options, "restartThrottleTime", 1, 86400, 60, &pause_s, em);
+    if (r == 0)
+        r = sk_input_option_text(options, "command", NULL, &command, em);
+    if (r < 0)
+        return r;
+    struct exec_input *x = sk_xcalloc(1, sizeof *x);
+    *x = (struct exec_input){ .in = in, .command = command, .pause_ms = pause_s * 1000 };
+    x->again = sk_json_get_bool(options, "restartOnExit", true);
+    uv_timer_init(sk_loop_uv(sk_hub_loop(in->hub)), &x->restart);
+    x->restart.data = x;
+    in->state = x;
+    start(x);
+    return 0;
+}
+
+const struct sk_transport_ops sk_transport_exec = { "exec", exec_open, exec_write, exec_close };
