@@ -187,7 +187,7 @@ def test_connections_that_cannot_work_say_so_and_leave_others_alone(boat):
     assert "carrier-pigeon" in connection_status(server, "magic", "not supported")["message"]
     assert connection_status(server, "nowhere", "no host given")
     assert connection_status(server, "deaf", "port is not a number")
-    assert connection_status(server, "pipe", "free-form pipeline with providers/execute")
+    assert connection_status(server, "pipe", "free-form pipeline with providers/x")
 
 
 def pipeline(name, *elements):
