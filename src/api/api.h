@@ -68,7 +68,6 @@ struct sk_api {
     struct sk_resource_store *resources;
     struct sk_kept_routes *kept_routes;
     struct sk_route *routes;
-    struct sk_route webapps_route;
     uv_timer_t events_timer;
     struct sk_loop_hook plugins_changed, status_changed;
     uint64_t started_ms, deltas_before;
@@ -96,7 +95,7 @@ void sk_bstreams_free_listeners(struct sk_api *api);
 void sk_connections_add_routes(struct sk_api *api);
 void sk_serial_ports_get(struct sk_http_req *r, void *arg);
 
-/* Webapps of packages: /skServer/webapps, and their files at /<package name>/ for paths that no route takes. */
+/* Webapps of packages: /skServer/webapps, /skServer/addons, and their files at /<package name>/ for paths that no route takes. */
 void sk_webapps_add_routes(struct sk_api *api);
 
 /* /skServer/safeMode: {"active","reason"}, and a POST of {"active":false} that leaves it. */

@@ -1,4 +1,5 @@
 /* Webapps: the `public` folder of packages with a webapp keyword at /<package name>/, and their list. */
+#include "api/admin_page.h"
 #include "api/api.h"
 #include "base/json.h"
 #include "http/static.h"
@@ -6,29 +7,48 @@
 
 #include <stdio.h>
 
-/* ---- GET /skServer/webapps ---- */
+/* ---- GET /skServer/webapps and /skServer/addons: the package.json objects ---- */
 
-static void write_one(void *arg, const struct sk_package *package, const char *files, bool plugin_off)
+static void write_one(struct sk_buf *b, const struct sk_package *package)
 {
-    struct sk_buf *b = arg;
-    (void)files;
-    if (plugin_off || package->json == NULL)
-        return;
     sk_buf_append(b, ",", b->p[b->n - 1] != '[');
     sk_buf_text(b, package->json);
 }
 
-static void list(struct sk_http_req *r, void *arg)
+static void write_webapp(void *arg, const struct sk_package *package, const char *files, bool plugin_off)
 {
-    struct sk_api *api = arg;
+    (void)files;
+    if (package->is_webapp && !plugin_off)
+        write_one(arg, package);
+}
+
+static void write_addon(void *arg, const struct sk_package *package, const char *files, bool plugin_off)
+{
+    (void)files;
+    if (package->is_addon && !plugin_off)
+        write_one(arg, package);
+}
+
+static void reply_list(struct sk_http_req *r, const struct sk_api *api, sk_webapp_fn write)
+{
     struct sk_buf b;
     sk_buf_init(&b, (size_t)16 * 1024 * 1024);
     sk_buf_char(&b, '[');
     if (api->plugins != NULL)
-        sk_host_each_webapp(api->plugins, write_one, &b);
+        sk_host_each_webapp(api->plugins, write, &b);
     sk_buf_char(&b, ']');
     sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
     sk_buf_finish(&b);
+}
+
+static void list_webapps(struct sk_http_req *r, void *arg)
+{
+    reply_list(r, arg, write_webapp);
+}
+
+static void list_addons(struct sk_http_req *r, void *arg)
+{
+    reply_list(r, arg, write_addon);
 }
 
 /* ---- files ---- */
@@ -63,6 +83,8 @@ static void serve(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
     struct sk_span path = sk_http_path(r);
+    if (sk_admin_page_serve(api, r))
+        return;
     struct search s = { .arena = sk_http_arena(r), .path = { path.p + 1, path.n - 1 } };
     if (api->plugins != NULL && path.n > 1)
         sk_host_each_webapp(api->plugins, look, &s);
@@ -81,7 +103,10 @@ static void serve(struct sk_http_req *r, void *arg)
 
 void sk_webapps_add_routes(struct sk_api *api)
 {
-    api->webapps_route = (struct sk_route){ "GET", "/skServer/webapps", SK_ACCESS_READ, list, api };
-    sk_http_server_add(api->http, &api->webapps_route, 1);
+    const struct sk_route table[] = {
+        { "GET", "/skServer/webapps", SK_ACCESS_READ, list_webapps, api },
+        { "GET", "/skServer/addons", SK_ACCESS_READ, list_addons, api },
+    };
+    sk_api_keep_routes(api, table, SK_COUNT(table));
     sk_http_server_set_fallback(api->http, serve, api);
 }

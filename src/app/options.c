@@ -1,7 +1,7 @@
 #include "app/options.h"
 
 #include "base/json.h"
-#include "store/fs.h"
+#include "store/config_dir.h"
 
 #include <stdlib.h>
 
@@ -50,30 +50,6 @@ static int read_environment(struct sk_options *o, struct sk_errmsg *em)
     return 0;
 }
 
-/* Where the configuration lies, in the order in which users of the Node server know it. */
-static int find_config(struct sk_options *o, const char *given, const char *settings, struct sk_errmsg *em)
-{
-    const char *env = getenv("SIGNALK_NODE_CONDFIG_DIR"); /* a typo of old that scripts rely on */
-    const char *file = getenv("SIGNALK_NODE_SETTINGS"), *home = getenv("HOME");
-    if (env == NULL)
-        env = getenv("SIGNALK_NODE_CONFIG_DIR");
-    if (given != NULL)
-        o->config_dir = sk_xstrdup(given); /* what was typed now beats what was set once */
-    else if (env != NULL && env[0] != '\0')
-        o->config_dir = sk_xstrdup(env);
-    else if (home != NULL && home[0] != '\0')
-        o->config_dir = sk_fs_path(home, ".signalk");
-    else
-        return sk_errmsg_set(em, SK_ERR_INVALID, "no configuration folder: give one with -c, or set HOME");
-    if (file != NULL && file[0] != '\0')
-        o->settings_file = sk_xstrdup(file);
-    else if (settings != NULL && settings[0] == '/')
-        o->settings_file = sk_xstrdup(settings);
-    else
-        o->settings_file = sk_fs_path(o->config_dir, settings != NULL ? settings : "settings.json");
-    return 0;
-}
-
 int sk_options_read(const struct sk_cli_args *a, struct sk_options *o, struct sk_errmsg *em)
 {
     *o = (struct sk_options){ .port = -1, .tcp_port = -1, .nmea_port = -1 };
@@ -93,7 +69,10 @@ int sk_options_read(const struct sk_cli_args *a, struct sk_options *o, struct sk
     o->no_plugins = sk_cli_has(a, "no-plugins");
     o->security = sk_cli_has(a, "securityenabled");
     o->safe_mode = sk_cli_has(a, "safe-mode");
-    return find_config(o, sk_cli_value(a, "config"), sk_cli_value(a, "settings"), em);
+    r = sk_config_dir_find(sk_cli_value(a, "config"), &o->config_dir, em);
+    if (r == 0)
+        o->settings_file = sk_config_settings_file(o->config_dir, sk_cli_value(a, "settings"));
+    return r;
 }
 
 void sk_options_finish(struct sk_options *o)

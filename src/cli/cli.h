@@ -14,6 +14,9 @@ bool sk_cli_run(int argc, char **argv, struct sk_cli_args *ret_server, int *ret_
 extern const struct sk_cli_command sk_cli_server;
 extern const struct sk_cli_command sk_cli_plugin_check;
 extern const struct sk_cli_command sk_cli_plugin_stats;
+extern const struct sk_cli_command sk_cli_webapp_install;
+extern const struct sk_cli_command sk_cli_webapp_remove;
+extern const struct sk_cli_command sk_cli_webapp_list;
 extern const struct sk_cli_command sk_cli_completion;
 extern const struct sk_cli_command sk_cli_man;
 extern const struct sk_cli_command sk_cli_help;

@@ -2,13 +2,23 @@
 #include "cli/cli.h"
 
 const struct sk_cli_command *const sk_cli_commands[] = {
-    &sk_cli_server,                           /* */
-    &sk_cli_plugin_check,                     /* plugin ... */
-    &sk_cli_plugin_stats, &sk_cli_completion, /* words of their own */
-    &sk_cli_man,          &sk_cli_help,       NULL,
+    &sk_cli_server,
+    /* plugin ... */
+    &sk_cli_plugin_check,
+    &sk_cli_plugin_stats,
+    /* webapp ... */
+    &sk_cli_webapp_install,
+    &sk_cli_webapp_remove,
+    &sk_cli_webapp_list,
+    /* words of their own */
+    &sk_cli_completion,
+    &sk_cli_man,
+    &sk_cli_help,
+    NULL,
 };
 
 const struct sk_cli_group sk_cli_groups[] = {
     { "plugin", "write, check and watch plugins" },
+    { "webapp", "install and remove pages for the browser" },
     { NULL, NULL },
 };

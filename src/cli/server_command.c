@@ -53,6 +53,7 @@ const struct sk_cli_variable sk_cli_variables[] = {
     { "HTTP_RATE_LIMITS", "login=100,loginStatus=1000,api=1000,windowMs=600000; 0: no limit" },
     { "DISABLEPLUGINS", "set to anything but false: no plugin runs" },
     { "DEFAULTENABLEDPLUGINS", "comma list of plugin ids that run although nobody configured them" },
+    { "NPM_CONFIG_REGISTRY", "npm registry to install from, when the setting npmRegistry names none" },
     { "NPM_CONFIG_PREFIX", "where npm install -g puts packages; searched for plugins" },
     { "XDG_CACHE_HOME", "where compiled plugins are kept (default ~/.cache)" },
     { "DEBUG", "comma list of log names to switch on, with *; a leading - switches off" },

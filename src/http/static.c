@@ -31,7 +31,7 @@ struct file_job {
     bool running; /* the thread pool has it */
     bool begun;   /* the head of the answer is out */
     /* the question; its spans lie in the request, which lives until the answer */
-    char *path;
+    char *path, *instead;
     bool wants_dir, head_only, br, gzip;
     struct sk_span if_none_match, if_modified_since, range, if_range;
     /* the answer */
@@ -229,6 +229,11 @@ static void look_up(uv_work_t *work)
 {
     struct file_job *j = SK_CONTAINER(work, struct file_job, work);
     struct stat st;
+    if (j->instead != NULL && access(j->instead, R_OK) == 0) {
+        free(j->path);
+        j->path = j->instead;
+        j->instead = NULL;
+    }
     j->fd = open_file(j->path, &st);
     if (j->fd < 0)
         return;
@@ -265,6 +270,7 @@ static void job_free(struct file_job *j)
         close(j->fd);
     free(j->slice);
     free(j->path);
+    free(j->instead);
     free(j);
 }
 
@@ -472,6 +478,7 @@ void sk_static_serve(struct sk_http_req *r, const struct sk_static *s, struct sk
         return;
     }
     struct file_job *j = job_for(r, file, wants_dir);
+    j->instead = s->instead != NULL ? sk_xstrdup(s->instead) : NULL;
     j->running = true;
     if (uv_queue_work(sk_loop_uv(r->server->loop), &j->work, look_up, on_looked_up) < 0) {
         j->running = false;

@@ -7,6 +7,7 @@
 
 struct sk_static {
     const char *root;        /* directory */
+    const char *instead;     /* a file to be served in its place when it is there; NULL: none */
     bool deny_package_files; /* root is a package folder itself: node_modules, package.json and dot names are refused */
 };
 

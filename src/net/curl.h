@@ -15,7 +15,7 @@
 /* The functions that are used. */
 /* clang-format off */
 #define SK_CURL_FUNCTIONS(X) \
-    X(global_init) X(easy_init) X(easy_setopt) X(easy_getinfo) X(easy_strerror) X(easy_cleanup) X(free) \
+    X(global_init) X(easy_init) X(easy_perform) X(easy_setopt) X(easy_getinfo) X(easy_strerror) X(easy_cleanup) X(free) \
     X(multi_init) X(multi_add_handle) X(multi_remove_handle) X(multi_perform) X(multi_poll) X(multi_info_read) X(multi_cleanup) \
     X(slist_append) X(slist_free_all) X(url) X(url_set) X(url_get) X(url_cleanup)
 /* clang-format on */

@@ -226,11 +226,9 @@ void sk_host_scan(struct sk_host *h)
 {
     SK_ASSERT(!h->scanned);
     h->scanned = true;
-    if (h->o.plugins_off)
-        return;
     struct sk_scan s = { .host = h };
     sk_host_look(&s);
-    for (size_t i = 0; i < s.found.count; i++)
+    for (size_t i = 0; i < s.found.count && !h->o.plugins_off; i++)
         if (s.found.list[i]->is_plugin && s.found.list[i]->manifest != NULL)
             sk_host_add(h, s.found.list[i], s.configs[i]);
     h->packages = s.found;
@@ -415,7 +413,7 @@ void sk_host_each_webapp(struct sk_host *h, sk_webapp_fn fn, void *arg)
 {
     for (size_t i = 0; i < h->packages.count; i++) {
         const struct sk_package *package = h->packages.list[i];
-        if (!package->is_webapp)
+        if (!sk_package_served(package))
             continue;
         char *pub = sk_fs_path(package->dir, "public");
         struct sk_plugin *p = sk_host_find_package(h, sk_span_of(package->name));

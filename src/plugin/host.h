@@ -32,7 +32,7 @@ struct sk_host_options {
     const char *const *roots;       /* node_modules folders, first hit of a package name wins; see sk_host_default_roots */
     size_t root_count;
     const char *bundled_root;            /* packages of this root are "bundled" in the listing; NULL: none */
-    bool plugins_off;                    /* --no-plugins: nothing is scanned */
+    bool plugins_off;                    /* --no-plugins: only the files of webapps */
     bool wasm_off;                       /* settings.interfaces.wasm === false: listed as "disabled", never loaded */
     const char *safe_mode;               /* why plugins are listed but not loaded (see store/run_record.h); NULL: they run */
     bool watch;                          /* packages that appear, change or go while it runs are noticed */
@@ -130,7 +130,7 @@ const char *sk_plugin_last_trap(const struct sk_plugin *p); /* with back-trace; 
 void sk_plugin_write_stats(const struct sk_plugin *p, struct sk_buf *out);
 void sk_host_write_stats(struct sk_host *h, struct sk_buf *out); /* array of these, in the order of the listing */
 
-/* ---- static files of packages (keyword signalk-webapp or signalk-embeddable-webapp, plugin or not) --------------------------
+/* ---- static files of packages (a webapp, an addon or a configurator by its keywords, plugin or not) --------------------------
  */
 /* `files`: folder to serve at /<name>/. `plugin_off`: it belongs to a plugin that is not enabled: served, but not listed. */
 typedef void (*sk_webapp_fn)(void *arg, const struct sk_package *package, const char *files, bool plugin_off);

@@ -109,8 +109,12 @@ static int fill(struct sk_package *p, const yyjson_val *root, struct sk_errmsg *
         keywords = NULL;
     p->keywords_json = compact(keywords, "[]");
     p->is_plugin = has_keyword(keywords, "signalk-wasm-plugin") || has_keyword(keywords, "signalk-node-server-plugin");
-    p->is_webapp = has_keyword(keywords, "signalk-webapp") || has_keyword(keywords, "signalk-embeddable-webapp");
-    if (p->is_webapp)
+    p->is_embeddable = has_keyword(keywords, "signalk-embeddable-webapp");
+    p->is_webapp = p->is_embeddable || has_keyword(keywords, "signalk-webapp");
+    p->is_addon = has_keyword(keywords, "signalk-node-server-addon");
+    p->is_configurator = has_keyword(keywords, "signalk-plugin-configurator");
+    p->is_module = sk_span_eq(sk_json_str(sk_json_get(root, "type")), "module");
+    if (sk_package_served(p))
         p->json = compact(root, "{}");
 
     const yyjson_val *caps = sk_json_get(root, "wasmCapabilities");

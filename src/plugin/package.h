@@ -44,13 +44,15 @@ struct sk_package {
     bool manifest_usable; /* it stays within dir; otherwise the plugin is listed with an error */
     char *keywords_json;  /* the array, compact */
     char *display_name;   /* signalk.displayName, or the name */
-    char *json;           /* the whole object, compact; only for webapps */
+    char *json;           /* the whole object, compact; only when files of it are served */
     uint32_t caps;        /* bit per sk_capability */
     bool no_storage;      /* storage: "none" */
     bool is_plugin;       /* has a plugin keyword */
     bool is_webapp;
-    bool bundled;       /* set by discovery */
-    uint64_t text_hash; /* of package.json */
+    bool is_embeddable, is_addon, is_configurator; /* has a page within the admin page, a panel, a form for its configuration */
+    bool is_module;                                /* "type": "module" */
+    bool bundled;                                  /* set by discovery */
+    uint64_t text_hash;                            /* of package.json */
     struct sk_file_mark {
         uint64_t dev, ino;
         int64_t size, mtime_ns;
@@ -63,6 +65,12 @@ bool sk_package_same(const struct sk_package *a, const struct sk_package *b);
 static inline bool sk_package_can(const struct sk_package *p, enum sk_capability cap)
 {
     return cap == SK_CAP_NONE || (p->caps & (UINT32_C(1) << cap)) != 0;
+}
+
+/* Its files are served at /<name>/. */
+static inline bool sk_package_served(const struct sk_package *p)
+{
+    return p->is_webapp || p->is_addon || p->is_configurator;
 }
 
 /* SK_ERR_INVALID: not JSON, no usable name. */

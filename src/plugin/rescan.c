@@ -129,7 +129,7 @@ static void looked(uv_work_t *work, int status)
         bool changed = false;
         if (sk_folder_watch_set(h->watch, &r->folders))
             sk_folder_watch_poke(h->watch, SK_FOLDER_QUIET_MS); /* it may have changed before it was watched */
-        for (size_t i = 0; i < r->scan.found.count; i++)
+        for (size_t i = 0; i < r->scan.found.count && !h->o.plugins_off; i++)
             if (r->scan.found.list[i]->is_plugin && r->scan.found.list[i]->manifest != NULL)
                 changed |= take_one(h, r->scan.found.list[i], r->scan.configs[i]);
         for (size_t i = 0; i < h->plugin_count; i++)
