@@ -11,6 +11,7 @@
 #include "hub/hub.h"
 #include "hub/put.h"
 #include "model/basedeltas.h"
+#include "store/saver.h"
 
 /* What clients test for; skiff names itself in `server.implementation`. */
 #define SK_COMPAT_VERSION "2.31.1"
@@ -58,8 +59,11 @@ struct sk_api {
     const char *config_dir;
     struct sk_run_record *run; /* the app's; who may change it: the safe mode's job while one is under way */
     bool leaving_safe_mode;
-    bool saving_base; /* one write of baseDeltas.json at a time */
-    struct sk_meta_job *meta_jobs;
+    struct sk_saver *base_saver; /* of baseDeltas.json */
+    struct sk_server_log *server_log;
+    unsigned admin_jobs;        /* answers of the admin pages that the thread pool works on */
+    void (*restart)(void *arg); /* the server shall stop and begin anew; NULL: it cannot */
+    void *restart_arg;
     unsigned full_model_jobs, port_searches;     /* answers under way */
     struct sk_connection_edit *connection_edits; /* the first is being saved, the others wait */
     struct sk_providers *providers;              /* of resources, weather, radars */
@@ -118,6 +122,11 @@ void sk_streams_get(struct sk_http_req *r, void *arg);
 /* Watches over streams that are not read, from src/api/pressure.c. */
 void sk_pressure_start(struct sk_api *api);
 void sk_pressure_stop(struct sk_api *api);
+
+/* Brings what `base` holds now to disk; `done` comes in a later turn. */
+void sk_api_save_base(struct sk_api *api, sk_saver_done done, void *arg);
+/* Sends all of it as deltas of the configuration. */
+void sk_api_send_base(struct sk_api *api);
 
 /* The whole model ("") or all contexts of a root ("vessels"), in slices; false: `rest` asks for something else. */
 bool sk_full_model_get(struct sk_api *api, struct sk_http_req *r, struct sk_span rest);

@@ -3,6 +3,8 @@
 
 #include "api/access_requests.h"
 #include "api/priorities.h"
+#include "api/server_log.h"
+#include "api/session.h"
 #include "api/stream.h"
 #include "base/clock.h"
 #include "hub/alarms.h"
@@ -32,11 +34,14 @@ static void member(struct sk_buf *b, const char *name, const struct sk_root_memb
     sk_buf_span_append(b, sk_text_span(&m->json));
 }
 
-static void write_vessel_info(const struct sk_api *api, struct sk_buf *b)
+static void write_vessel_info(struct sk_api *api, struct sk_buf *b)
 {
     const struct sk_context *self = sk_model_self(api->model);
+    const struct sk_root_member *name = sk_context_member(self, SK_SPAN("name"));
     SK_BUF_LIT(b, "{\"type\":\"VESSEL_INFO\",\"data\":{");
-    member(b, "name", sk_context_member(self, SK_SPAN("name")));
+    member(b, "name", name);
+    if (name == NULL)
+        SK_BUF_LIT(b, "\"name\":null");
     member(b, "mmsi", sk_context_member(self, SK_SPAN("mmsi")));
     member(b, "uuid", sk_context_member(self, SK_SPAN("uuid")));
     SK_BUF_LIT(b, "}}");
@@ -109,6 +114,21 @@ static void push_event(void *arg, const char *type, struct sk_span json)
     sk_buf_finish(&b);
 }
 
+static void greet_administrator(struct sk_stream *s)
+{
+    struct sk_buf b;
+    sk_buf_init(&b, 4 * 1024 * 1024);
+    sk_server_log_write_settings(s->api->server_log, &b);
+    push_event(s, "DEBUG_SETTINGS", sk_buf_span(&b));
+    sk_priorities_greet(s->api, push_event, s);
+    if (sk_auth_on(s->api->auth)) {
+        sk_buf_clear(&b);
+        sk_access_requests_write_event(s->api, &b);
+        push(s, &b);
+    }
+    sk_buf_finish(&b);
+}
+
 void sk_events_greet(struct sk_stream *s)
 {
     struct sk_buf b;
@@ -121,16 +141,16 @@ void sk_events_greet(struct sk_stream *s)
     sk_buf_clear(&b);
     write_statistics(s->api, &b);
     push(s, &b);
-    sk_buf_finish(&b);
-    if (!sk_stream_may(s, SK_ACCESS_ADMIN))
-        return;
-    sk_priorities_greet(s->api, push_event, s);
     if (sk_auth_on(s->api->auth)) {
-        sk_buf_init(&b, 4 * 1024 * 1024);
-        sk_access_requests_write_event(s->api, &b);
+        sk_buf_clear(&b);
+        SK_BUF_LIT(&b, "{\"type\":\"RECEIVE_LOGIN_STATUS\",\"data\":{");
+        sk_session_write_status(s->api, s->who.role != SK_ROLE_NONE && !s->who.anonymous ? &s->who : NULL, &b);
+        SK_BUF_LIT(&b, "}}");
         push(s, &b);
-        sk_buf_finish(&b);
     }
+    sk_buf_finish(&b);
+    if (sk_stream_may(s, SK_ACCESS_ADMIN))
+        greet_administrator(s);
 }
 
 /* What is not about the boat as such is for administrators. */
@@ -197,6 +217,12 @@ static void tell_plugins(struct sk_loop_hook *hook)
     struct sk_api *api = SK_CONTAINER(hook, struct sk_api, plugins_changed);
     if (api->plugins != NULL && anybody_listens(api))
         broadcast(api, SK_ACCESS_ADMIN, write_plugins);
+}
+
+void sk_events_vessel(struct sk_api *api)
+{
+    if (anybody_listens(api))
+        broadcast(api, SK_ACCESS_OPEN, write_vessel_info);
 }
 
 void sk_events_access_requests(struct sk_api *api)

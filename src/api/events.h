@@ -7,4 +7,7 @@
 /* {"type":TYPE,"data":JSON} to all streams of administrators opened with ?serverevents=all. */
 void sk_events_send(struct sk_api *api, const char *type, struct sk_span json);
 
+/* Name or number of the vessel changed: told to everybody. */
+void sk_events_vessel(struct sk_api *api);
+
 #endif

@@ -9,25 +9,12 @@
 
 #include <stdlib.h>
 
-/* One write of baseDeltas.json on the thread pool, and the request that waits for it. */
-struct sk_meta_job {
-    struct sk_meta_job *next;
-    uv_work_t work;
+/* A request that waits for its edit to be on disk. */
+struct meta_job {
     struct sk_api *api;
     struct sk_request *request;
-    char *path, *text;
-    size_t n;
-    int result;
-    struct sk_errmsg em;
+    char *path;
 };
-
-static void start_next(struct sk_api *api);
-
-static void write_file(uv_work_t *w)
-{
-    struct sk_meta_job *j = SK_CONTAINER(w, struct sk_meta_job, work);
-    j->result = sk_fs_write_atomic(sk_basedeltas_file(j->api->base), (struct sk_span){ j->text, j->n }, 0644, &j->em);
-}
 
 /* Registry and user fields merged, sent by the configuration for the own vessel. */
 static void send_delta(struct sk_api *api, const char *path)
@@ -61,41 +48,25 @@ static void apply(struct sk_api *api, const char *path)
     yyjson_doc_free(copy);
 }
 
-static void job_destroy(struct sk_meta_job *j)
+static void job_destroy(struct meta_job *j)
 {
     sk_request_unref(j->request);
     free(j->path);
-    free(j->text);
     free(j);
 }
 
-static void written(uv_work_t *w, int status)
+static void written(void *arg, int result, const char *error)
 {
-    struct sk_meta_job *j = SK_CONTAINER(w, struct sk_meta_job, work);
-    struct sk_api *api = j->api;
-    if (status != 0 || j->result < 0) {
-        sk_log_error("metadata of '%s' not saved: %s", j->path, j->em.text);
+    struct meta_job *j = arg;
+    if (result < 0) {
+        sk_log_error("metadata of '%s' not saved: %s", j->path, error);
         sk_request_update(j->request, SK_REQUEST_COMPLETED, 502, "Unable to save to defaults file");
     } else {
-        apply(api, j->path);
-        send_delta(api, j->path);
+        apply(j->api, j->path);
+        send_delta(j->api, j->path);
         sk_request_update(j->request, SK_REQUEST_COMPLETED, 200, NULL);
     }
     job_destroy(j);
-    api->saving_base = false;
-    start_next(api);
-}
-
-/* Content is taken when the write starts, so that each write holds all edits made before it. */
-static void start_next(struct sk_api *api)
-{
-    struct sk_meta_job *j = api->meta_jobs;
-    if (j == NULL || api->saving_base)
-        return;
-    api->meta_jobs = j->next;
-    api->saving_base = true;
-    j->text = sk_basedeltas_text(api->base, &j->n);
-    uv_queue_work(sk_loop_uv(api->loop), &j->work, write_file, written);
 }
 
 /* SI unit of the path: as the edit says, else as it is known. It lives as long as both documents. */
@@ -145,13 +116,10 @@ void sk_meta_edit(struct sk_api *api, struct sk_request *r, struct sk_span path,
         sk_request_update(r, SK_REQUEST_COMPLETED, result == SK_ERR_NOTFOUND ? 404 : 400, em.text);
         return;
     }
-    struct sk_meta_job *j = sk_xcalloc(1, sizeof *j), **last = &api->meta_jobs;
+    struct meta_job *j = sk_xcalloc(1, sizeof *j);
     j->api = api;
     j->request = sk_request_ref(r);
     j->path = sk_xstrndup(path.p, path.n);
-    while (*last != NULL)
-        last = &(*last)->next;
-    *last = j;
     sk_request_update(r, SK_REQUEST_PENDING, 202, NULL);
-    start_next(api);
+    sk_api_save_base(api, written, j);
 }

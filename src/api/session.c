@@ -149,38 +149,34 @@ void sk_session_logout(struct sk_http_req *r, void *arg)
 
 static void write_bool(struct sk_buf *b, const char *name, bool value)
 {
-    sk_buf_printf(b, "\"%s\":%s,", name, value ? "true" : "false");
+    sk_buf_printf(b, ",\"%s\":%s", name, value ? "true" : "false");
 }
 
 static void write_who(const struct sk_principal *p, struct sk_buf *b)
 {
-    SK_BUF_LIT(b, "\"userLevel\":");
+    SK_BUF_LIT(b, ",\"userLevel\":");
     sk_json_write_str(b, sk_span_of(sk_role_name(p->role)));
     SK_BUF_LIT(b, ",\"username\":");
     sk_json_write_str(b, sk_span_of(p->name));
-    sk_buf_char(b, ',');
 }
 
-static void write_secured(struct sk_api *api, const struct sk_http_req *r, struct sk_buf *b)
+void sk_session_write_status(struct sk_api *api, const struct sk_principal *who, struct sk_buf *b)
 {
     const struct sk_security *s = sk_auth_security(api->auth);
-    struct sk_principal p;
-    bool known = sk_auth_identify(api->auth, r, false, &p) == SK_IDENTITY_KNOWN && !p.anonymous;
-    sk_buf_printf(b, "{\"status\":\"%s\",", known ? "loggedIn" : "notLoggedIn");
+    sk_buf_printf(b, "\"status\":\"%s\"", who != NULL ? "loggedIn" : "notLoggedIn");
     write_bool(b, "readOnlyAccess", sk_security_allow_readonly(s));
     write_bool(b, "authenticationRequired", true);
     write_bool(b, "allowNewUserRegistration", sk_security_allow_new_users(s));
     write_bool(b, "allowDeviceAccessRequests", sk_security_allow_devices(s));
-    if (known)
-        write_who(&p, b);
+    if (who != NULL)
+        write_who(who, b);
     if (sk_security_user_count(s) == 0 && api->security_setup_open)
         write_bool(b, "noUsers", true);
 }
 
 static void write_open(struct sk_buf *b)
 {
-    sk_buf_char(b, '{');
-    SK_BUF_LIT(b, "\"status\":\"notLoggedIn\",");
+    SK_BUF_LIT(b, "\"status\":\"notLoggedIn\"");
     write_bool(b, "readOnlyAccess", false);
     write_bool(b, "authenticationRequired", false);
 }
@@ -189,17 +185,22 @@ void sk_session_status(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
     struct sk_buf b;
+    struct sk_principal who;
     unsigned retry_s = 0;
     if (!sk_auth_take_status(api->auth, sk_http_remote_ip(r), &retry_s)) {
         sk_session_refuse_spent(r, "Too many requests from this IP, please try again after 10 minutes", retry_s);
         return;
     }
     sk_buf_init(&b, 8192);
-    if (sk_auth_on(api->auth))
-        write_secured(api, r, &b);
-    else
+    sk_buf_char(&b, '{');
+    if (sk_auth_on(api->auth)) {
+        bool known = sk_auth_identify(api->auth, r, false, &who) == SK_IDENTITY_KNOWN && !who.anonymous;
+        sk_session_write_status(api, known ? &who : NULL, &b);
+    } else {
         write_open(&b);
-    sk_buf_printf(&b, "\"securityWasEnabled\":%s}", sk_auth_was_switched(api->auth) ? "true" : "false");
+    }
+    write_bool(&b, "securityWasEnabled", sk_auth_was_switched(api->auth));
+    sk_buf_char(&b, '}');
     sk_http_set_header(r, "Cache-Control", SK_SPAN("no-store, no-cache, must-revalidate"));
     sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
     sk_buf_finish(&b);

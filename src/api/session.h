@@ -16,6 +16,9 @@ void sk_session_refuse_spent(struct sk_http_req *r, const char *message, unsigne
 int sk_session_token(struct sk_api *api, const struct sk_login *l, bool remember_me, struct sk_buf *token, struct sk_errmsg *em);
 void sk_session_write(struct sk_api *api, struct sk_span token, struct sk_buf *out);
 
+/* Members of the login status, without braces; `who` NULL: not logged in. Security is on. */
+void sk_session_write_status(struct sk_api *api, const struct sk_principal *who, struct sk_buf *out);
+
 /* setup.c */
 void sk_setup_enable(struct sk_http_req *r, void *arg);
 void sk_setup_disable(struct sk_http_req *r, void *arg);

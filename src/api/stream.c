@@ -1,6 +1,7 @@
 #include "api/stream.h"
 
 #include "api/acl_filter.h"
+#include "api/server_log.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -137,10 +138,14 @@ static void take_message(struct sk_stream *s, const yyjson_val *m)
     struct wishes w = wishes_of(m);
     if (w.updates)
         take_delta(s, m);
-    if (w.subscribe)
+    if (w.subscribe) {
         sk_feed_subscribe(s->feed, m);
-    if (w.unsubscribe)
+        sk_server_log_subscribe(s, m);
+    }
+    if (w.unsubscribe) {
         sk_feed_unsubscribe(s->feed, m);
+        sk_server_log_unsubscribe(s, m);
+    }
     if (w.request && s->requests)
         requests(s, m);
 }

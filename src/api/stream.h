@@ -34,6 +34,7 @@ struct sk_stream {
     bool access_pending;
     char *access_id; /* the client's own id of its access request */
     bool events;     /* gets server events */
+    bool log;        /* asked for the log */
     bool requests;   /* understands put, delete and requestId queries (WebSocket) */
     bool remarks;    /* subscription remarks are sent to it (WebSocket), else logged */
     struct sk_feed *feed;

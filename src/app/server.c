@@ -1,6 +1,6 @@
 #include "app/server.h"
 
-#include "api/api.h"
+#include "api/admin.h"
 #include "api/notifications.h"
 #include "api/plugins.h"
 #include "api/priorities.h"
@@ -49,6 +49,7 @@ struct server {
     uv_signal_t sigterm, sigint;
     uv_timer_t trim_timer;
     unsigned trim_waits;
+    bool again; /* it stops in order to start anew */
     bool http_closed, plugins_down, abandoned; /* abandoned: something did not end in time, its memory is left to the system */
 };
 
@@ -64,21 +65,6 @@ static unsigned choose_port(const struct server *s)
         return (unsigned)d;
     int64_t n;
     return yyjson_is_str(v) && sk_parse_int(sk_json_str(v), 0, 65535, &n) ? (unsigned)n : DEFAULT_PORT;
-}
-
-static void send_base_deltas(struct server *s)
-{
-    struct sk_origin o = { .provider = "defaults", .defaults = true };
-    struct sk_buf b;
-    struct sk_errmsg em;
-    sk_buf_init(&b, SK_DELTA_MAX);
-    for (size_t i = 0; i < sk_basedeltas_count(s->api.base); i++) {
-        sk_buf_clear(&b);
-        sk_basedeltas_write(s->api.base, i, &b);
-        if (sk_hub_ingest(s->api.hub, &o, sk_buf_span(&b), &em) < 0)
-            sk_log_warn("baseDeltas.json: delta %zu not used: %s", i + 1, em.text);
-    }
-    sk_buf_finish(&b);
 }
 
 /* The folder, and whether earlier runs in it died so often that this one does without plugins. */
@@ -126,6 +112,7 @@ static int start_data(struct server *s, struct sk_errmsg *em)
     int r = sk_basedeltas_load(s->options->config_dir, &api->base, em);
     if (r < 0)
         return r;
+    api->base_saver = sk_saver_create(s->loop, sk_basedeltas_file(api->base), 0644);
     api->model = sk_model_create(sk_basedeltas_self_id(api->base));
     api->hub = sk_hub_create(s->loop, api->model);
     sk_hub_set_prune_minutes(api->hub, sk_json_get_number(sk_settings_root(s->settings), "pruneContextsMinutes", 60));
@@ -140,7 +127,7 @@ static int start_data(struct server *s, struct sk_errmsg *em)
     api->notifications = sk_notifications_start(api, sk_json_get_bool(sk_json_get(sk_settings_root(s->settings), "notifications"),
                                                                       "manageNotifications", true));
     start_staleness(s);
-    send_base_deltas(s);
+    sk_api_send_base(api);
     sk_notifications_settle(api->notifications);
     api->resources = sk_resource_store_create(api);
     sk_resources_choose_defaults(api, sk_settings_root(s->settings));
@@ -206,6 +193,7 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     sk_plugins_add_routes(api);
     sk_priorities_add_routes(api);
     sk_safe_mode_add_routes(api);
+    sk_admin_add_routes(api);
     sk_notifications_add_routes(api->notifications);
     if (sk_settings_interface(s->settings, "unitpreferences-api"))
         sk_unit_preferences_add_routes(api->unit_preferences);
@@ -358,6 +346,14 @@ static int start_plugins(struct server *s, struct sk_errmsg *em)
     return r;
 }
 
+static void restart(void *arg)
+{
+    struct server *s = arg;
+    sk_log_info("restarting");
+    s->again = true;
+    sk_loop_stop(s->loop);
+}
+
 static void on_signal(uv_signal_t *h, int number)
 {
     struct server *s = h->data;
@@ -401,6 +397,9 @@ static int start(struct server *s, struct sk_errmsg *em)
     s->settings = sk_settings_load(s->options->settings_file);
     s->loop = sk_loop_create();
     s->api.loop = s->loop;
+    s->api.server_log = sk_server_log_create(&s->api, s->options->config_dir);
+    s->api.restart = restart;
+    s->api.restart_arg = s;
     start_signals(s);
     r = start_data(s, em);
     if (r == 0)
@@ -441,8 +440,9 @@ static bool is_http_closed(void *arg)
 static bool is_saved(void *arg)
 {
     const struct sk_api *api = &((struct server *)arg)->api;
-    return !api->saving_base && api->full_model_jobs == 0 && api->port_searches == 0 && !api->leaving_safe_mode &&
-           api->meta_jobs == NULL && sk_priority_store_idle(api->priorities) && sk_notifications_idle(api->notifications) &&
+    return sk_saver_idle(api->base_saver) && sk_server_log_idle(api->server_log) && api->admin_jobs == 0 &&
+           api->full_model_jobs == 0 && api->port_searches == 0 && !api->leaving_safe_mode &&
+           sk_priority_store_idle(api->priorities) && sk_notifications_idle(api->notifications) &&
            sk_unit_preferences_idle(api->unit_preferences) && sk_resource_store_idle(api->resources) && sk_security_idle(api);
 }
 
@@ -533,6 +533,7 @@ static void stop(struct server *s)
         sk_unit_preferences_destroy(api->unit_preferences);
     }
     sk_security_stop(api);
+    sk_saver_destroy(api->base_saver);
     sk_basedeltas_destroy(api->base);
     free(api->routes);
     sk_api_free_routes(api);
@@ -542,12 +543,14 @@ static void stop(struct server *s)
     uv_close((uv_handle_t *)&s->sigint, NULL);
     if (s->trim_timer.data != NULL)
         uv_close((uv_handle_t *)&s->trim_timer, NULL);
+    sk_server_log_close(api->server_log);
     sk_loop_destroy(s->loop);
+    sk_server_log_destroy(api->server_log);
     sk_settings_destroy(s->settings);
     yyjson_doc_free(s->more);
 }
 
-int sk_server_run(const struct sk_options *o, struct sk_errmsg *em)
+int sk_server_run(const struct sk_options *o, bool *ret_again, struct sk_errmsg *em)
 {
     struct server s = { .options = o };
     int r = start(&s, em);
@@ -557,5 +560,6 @@ int sk_server_run(const struct sk_options *o, struct sk_errmsg *em)
     sk_run_end(o->config_dir); /* it ended because it was told to, or could not begin: no death */
     if (r == 0)
         sk_log_info("stopped");
+    *ret_again = r == 0 && s.again;
     return r;
 }

@@ -5,7 +5,7 @@
 
 #include "app/options.h"
 
-/* Runs until SIGTERM or SIGINT. 0 after a clean stop. */
-int sk_server_run(const struct sk_options *o, struct sk_errmsg *em);
+/* Runs until SIGTERM or SIGINT, or until an administrator asks for a restart: then *ret_again is true. 0 after a clean stop. */
+int sk_server_run(const struct sk_options *o, bool *ret_again, struct sk_errmsg *em);
 
 #endif

@@ -12,7 +12,7 @@
 
 static const char *const level_names[] = { "ERROR", "WARN", "INFO", "DEBUG" };
 
-static char debug_spec[1024];
+static char debug_spec[SK_LOG_DEBUG_MAX];
 static atomic_bool debug_any;
 static pthread_mutex_t debug_lock = PTHREAD_MUTEX_INITIALIZER;
 static sk_log_sink sink_fn;
@@ -24,6 +24,13 @@ void sk_log_set_debug(const char *spec)
     pthread_mutex_lock(&debug_lock);
     snprintf(debug_spec, sizeof debug_spec, "%s", spec != NULL ? spec : "");
     atomic_store(&debug_any, debug_spec[0] != '\0');
+    pthread_mutex_unlock(&debug_lock);
+}
+
+void sk_log_debug_spec(char out[SK_LOG_DEBUG_MAX])
+{
+    pthread_mutex_lock(&debug_lock);
+    memcpy(out, debug_spec, sizeof debug_spec);
     pthread_mutex_unlock(&debug_lock);
 }
 

@@ -13,8 +13,11 @@
 
 enum sk_log_level { SK_LOG_ERROR, SK_LOG_WARN, SK_LOG_INFO, SK_LOG_DEBUG };
 
+#define SK_LOG_DEBUG_MAX 1024
 /* `debug_spec`: comma list of namespace patterns with `*`, a leading `-` excludes; NULL or "" for none. */
 void sk_log_set_debug(const char *debug_spec);
+/* What is on now, as it was given. */
+void sk_log_debug_spec(char out[SK_LOG_DEBUG_MAX]);
 bool sk_log_debug_on(const char *ns);
 
 void sk_log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -243,12 +243,14 @@ static yyjson_mut_val *stored_form(struct sk_basedeltas *b, const yyjson_val *v)
 }
 
 /* A delta whose only update holds nothing else goes altogether. */
-static void remove_entry(struct sk_basedeltas *b, struct sk_span path)
+static void remove_entry(struct sk_basedeltas *b, const char *list, struct sk_span path)
 {
     size_t index = 0, i, n;
-    yyjson_mut_val *entry = find_entry(b, "meta", path, &index), *e;
+    yyjson_mut_val *entry = find_entry(b, list, path, &index), *e;
+    if (entry == NULL)
+        return;
     yyjson_mut_val *delta = yyjson_mut_arr_get(yyjson_mut_doc_get_root(b->doc), index);
-    yyjson_mut_val *update = first_update(delta), *entries = yyjson_mut_obj_get(update, "meta");
+    yyjson_mut_val *update = first_update(delta), *entries = yyjson_mut_obj_get(update, list);
     yyjson_mut_arr_foreach(entries, i, n, e)
     {
         if (e == entry)
@@ -256,7 +258,7 @@ static void remove_entry(struct sk_basedeltas *b, struct sk_span path)
     }
     yyjson_mut_arr_remove(entries, i);
     if (yyjson_mut_arr_size(entries) == 0)
-        yyjson_mut_obj_remove_key(update, "meta");
+        yyjson_mut_obj_remove_key(update, list);
     if (yyjson_mut_obj_get(update, "values") == NULL && yyjson_mut_obj_get(update, "meta") == NULL)
         yyjson_mut_arr_remove(yyjson_mut_doc_get_root(b->doc), index);
 }
@@ -272,7 +274,7 @@ int sk_basedeltas_set_meta(struct sk_basedeltas *b, struct sk_span path, struct 
         if (field.n != 0)
             yyjson_mut_obj_remove_keyn(meta, field.p, field.n);
         if (field.n == 0 || yyjson_mut_obj_size(meta) == 0)
-            remove_entry(b, path);
+            remove_entry(b, "meta", path);
         return 0;
     }
     if (field.n == 0 && !yyjson_is_obj((yyjson_val *)(uintptr_t)value))
@@ -287,6 +289,39 @@ int sk_basedeltas_set_meta(struct sk_basedeltas *b, struct sk_span path, struct 
     else
         yyjson_mut_obj_put(meta, yyjson_mut_strncpy(b->doc, field.p, field.n), stored_form(b, value));
     return 0;
+}
+
+/* ---- values ------------------------------------------------------------------------------------------------------------- */
+
+yyjson_mut_val *sk_basedeltas_root(const struct sk_basedeltas *b, const char *member)
+{
+    return yyjson_mut_obj_get(yyjson_mut_obj_get(find_entry(b, "values", SK_SPAN(""), NULL), "value"), member);
+}
+
+yyjson_mut_val *sk_basedeltas_value(const struct sk_basedeltas *b, struct sk_span path)
+{
+    return yyjson_mut_obj_get(find_entry(b, "values", path, NULL), "value");
+}
+
+void sk_basedeltas_set_root(struct sk_basedeltas *b, const char *member, const yyjson_val *value)
+{
+    yyjson_mut_val *root = root_values(b);
+    if (value == NULL)
+        yyjson_mut_obj_remove_key(root, member);
+    else
+        yyjson_mut_obj_put(root, yyjson_mut_strcpy(b->doc, member), yyjson_val_mut_copy(b->doc, (yyjson_val *)(uintptr_t)value));
+}
+
+void sk_basedeltas_set_value(struct sk_basedeltas *b, struct sk_span path, const yyjson_val *value)
+{
+    yyjson_mut_val *copy = value != NULL ? yyjson_val_mut_copy(b->doc, (yyjson_val *)(uintptr_t)value) : NULL;
+    yyjson_mut_val *entry = find_entry(b, "values", path, NULL);
+    if (copy == NULL)
+        remove_entry(b, "values", path);
+    else if (entry != NULL)
+        yyjson_mut_obj_put(entry, yyjson_mut_str(b->doc, "value"), copy);
+    else
+        add_delta(b, "values", path, copy);
 }
 
 const char *sk_basedeltas_file(const struct sk_basedeltas *b)

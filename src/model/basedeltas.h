@@ -26,6 +26,12 @@ yyjson_mut_val *sk_basedeltas_meta(const struct sk_basedeltas *b, struct sk_span
 /* Replaces it (value NULL: removes it, SK_ERR_NOTFOUND when there was none); with `field` only that member. Not saved yet. */
 int sk_basedeltas_set_meta(struct sk_basedeltas *b, struct sk_span path, struct sk_span field, const yyjson_val *value,
                            struct sk_errmsg *em);
+/* What is set of the vessel: a member of its root ("name", "mmsi", "communication"), or a dotted path; NULL when nothing is. */
+yyjson_mut_val *sk_basedeltas_root(const struct sk_basedeltas *b, const char *member);
+yyjson_mut_val *sk_basedeltas_value(const struct sk_basedeltas *b, struct sk_span path);
+/* Sets them; `value` NULL removes. Not saved yet. */
+void sk_basedeltas_set_root(struct sk_basedeltas *b, const char *member, const yyjson_val *value);
+void sk_basedeltas_set_value(struct sk_basedeltas *b, struct sk_span path, const yyjson_val *value);
 int sk_basedeltas_save(struct sk_basedeltas *b, struct sk_errmsg *em);
 /* File name and content for a caller that saves elsewhere (thread pool); free the content. */
 const char *sk_basedeltas_file(const struct sk_basedeltas *b);

@@ -1,0 +1,22 @@
+/*
+ * The pages of the admin UI that are about the server itself; a file each, all of them routes under /skServer/. Owner: loop thread.
+ */
+#ifndef SK_API_ADMIN_H
+#define SK_API_ADMIN_H
+
+#include "api/server_log.h"
+#include "store/settings.h"
+
+/* All of those below. */
+void sk_admin_add_routes(struct sk_api *api);
+
+void sk_settings_add_routes(struct sk_api *api);  /* settings */
+void sk_vessel_add_routes(struct sk_api *api);    /* vessel */
+void sk_paths_add_routes(struct sk_api *api);     /* paths */
+void sk_log_files_add_routes(struct sk_api *api); /* logfiles */
+
+/* Where raw logs lie, and whether a name is one of theirs (and fit to be a file name). */
+const char *sk_log_files_folder(const struct sk_api *api);
+bool sk_log_files_is_name(struct sk_span name);
+
+#endif
