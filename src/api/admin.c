@@ -23,8 +23,7 @@ static void node_info(struct sk_http_req *r, void *arg)
 static void gnss(struct sk_http_req *r, void *arg)
 {
     (void)arg;
-    sk_http_reply_json(r, 200,
-                       SK_SPAN("{\"correction\":\"off\",\"sensors\":[],\"status\":{\"mode\":\"off\",\"active\":false}}"));
+    sk_http_reply_json(r, 200, SK_SPAN("{\"correction\":\"off\",\"sensors\":[],\"status\":{\"mode\":\"off\",\"active\":false}}"));
 }
 
 /* No device is asked who it is, or told anything: nothing is known beyond what /signalk/v1/api/sources says. */

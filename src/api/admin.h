@@ -1,5 +1,6 @@
 /*
- * The pages of the admin UI that are about the server itself; a file each, all of them routes under /skServer/. Owner: loop thread.
+ * The pages of the admin UI that are about the server itself; a file each, all of them routes under /skServer/. Owner: loop
+ * thread.
  */
 #ifndef SK_API_ADMIN_H
 #define SK_API_ADMIN_H

@@ -15,10 +15,11 @@
 #define ROW_MAX (SK_LOG_LINE_MAX * 6 + 200)
 
 /* What can be switched on; tests compare it with the source. Plugins' own lines are in signalk:wasm:bindings. */
-static const char debug_keys[] = "[\"signalk-server:hub\",\"signalk-server:interfaces:ws\",\"signalk-server:mdns\","
-                                 "\"signalk-server:resources\",\"signalk-server:routes\",\"signalk:streams\","
-                                 "\"signalk:wasm:bindings\",\"signalk:wasm:fetch\",\"signalk:wasm:loader\","
-                                 "\"signalk:wasm:provider\",\"signalk:wasm:runtime\",\"signalk:wasm:storage\",\"skiff:http\"]";
+static const char debug_keys[] =
+    "[\"signalk-server:hub\",\"signalk-server:interfaces:ws\",\"signalk-server:mdns\","
+    "\"signalk-server:resources\",\"signalk-server:routes\",\"signalk:streams\","
+    "\"signalk:wasm:bindings\",\"signalk:wasm:fetch\",\"signalk:wasm:loader\","
+    "\"signalk:wasm:provider\",\"signalk:wasm:runtime\",\"signalk:wasm:storage\",\"skiff:http\",\"skiff:tls\"]";
 
 struct row {
     char *text; /* without its time */

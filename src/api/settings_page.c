@@ -11,8 +11,8 @@
 
 /* Parts of the server that can be switched off, by the names that the admin pages know. */
 static const char *const interfaces[] = {
-    "applicationData", "appstore", "logfiles", "mfd_webapp", "n2k-discovery", "nmea-tcp", "playground",           "plugins",
-    "providers",       "rest",     "tcp",      "unitpreferences-api", "wasm", "webapps",  "ws",
+    "applicationData", "appstore", "logfiles", "mfd_webapp",          "n2k-discovery", "nmea-tcp", "playground", "plugins",
+    "providers",       "rest",     "tcp",      "unitpreferences-api", "wasm",          "webapps",  "ws",
 };
 
 enum kind {
@@ -23,7 +23,8 @@ enum kind {
     PROXY, /* trustProxy: true, false, a number of hops or a list of addresses */
 };
 
-/* A member of the page: in which object of the page it stands, under which name, and in which object of settings.json under which;
+/* A member of the page: in which object of the page it stands, under which name, and in which object of settings.json under
+   which;
    "" is the root. `usual` is shown when it is not set; NULL: then it is left out. */
 static const struct entry {
     const char *group, *name, *inner, *setting;

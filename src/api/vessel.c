@@ -2,6 +2,7 @@
 #include "api/admin.h"
 #include "api/body.h"
 #include "api/events.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "codec/nmea0183/ais.h"
 

@@ -49,7 +49,7 @@ struct server {
     uv_signal_t sigterm, sigint;
     uv_timer_t trim_timer;
     unsigned trim_waits;
-    bool again; /* it stops in order to start anew */
+    bool again;                                /* it stops in order to start anew */
     bool http_closed, plugins_down, abandoned; /* abandoned: something did not end in time, its memory is left to the system */
 };
 
