@@ -39,7 +39,7 @@ void sk_admin_add_routes(struct sk_api *api)
 {
     const struct sk_route table[] = {
         { "PUT", "/skServer/restart", SK_ACCESS_ADMIN, restart, api },
-        { "GET", "/skServer/nodeInfo", SK_ACCESS_READ, node_info, api },
+        { "GET", "/skServer/nodeInfo", SK_ACCESS_ADMIN, node_info, api },
         { "GET", "/signalk/v2/api/vessels/self/sensors/gnss", SK_ACCESS_READ, gnss, api },
         { "GET", "/skServer/n2kDeviceStatus", SK_ACCESS_ADMIN, n2k_status, api },
     };
@@ -48,6 +48,8 @@ void sk_admin_add_routes(struct sk_api *api)
     sk_settings_add_routes(api);
     sk_vessel_add_routes(api);
     sk_paths_add_routes(api);
+    if (sk_settings_interface(api->settings, "applicationData"))
+        sk_app_data_add_routes(api);
     if (sk_settings_interface(api->settings, "logfiles"))
         sk_log_files_add_routes(api);
 }

@@ -289,7 +289,7 @@ static void post_remember(struct sk_http_req *r, void *arg)
 void sk_server_log_add_routes(struct sk_api *api)
 {
     const struct sk_route table[] = {
-        { "GET", "/skServer/debugKeys", SK_ACCESS_READ, get_keys, api->server_log },
+        { "GET", "/skServer/debugKeys", SK_ACCESS_ADMIN, get_keys, api->server_log },
         { "POST", "/skServer/debug", SK_ACCESS_ADMIN, post_debug, api->server_log },
         { "POST", "/skServer/rememberDebug", SK_ACCESS_ADMIN, post_remember, api->server_log },
     };

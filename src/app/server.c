@@ -441,7 +441,7 @@ static bool is_saved(void *arg)
 {
     const struct sk_api *api = &((struct server *)arg)->api;
     return sk_saver_idle(api->base_saver) && sk_server_log_idle(api->server_log) && api->admin_jobs == 0 &&
-           api->full_model_jobs == 0 && api->port_searches == 0 && !api->leaving_safe_mode &&
+           api->app_data_jobs == NULL && api->full_model_jobs == 0 && api->port_searches == 0 && !api->leaving_safe_mode &&
            sk_priority_store_idle(api->priorities) && sk_notifications_idle(api->notifications) &&
            sk_unit_preferences_idle(api->unit_preferences) && sk_resource_store_idle(api->resources) && sk_security_idle(api);
 }
