@@ -18,6 +18,7 @@
 #include "input/input.h"
 #include "plugin/host.h"
 #include "store/fs.h"
+#include "store/run_address.h"
 #include "store/run_record.h"
 #include "store/saver.h"
 #include "store/settings.h"
@@ -420,6 +421,8 @@ static int start(struct server *s, struct sk_errmsg *em)
     sk_host_start(s->api.plugins); /* behind the listener: no plugin delays it */
     printf("signalk-server running at %s:%u\n", host, tls_port != 0 ? tls_port : sk_http_server_port(s->api.http));
     fflush(stdout);
+    if (sk_run_address_write(s->options->config_dir, s->options->host, sk_http_server_port(s->api.http), em) < 0)
+        sk_log_warn("commands of this machine will not find the server by themselves: %s", em->text);
     start_trim(s);
     return 0;
 }
@@ -557,6 +560,8 @@ int sk_server_run(const struct sk_options *o, bool *ret_again, struct sk_errmsg 
     if (r == 0)
         sk_loop_run(s.loop);
     stop(&s);
+    if (r == 0)
+        sk_run_address_remove(o->config_dir);
     sk_run_end(o->config_dir); /* it ended because it was told to, or could not begin: no death */
     if (r == 0)
         sk_log_info("stopped");

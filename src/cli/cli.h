@@ -14,6 +14,13 @@ bool sk_cli_run(int argc, char **argv, struct sk_cli_args *ret_server, int *ret_
 extern const struct sk_cli_command sk_cli_server;
 extern const struct sk_cli_command sk_cli_plugin_check;
 extern const struct sk_cli_command sk_cli_plugin_stats;
+extern const struct sk_cli_command sk_cli_plugin_pack;
+extern const struct sk_cli_command sk_cli_plugin_install;
+extern const struct sk_cli_command sk_cli_plugin_remove;
+extern const struct sk_cli_command sk_cli_plugin_list;
+extern const struct sk_cli_command sk_cli_plugin_enable;
+extern const struct sk_cli_command sk_cli_plugin_disable;
+extern const struct sk_cli_command sk_cli_plugin_info;
 extern const struct sk_cli_command sk_cli_webapp_install;
 extern const struct sk_cli_command sk_cli_webapp_remove;
 extern const struct sk_cli_command sk_cli_webapp_list;
@@ -23,5 +30,8 @@ extern const struct sk_cli_command sk_cli_help;
 
 /* GET of `path` at "http://host[:port]"; blocks, at most about ten seconds. A status other than 200 is an error that says it. */
 int sk_cli_get(const char *url, const char *path, const char *token, struct sk_buf *ret_body, struct sk_errmsg *em);
+/* The same as a POST of JSON. */
+int sk_cli_post(const char *url, const char *path, const char *token, const char *body, struct sk_buf *ret_body,
+                struct sk_errmsg *em);
 
 #endif

@@ -5,6 +5,13 @@ const struct sk_cli_command *const sk_cli_commands[] = {
     &sk_cli_server,
     /* plugin ... */
     &sk_cli_plugin_check,
+    &sk_cli_plugin_pack,
+    &sk_cli_plugin_install,
+    &sk_cli_plugin_remove,
+    &sk_cli_plugin_list,
+    &sk_cli_plugin_enable,
+    &sk_cli_plugin_disable,
+    &sk_cli_plugin_info,
     &sk_cli_plugin_stats,
     /* webapp ... */
     &sk_cli_webapp_install,
@@ -18,7 +25,7 @@ const struct sk_cli_command *const sk_cli_commands[] = {
 };
 
 const struct sk_cli_group sk_cli_groups[] = {
-    { "plugin", "write, check and watch plugins" },
+    { "plugin", "write, check, install and watch plugins" },
     { "webapp", "install and remove pages for the browser" },
     { NULL, NULL },
 };

@@ -117,27 +117,54 @@ static int exchange(int fd, struct sk_span request, struct sk_buf *ret_body, int
     return 0;
 }
 
-int sk_cli_get(const char *url, const char *path, const char *token, struct sk_buf *ret_body, struct sk_errmsg *em)
+static void write_request(struct sk_buf *b, const struct target *t, const char *path, const char *token, const char *body)
+{
+    sk_buf_printf(b, "%s %s HTTP/1.1\r\nHost: %s:%s\r\nAccept: application/json\r\nConnection: close\r\n",
+                  body != NULL ? "POST" : "GET", path, t->host, t->port);
+    if (token != NULL)
+        sk_buf_printf(b, "Authorization: Bearer %s\r\n", token);
+    if (body != NULL)
+        sk_buf_printf(b, "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(body));
+    SK_BUF_LIT(b, "\r\n");
+    if (body != NULL)
+        sk_buf_text(b, body);
+}
+
+static int judge(int status, const char *path, struct sk_errmsg *em)
+{
+    if (status == 401)
+        return sk_errmsg_set(em, SK_ERR_DENIED, "the server wants a login: give a token of an administrator with --token");
+    if (status >= 300 && status < 400)
+        return sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "the server speaks HTTPS only, which this command does not");
+    return sk_errmsg_set(em, status == 404 ? SK_ERR_NOTFOUND : SK_ERR_PROTOCOL, "the server answers %d to %s", status, path);
+}
+
+/* `body` NULL: GET, else POST. */
+static int request(const char *url, const char *path, const char *token, const char *body, struct sk_buf *ret_body,
+                   struct sk_errmsg *em)
 {
     struct target t;
-    struct sk_buf request;
+    struct sk_buf b;
     int status = 0, r = parse_url(url, &t, em);
     int fd = r == 0 ? dial(&t, em) : r;
     if (fd < 0)
         return fd;
-    sk_buf_init(&request, 16384);
-    sk_buf_printf(&request, "GET %s HTTP/1.1\r\nHost: %s:%s\r\nAccept: application/json\r\nConnection: close\r\n", path, t.host,
-                  t.port);
-    if (token != NULL)
-        sk_buf_printf(&request, "Authorization: Bearer %s\r\n", token);
-    SK_BUF_LIT(&request, "\r\n");
-    r = sk_buf_ok(&request) ? exchange(fd, sk_buf_span(&request), ret_body, &status, em)
-                            : sk_errmsg_set(em, SK_ERR_LIMIT, "the request is too long");
+    sk_buf_init(&b, 16384 + (body != NULL ? strlen(body) : 0));
+    write_request(&b, &t, path, token, body);
+    r = sk_buf_ok(&b) ? exchange(fd, sk_buf_span(&b), ret_body, &status, em)
+                      : sk_errmsg_set(em, SK_ERR_LIMIT, "the request is too long");
     close(fd);
-    sk_buf_finish(&request);
-    if (r == 0 && status == 401)
-        return sk_errmsg_set(em, SK_ERR_DENIED, "the server wants a login: give a token of an administrator with --token");
-    if (r == 0 && status != 200)
-        return sk_errmsg_set(em, status == 404 ? SK_ERR_NOTFOUND : SK_ERR_PROTOCOL, "the server answers %d to %s", status, path);
-    return r;
+    sk_buf_finish(&b);
+    return r == 0 && status != 200 ? judge(status, path, em) : r;
+}
+
+int sk_cli_get(const char *url, const char *path, const char *token, struct sk_buf *ret_body, struct sk_errmsg *em)
+{
+    return request(url, path, token, NULL, ret_body, em);
+}
+
+int sk_cli_post(const char *url, const char *path, const char *token, const char *body, struct sk_buf *ret_body,
+                struct sk_errmsg *em)
+{
+    return request(url, path, token, body, ret_body, em);
 }

@@ -32,6 +32,8 @@ const struct sk_cli_variable sk_cli_variables[] = {
     { "SIGNALK_NODE_CONFIG_DIR", "configuration folder, when --config is not given" },
     { "SIGNALK_NODE_SETTINGS", "full path of the settings file; wins over --settings" },
     { "PORT", "HTTP port, when --port is not given; commands look for the server there too" },
+    { "SSLPORT", "HTTPS port; set: the server speaks HTTPS" },
+    { "TRUST_PROXY", "which proxies may name the client" },
     { "TCPSTREAMPORT", "port of the TCP stream of deltas (default 8375)" },
     { "TCPSTREAMADDRESS", "address of the TCP stream (default: as --host)" },
     { "NMEA0183PORT", "port of NMEA 0183 sentences (default 10110)" },

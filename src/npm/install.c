@@ -1,5 +1,6 @@
 #include "npm/install.h"
 
+#include "npm/pack.h"
 #include "npm/semver.h"
 #include "npm/stage.h"
 #include "npm/unpack.h"
@@ -95,6 +96,13 @@ static int begin_digest(struct install *i, struct sk_errmsg *em)
     return r == 0 ? sk_digest_begin(SK_DIGEST_SHA512, &i->own, em) : r;
 }
 
+static int open_own(struct install *i, struct sk_errmsg *em)
+{
+    SK_CLEANUP(sk_freep) char *file = sk_fs_path(i->stage.dir, "archive.tgz");
+    i->fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return i->fd >= 0 ? 0 : sk_errmsg_errno(em, errno, "cannot make %s", file);
+}
+
 static int look_up(struct install *i, struct sk_errmsg *em)
 {
     yyjson_doc *doc = NULL;
@@ -120,19 +128,16 @@ static int download(struct install *i, struct sk_errmsg *em)
                              .progress = archive_progress,
                              .cancelled = cancelled,
                              .arg = i };
-    SK_CLEANUP(sk_freep) char *file = sk_fs_path(i->stage.dir, "archive.tgz");
     int r = begin_digest(i, em);
-    if (r < 0)
-        return r;
-    i->fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (i->fd < 0)
-        return sk_errmsg_errno(em, errno, "cannot make %s", file);
-    r = sk_registry_download(i->job->registry, &d, em);
+    if (r == 0)
+        r = open_own(i, em);
+    if (r == 0)
+        r = sk_registry_download(i->job->registry, &d, em);
     return r == 0 ? sk_sri_end(&i->sri, em) : r;
 }
 
 /* A file of the user's: he has chosen it; a digest is checked only when he gave one. */
-static int read_file(struct install *i, struct sk_errmsg *em)
+static int read_archive(struct install *i, struct sk_errmsg *em)
 {
     char part[65536];
     ssize_t n = 0;
@@ -142,8 +147,7 @@ static int read_file(struct install *i, struct sk_errmsg *em)
         r = sk_digest_begin(SK_DIGEST_SHA512, &i->own, em);
     if (r < 0)
         return r;
-    i->fd = open(i->job->spec->path, O_RDONLY | O_CLOEXEC);
-    while (i->fd >= 0 && (n = read(i->fd, part, sizeof part)) > 0) {
+    while ((n = read(i->fd, part, sizeof part)) > 0) {
         i->size += (uint64_t)n;
         if (i->size > ARCHIVE_MAX)
             return sk_errmsg_set(em, SK_ERR_LIMIT, "it is larger than %zu MiB", ARCHIVE_MAX >> 20);
@@ -151,9 +155,30 @@ static int read_file(struct install *i, struct sk_errmsg *em)
         if (pinned)
             sk_sri_add(&i->sri, (struct sk_span){ part, (size_t)n });
     }
-    if (i->fd < 0 || n < 0)
+    if (n < 0)
         return sk_errmsg_errno(em, errno, "%s", i->job->spec->path);
     return pinned ? sk_sri_end(&i->sri, em) : 0;
+}
+
+static int read_file(struct install *i, struct sk_errmsg *em)
+{
+    i->fd = open(i->job->spec->path, O_RDONLY | O_CLOEXEC);
+    return i->fd >= 0 ? read_archive(i, em) : sk_errmsg_errno(em, errno, "%s", i->job->spec->path);
+}
+
+/* What would be published is what is installed. */
+static int pack_folder(struct install *i, struct sk_errmsg *em)
+{
+    struct sk_packlist list = { 0 };
+    int r = sk_packlist_read(i->job->spec->path, &list, em);
+    if (r == 0)
+        r = open_own(i, em);
+    if (r == 0)
+        r = sk_pack_write(i->job->spec->path, &list, i->fd, em);
+    sk_packlist_finish(&list);
+    if (r == 0 && lseek(i->fd, 0, SEEK_SET) < 0)
+        r = sk_errmsg_errno(em, errno, "archive");
+    return r == 0 ? read_archive(i, em) : r;
 }
 
 /* ---- the package --------------------------------------------------------------------------------------------------------------
@@ -224,7 +249,7 @@ static int fetch(struct install *i, struct sk_errmsg *em)
 {
     if (i->job->spec->kind == SK_SPEC_REGISTRY)
         return download(i, em);
-    return read_file(i, em);
+    return i->job->spec->kind == SK_SPEC_FOLDER ? pack_folder(i, em) : read_file(i, em);
 }
 
 static int install_in_stage(struct install *i, struct sk_installed *ret, struct sk_errmsg *em)

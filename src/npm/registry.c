@@ -2,6 +2,7 @@
 
 #include "npm/npm_cli.h"
 #include "npm/npmrc.h"
+#include "npm/semver.h"
 #include "npm/spec.h"
 #include "store/fs.h"
 
@@ -9,12 +10,14 @@
 #include <stdlib.h>
 
 #define ADDRESS_MAX 1024
+#define URL_MAX (ADDRESS_MAX + 600)
 #define SEARCH_MAX ((size_t)16 * 1024 * 1024)
 
 struct sk_registry {
     struct sk_npmrc rc;
     char *setting;
     bool asked_npm;
+    bool asked; /* the registry itself */
     char address[ADDRESS_MAX];
 };
 
@@ -201,6 +204,7 @@ static int get_json(struct sk_registry *r, const char *url, size_t max, struct a
                              .bytes = take,
                              .cancelled = is_cancelled,
                              .arg = a };
+    r->asked = true;
     sk_buf_init(&a->body, max);
     int e = sk_registry_download(r, &d, em);
     if (e == 0 && (e = sk_json_read(sk_buf_span(&a->body), ret, em)) < 0)
@@ -209,31 +213,46 @@ static int get_json(struct sk_registry *r, const char *url, size_t max, struct a
     return e;
 }
 
-int sk_registry_packument(struct sk_registry *r, const char *name, bool (*cancelled)(void *arg), void *arg, yyjson_doc **ret,
-                          struct sk_errmsg *em)
+/* A scoped name is one part of the path. `tail` goes behind it. */
+static int package_url(struct sk_registry *r, const char *name, const char *tail, char *out, size_t size, struct sk_errmsg *em)
 {
     const char *base, *slash = strchr(name, '/');
-    char url[ADDRESS_MAX + 300];
-    struct answer a = { .cancelled = cancelled, .arg = arg };
     SK_ASSERT(sk_npm_name_ok(sk_span_of(name)));
     int e = sk_registry_address(r, name, &base, em);
     if (e < 0)
         return e;
-    if (slash != NULL) /* a scoped name is one part of the path */
-        snprintf(url, sizeof url, "%s%.*s%%2f%s", base, (int)(slash - name), name, slash + 1);
+    if (slash != NULL)
+        snprintf(out, size, "%s%.*s%%2f%s%s", base, (int)(slash - name), name, slash + 1, tail);
     else
-        snprintf(url, sizeof url, "%s%s", base, name);
-    e = get_json(r, url, SK_PACKUMENT_MAX, &a, ret, em);
-    if (e == SK_ERR_NOTFOUND)
-        return sk_errmsg_set(em, e, "the registry knows no package %s", name);
-    return e;
+        snprintf(out, size, "%s%s%s", base, name, tail);
+    return 0;
+}
+
+int sk_registry_packument(struct sk_registry *r, const char *name, bool (*cancelled)(void *arg), void *arg, yyjson_doc **ret,
+                          struct sk_errmsg *em)
+{
+    char url[URL_MAX];
+    struct answer a = { .cancelled = cancelled, .arg = arg };
+    int e = package_url(r, name, "", url, sizeof url, em);
+    if (e == 0)
+        e = get_json(r, url, SK_PACKUMENT_MAX, &a, ret, em);
+    return e == SK_ERR_NOTFOUND && r->asked ? sk_errmsg_set(em, e, "the registry knows no package %s", name) : e;
+}
+
+int sk_registry_manifest(struct sk_registry *r, const char *name, const char *version, yyjson_doc **ret, struct sk_errmsg *em)
+{
+    char url[URL_MAX], tail[SK_SEMVER_TEXT_MAX + 2];
+    struct answer a = { 0 };
+    snprintf(tail, sizeof tail, "/%s", version);
+    int e = package_url(r, name, tail, url, sizeof url, em);
+    return e == 0 ? get_json(r, url, SK_PACKUMENT_MAX, &a, ret, em) : e;
 }
 
 int sk_registry_search(struct sk_registry *r, const char *keyword, unsigned count, unsigned from, bool (*cancelled)(void *arg),
                        void *arg, yyjson_doc **ret, struct sk_errmsg *em)
 {
     const char *base;
-    char url[ADDRESS_MAX + 300];
+    char url[URL_MAX];
     struct answer a = { .cancelled = cancelled, .arg = arg };
     int e = sk_registry_address(r, "", &base, em);
     if (e < 0)

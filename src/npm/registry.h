@@ -22,6 +22,8 @@ int sk_registry_address(struct sk_registry *r, const char *name, const char **re
 /* What the registry says about the package; free with yyjson_doc_free. `cancelled` may be NULL. */
 int sk_registry_packument(struct sk_registry *r, const char *name, bool (*cancelled)(void *arg), void *arg, yyjson_doc **ret,
                           struct sk_errmsg *em);
+/* What package.json of that version says; free with yyjson_doc_free. */
+int sk_registry_manifest(struct sk_registry *r, const char *name, const char *version, yyjson_doc **ret, struct sk_errmsg *em);
 /* Packages with that keyword, as the registry's search answers; free with yyjson_doc_free. SK_ERR_UNSUPPORTED: it has no search.
  */
 int sk_registry_search(struct sk_registry *r, const char *keyword, unsigned count, unsigned from, bool (*cancelled)(void *arg),

@@ -2,6 +2,7 @@
 import pytest
 
 from harness import browser as browsers
+from harness.registry import Registry
 from harness.server import ConfigDir, Server, binary
 
 
@@ -47,6 +48,29 @@ def launch(launcher):
 def server(launch):
     """A running server of the vessel 'Skiff'."""
     return launch()
+
+
+@pytest.fixture
+def registry():
+    """An npm registry of the story's own."""
+    stub = Registry()
+    yield stub
+    stub.close()
+
+
+@pytest.fixture
+def skiff(launcher, config, registry):
+    """skiff(group, name, words…) → (output, errors) of a sub-command on the folder, which knows that registry and no npm."""
+
+    def run(group, name, *words, env=None, code=0):
+        known = {"NPM_CONFIG_REGISTRY": registry.url, "NPM_CONFIG_GLOBALCONFIG": "/dev/null", "PATH": "/nowhere"}
+        command = launcher(env={**known, **(env or {})})
+        command.expect_exit = True
+        got = command.spawn([group, name, "-c", str(config.path), *map(str, words)]).wait_exit(60)
+        assert code is None or got == code, command.log_tail()
+        return command.log("out"), command.log("err")
+
+    return run
 
 
 @pytest.fixture

@@ -13,27 +13,6 @@ from harness.waiting import eventually
 NAME = "@boat/chart"
 
 
-@pytest.fixture
-def registry():
-    stub = Registry()
-    yield stub
-    stub.close()
-
-
-@pytest.fixture
-def skiff(launcher, config, registry):
-    """skiff(words…) → (exit code, output, errors) of a sub-command that knows the registry."""
-
-    def run(*words, env=None, code=0):
-        server = launcher(env={"NPM_CONFIG_REGISTRY": registry.url, "NPM_CONFIG_GLOBALCONFIG": "/dev/null", "PATH": "/nowhere", **(env or {})})
-        server.expect_exit = True
-        got = server.spawn([*words[:2], "-c", str(config.path), *map(str, words[2:])]).wait_exit(60)
-        assert code is None or got == code, server.log_tail()
-        return server.log("out"), server.log("err")
-
-    return run
-
-
 def nothing_left(config, name=NAME):
     assert not config.exists("node_modules/" + name)
     left = [path.name for path in (config.path / "node_modules").iterdir()] if config.exists("node_modules") else []
