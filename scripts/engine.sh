@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the WASM engine (or finds it in the cache) and prints, one a line, what the C build needs:
-#   lib=FILE  include=DIR  csrc=DIR (yyjson and llhttp sources)
+#   lib=FILE  include=DIR  csrc=DIR (sources of yyjson, llhttp and geodesic)
 # The cache lies outside the tree, keyed by the lock file, the crate and the compiler: $SKIFF_CACHE or ~/.cache/skiff.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -23,10 +23,11 @@ if [ ! -f "$out/done" ]; then
     cargo metadata --format-version 1 --locked --manifest-path "$here/engine/Cargo.toml" | python3 -c '
 import json, os, sys
 dirs = {p["name"]: os.path.dirname(p["manifest_path"]) for p in json.load(sys.stdin)["packages"]}
-print(dirs["yyjson-sys"]); print(dirs["libnghttp2-sys"])' > "$out/crates"
-    yyjson=$(sed -n 1p "$out/crates") nghttp2=$(sed -n 2p "$out/crates")
+print(dirs["yyjson-sys"]); print(dirs["libnghttp2-sys"]); print(dirs["geographiclib"])' > "$out/crates"
+    yyjson=$(sed -n 1p "$out/crates") nghttp2=$(sed -n 2p "$out/crates") geographic=$(sed -n 3p "$out/crates")
     cp "$yyjson"/yyjson/src/yyjson.[ch] "$out/csrc/"
     cp "$nghttp2"/nghttp2/third-party/llhttp/src/*.c "$nghttp2"/nghttp2/third-party/llhttp/include/llhttp.h "$out/csrc/"
+    cp "$geographic"/src/C/geodesic.[ch] "$out/csrc/"
     cp "$out/target/release/libskiff_engine.a" "$out/"
     rm -rf "$out/target"
     touch "$out/done"

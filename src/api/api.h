@@ -72,6 +72,7 @@ struct sk_api {
     struct sk_bstreams *bstreams;
     struct sk_bstream_listeners *bstream_listeners;
     struct sk_resource_store *resources;
+    struct sk_course *course;
     struct sk_kept_routes *kept_routes;
     struct sk_route *routes;
     uv_timer_t events_timer;

@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "plugin/host.h"
 
-static const char *const apis[] = { "resources", "weather", "radar", "notifications" }; /* v2 APIs that are served */
+static const char *const apis[] = { "resources", "course", "weather", "radar", "notifications" }; /* v2 APIs that are served */
 
 static void write_plugin(struct sk_plugin *p, struct sk_buf *b)
 {

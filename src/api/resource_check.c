@@ -1,73 +1,24 @@
 #include "api/resource_check.h"
 
+#include "api/schema_error.h"
+
 #include <stdio.h>
 
 #define POINTS_MAX 100000u
 
-/* Where in the value we are, as ajv writes it: .feature.geometry.coordinates[3] */
-struct at {
-    const struct at *up;
-    const char *name; /* NULL: an index */
-    size_t index;
-};
-
-static void write_place(const struct at *at, struct sk_buf *out)
-{
-    if (at == NULL)
-        return;
-    write_place(at->up, out);
-    if (at->name != NULL)
-        sk_buf_printf(out, ".%s", at->name);
-    else
-        sk_buf_printf(out, "[%zu]", at->index);
-}
-
-/* `params` is a JSON object; no text of the client's is quoted in either. Always SK_ERR_INVALID. */
-static int wrong(struct sk_buf *errors, const struct at *at, const char *keyword, const char *params, const char *message)
-{
-    struct sk_buf place;
-    sk_buf_init(&place, 1024);
-    write_place(at, &place);
-    sk_buf_printf(errors, "[{\"keyword\":\"%s\",\"dataPath\":\"%.*s\",\"schemaPath\":\"#/", keyword, (int)place.n,
-                  place.n > 0 ? place.p : "");
-    for (size_t i = 1; i < place.n; i++)
-        sk_buf_char(errors, place.p[i] == '.' || place.p[i] == '[' ? '/' : place.p[i] == ']' ? '_' : place.p[i]);
-    sk_buf_printf(errors, "%s%s\",\"params\":%s,\"message\":", place.n > 0 ? "/" : "", keyword, params);
-    sk_json_write_str(errors, sk_span_of(message));
-    SK_BUF_LIT(errors, "}]");
-    sk_buf_finish(&place);
-    return SK_ERR_INVALID;
-}
-
-static int wrong_type(struct sk_buf *errors, const struct at *at, const char *type)
-{
-    char params[64], message[64];
-    snprintf(params, sizeof params, "{\"type\":\"%s\"}", type);
-    snprintf(message, sizeof message, "should be %s", type);
-    return wrong(errors, at, "type", params, message);
-}
-
-static int missing(struct sk_buf *errors, const struct at *at, const char *name)
-{
-    char params[96], message[96];
-    snprintf(params, sizeof params, "{\"missingProperty\":\"%s\"}", name);
-    snprintf(message, sizeof message, "should have required property '%s'", name);
-    return wrong(errors, at, "required", params, message);
-}
-
-static int not_one_of(struct sk_buf *errors, const struct at *at, const char *allowed)
+static int not_one_of(struct sk_buf *errors, const struct sk_schema_at *at, const char *allowed)
 {
     char params[160];
     snprintf(params, sizeof params, "{\"allowedValues\":[%s]}", allowed);
-    return wrong(errors, at, "enum", params, "should be equal to one of the allowed values");
+    return sk_schema_wrong(errors, at, "enum", params, "should be equal to one of the allowed values");
 }
 
 /* ---- parts ---- */
 
-static int string_member(const yyjson_val *o, const char *name, const struct at *up, struct sk_buf *errors)
+static int string_member(const yyjson_val *o, const char *name, const struct sk_schema_at *up, struct sk_buf *errors)
 {
     yyjson_val *v = sk_json_get(o, name);
-    return v == NULL || yyjson_is_str(v) ? 0 : wrong_type(errors, &(struct at){ up, name, 0 }, "string");
+    return v == NULL || yyjson_is_str(v) ? 0 : sk_schema_wrong_type(errors, &(struct sk_schema_at){ up, name, 0 }, "string");
 }
 
 static int strings(const yyjson_val *o, const char *const *names, struct sk_buf *errors)
@@ -81,36 +32,36 @@ static int strings(const yyjson_val *o, const char *const *names, struct sk_buf 
 static int number_from(const yyjson_val *o, const char *name, double min, double max, struct sk_buf *errors)
 {
     yyjson_val *v = sk_json_get(o, name);
-    const struct at at = { NULL, name, 0 };
+    const struct sk_schema_at at = { NULL, name, 0 };
     char params[64], message[64];
     double d;
     if (v == NULL)
         return 0;
     if (!sk_json_number(v, &d))
-        return wrong_type(errors, &at, "number");
+        return sk_schema_wrong_type(errors, &at, "number");
     if (d >= min && d <= max)
         return 0;
     bool low = d < min;
     snprintf(params, sizeof params, "{\"comparison\":\"%s\",\"limit\":%lld}", low ? ">=" : "<=", (long long)(low ? min : max));
     snprintf(message, sizeof message, "should be %s %lld", low ? ">=" : "<=", (long long)(low ? min : max));
-    return wrong(errors, &at, low ? "minimum" : "maximum", params, message);
+    return sk_schema_wrong(errors, &at, low ? "minimum" : "maximum", params, message);
 }
 
-static int array_of(const yyjson_val *v, size_t min, size_t max, const struct at *at, struct sk_buf *errors)
+static int array_of(const yyjson_val *v, size_t min, size_t max, const struct sk_schema_at *at, struct sk_buf *errors)
 {
     char params[32], message[64];
     if (!yyjson_is_arr((yyjson_val *)(uintptr_t)v))
-        return wrong_type(errors, at, "array");
+        return sk_schema_wrong_type(errors, at, "array");
     size_t n = yyjson_arr_size((yyjson_val *)(uintptr_t)v);
     if (n >= min && n <= max)
         return 0;
     bool few = n < min;
     snprintf(params, sizeof params, "{\"limit\":%zu}", few ? min : max);
     snprintf(message, sizeof message, "should NOT have %s than %zu items", few ? "fewer" : "more", few ? min : max);
-    return wrong(errors, at, few ? "minItems" : "maxItems", params, message);
+    return sk_schema_wrong(errors, at, few ? "minItems" : "maxItems", params, message);
 }
 
-static int numbers(const yyjson_val *v, size_t min, size_t max, const struct at *at, struct sk_buf *errors)
+static int numbers(const yyjson_val *v, size_t min, size_t max, const struct sk_schema_at *at, struct sk_buf *errors)
 {
     size_t i, n;
     double d;
@@ -120,12 +71,12 @@ static int numbers(const yyjson_val *v, size_t min, size_t max, const struct at 
         return r;
     yyjson_arr_foreach((yyjson_val *)(uintptr_t)v, i, n, item)
         if (!sk_json_number(item, &d))
-            return wrong_type(errors, &(struct at){ at, NULL, i }, "number");
+            return sk_schema_wrong_type(errors, &(struct sk_schema_at){ at, NULL, i }, "number");
     return 0;
 }
 
 /* `depth` arrays of arrays of points: 0 a point, 1 a line, 2 a polygon, 3 several. */
-static int coordinates(const yyjson_val *v, unsigned depth, size_t min, const struct at *at, struct sk_buf *errors)
+static int coordinates(const yyjson_val *v, unsigned depth, size_t min, const struct sk_schema_at *at, struct sk_buf *errors)
 {
     size_t i, n;
     yyjson_val *item;
@@ -135,7 +86,7 @@ static int coordinates(const yyjson_val *v, unsigned depth, size_t min, const st
     if (r < 0)
         return r;
     yyjson_arr_foreach((yyjson_val *)(uintptr_t)v, i, n, item) {
-        r = coordinates(item, depth - 1, 1, &(struct at){ at, NULL, i }, errors);
+        r = coordinates(item, depth - 1, 1, &(struct sk_schema_at){ at, NULL, i }, errors);
         if (r < 0)
             return r;
     }
@@ -152,28 +103,28 @@ struct geometry {
 static int feature(const yyjson_val *value, const struct geometry *known, size_t count, const char *allowed,
                    struct sk_buf *errors)
 {
-    const struct at f_at = { NULL, "feature", 0 }, g_at = { &f_at, "geometry", 0 };
-    const struct at type_at = { &g_at, "type", 0 }, c_at = { &g_at, "coordinates", 0 };
+    const struct sk_schema_at f_at = { NULL, "feature", 0 }, g_at = { &f_at, "geometry", 0 };
+    const struct sk_schema_at type_at = { &g_at, "type", 0 }, c_at = { &g_at, "coordinates", 0 };
     yyjson_val *f = sk_json_get(value, "feature"), *g = sk_json_get(f, "geometry"), *p = sk_json_get(f, "properties");
     yyjson_val *type = sk_json_get(f, "type");
     if (f == NULL)
-        return missing(errors, NULL, "feature");
+        return sk_schema_missing(errors, NULL, "feature");
     if (!yyjson_is_obj(f))
-        return wrong_type(errors, &f_at, "object");
+        return sk_schema_wrong_type(errors, &f_at, "object");
     if (type != NULL && !sk_span_eq(sk_json_str(type), "Feature"))
-        return not_one_of(errors, &(struct at){ &f_at, "type", 0 }, "\"Feature\"");
+        return not_one_of(errors, &(struct sk_schema_at){ &f_at, "type", 0 }, "\"Feature\"");
     if (g == NULL)
-        return missing(errors, &f_at, "geometry");
+        return sk_schema_missing(errors, &f_at, "geometry");
     if (!yyjson_is_obj(g))
-        return wrong_type(errors, &g_at, "object");
+        return sk_schema_wrong_type(errors, &g_at, "object");
     if (p != NULL && !yyjson_is_obj(p) && !yyjson_is_null(p))
-        return wrong_type(errors, &(struct at){ &f_at, "properties", 0 }, "object");
+        return sk_schema_wrong_type(errors, &(struct sk_schema_at){ &f_at, "properties", 0 }, "object");
     if (sk_json_get(g, "type") == NULL)
-        return missing(errors, &g_at, "type");
+        return sk_schema_missing(errors, &g_at, "type");
     for (size_t i = 0; i < count; i++)
         if (sk_span_eq(sk_json_str(sk_json_get(g, "type")), known[i].type)) {
             if (sk_json_get(g, "coordinates") == NULL)
-                return missing(errors, &g_at, "coordinates");
+                return sk_schema_missing(errors, &g_at, "coordinates");
             return coordinates(sk_json_get(g, "coordinates"), known[i].depth, known[i].min, &c_at, errors);
         }
     return not_one_of(errors, &type_at, allowed);
@@ -195,7 +146,8 @@ static bool is_href(struct sk_span s)
 /* Names of a route's points: each {name} or {href}. */
 static int points_meta(const yyjson_val *value, struct sk_buf *errors)
 {
-    const struct at f_at = { NULL, "feature", 0 }, p_at = { &f_at, "properties", 0 }, at = { &p_at, "coordinatesMeta", 0 };
+    const struct sk_schema_at f_at = { NULL, "feature", 0 }, p_at = { &f_at, "properties", 0 },
+                              at = { &p_at, "coordinatesMeta", 0 };
     yyjson_val *list = sk_json_get(sk_json_get(sk_json_get(value, "feature"), "properties"), "coordinatesMeta"), *item;
     size_t i, n;
     if (list == NULL)
@@ -204,15 +156,16 @@ static int points_meta(const yyjson_val *value, struct sk_buf *errors)
     if (r < 0)
         return r;
     yyjson_arr_foreach(list, i, n, item) {
-        const struct at here = { &at, NULL, i };
+        const struct sk_schema_at here = { &at, NULL, i };
         yyjson_val *name = sk_json_get(item, "name"), *href = sk_json_get(item, "href");
         if (!yyjson_is_obj(item))
-            return wrong_type(errors, &here, "object");
+            return sk_schema_wrong_type(errors, &here, "object");
         if (name != NULL && !yyjson_is_str(name))
-            return wrong_type(errors, &(struct at){ &here, "name", 0 }, "string");
+            return sk_schema_wrong_type(errors, &(struct sk_schema_at){ &here, "name", 0 }, "string");
         if (href != NULL && !is_href(sk_json_str(href)))
-            return wrong(errors, &(struct at){ &here, "href", 0 }, "pattern", "{\"pattern\":\"^/resources/(type)/(id)$\"}",
-                         "should match pattern \"^/resources/(type)/(id)$\"");
+            return sk_schema_wrong(errors, &(struct sk_schema_at){ &here, "href", 0 }, "pattern",
+                                   "{\"pattern\":\"^/resources/(type)/(id)$\"}",
+                                   "should match pattern \"^/resources/(type)/(id)$\"");
     }
     return 0;
 }
@@ -221,25 +174,25 @@ static int position(const yyjson_val *v, struct sk_buf *errors)
 {
     static const char *const names[] = { "latitude", "longitude" };
     static const double max[] = { 90, 180 };
-    const struct at at = { NULL, "position", 0 };
+    const struct sk_schema_at at = { NULL, "position", 0 };
     double d;
     if (!yyjson_is_obj((yyjson_val *)(uintptr_t)v))
-        return wrong_type(errors, &at, "object");
+        return sk_schema_wrong_type(errors, &at, "object");
     for (size_t i = 0; i < SK_COUNT(names); i++) {
-        const struct at here = { &at, names[i], 0 };
+        const struct sk_schema_at here = { &at, names[i], 0 };
         yyjson_val *n = sk_json_get(v, names[i]);
         char params[64], message[64];
         if (n == NULL)
-            return missing(errors, &at, names[i]);
+            return sk_schema_missing(errors, &at, names[i]);
         if (!sk_json_number(n, &d))
-            return wrong_type(errors, &here, "number");
+            return sk_schema_wrong_type(errors, &here, "number");
         if (d >= -max[i] && d <= max[i])
             continue;
         bool low = d < 0;
         snprintf(params, sizeof params, "{\"comparison\":\"%s\",\"limit\":%lld}",
                  low ? ">=" : "<=", (long long)(low ? -max[i] : max[i]));
         snprintf(message, sizeof message, "should be %s %lld", low ? ">=" : "<=", (long long)(low ? -max[i] : max[i]));
-        return wrong(errors, &here, low ? "minimum" : "maximum", params, message);
+        return sk_schema_wrong(errors, &here, low ? "minimum" : "maximum", params, message);
     }
     return 0;
 }
@@ -276,14 +229,14 @@ static int check_note(const yyjson_val *v, struct sk_buf *errors)
     yyjson_val *href = sk_json_get(v, "href"), *pos = sk_json_get(v, "position"), *p = sk_json_get(v, "properties");
     int r = strings(v, (const char *const[]){ "title", "description", "mimeType", "url", "href", NULL }, errors);
     if (r == 0 && p != NULL && !yyjson_is_obj(p))
-        r = wrong_type(errors, &(struct at){ NULL, "properties", 0 }, "object");
+        r = sk_schema_wrong_type(errors, &(struct sk_schema_at){ NULL, "properties", 0 }, "object");
     if (r == 0 && pos != NULL)
         r = position(pos, errors);
     if (r == 0 && href != NULL && !is_href(sk_json_str(href)))
-        r = wrong(errors, &(struct at){ NULL, "href", 0 }, "pattern", "{\"pattern\":\"^/resources/(type)/(id)$\"}",
-                  "should match pattern \"^/resources/(type)/(id)$\"");
+        r = sk_schema_wrong(errors, &(struct sk_schema_at){ NULL, "href", 0 }, "pattern",
+                            "{\"pattern\":\"^/resources/(type)/(id)$\"}", "should match pattern \"^/resources/(type)/(id)$\"");
     if (r == 0 && href == NULL && pos == NULL)
-        r = missing(errors, NULL, "position");
+        r = sk_schema_missing(errors, NULL, "position");
     return r;
 }
 
@@ -297,7 +250,7 @@ static bool one_of(struct sk_span s, const char *const *names)
 
 static int check_layers(const yyjson_val *v, struct sk_buf *errors)
 {
-    const struct at at = { NULL, "layers", 0 };
+    const struct sk_schema_at at = { NULL, "layers", 0 };
     size_t i, n;
     yyjson_val *layers = sk_json_get(v, "layers"), *item;
     int r = layers != NULL ? array_of(layers, 0, POINTS_MAX, &at, errors) : 0;
@@ -305,7 +258,7 @@ static int check_layers(const yyjson_val *v, struct sk_buf *errors)
         return r;
     yyjson_arr_foreach(layers, i, n, item)
         if (!yyjson_is_str(item))
-            return wrong_type(errors, &(struct at){ &at, NULL, i }, "string");
+            return sk_schema_wrong_type(errors, &(struct sk_schema_at){ &at, NULL, i }, "string");
     return 0;
 }
 
@@ -313,9 +266,9 @@ static int check_tiles(const yyjson_val *v, struct sk_buf *errors)
 {
     static const char *const formats[] = { "jpg", "pbf", "png", "webp", NULL };
     yyjson_val *bounds = sk_json_get(v, "bounds"), *format = sk_json_get(v, "format");
-    int r = bounds != NULL ? numbers(bounds, 4, 4, &(struct at){ NULL, "bounds", 0 }, errors) : 0;
+    int r = bounds != NULL ? numbers(bounds, 4, 4, &(struct sk_schema_at){ NULL, "bounds", 0 }, errors) : 0;
     if (r == 0 && format != NULL && !one_of(sk_json_str(format), formats))
-        r = not_one_of(errors, &(struct at){ NULL, "format", 0 }, "\"jpg\",\"pbf\",\"png\",\"webp\"");
+        r = not_one_of(errors, &(struct sk_schema_at){ NULL, "format", 0 }, "\"jpg\",\"pbf\",\"png\",\"webp\"");
     if (r == 0)
         r = number_from(v, "minzoom", 0, 30, errors);
     if (r == 0)
@@ -328,9 +281,9 @@ static int check_chart(const yyjson_val *v, struct sk_buf *errors)
     static const char *const types[] = { "tilelayer", "tileJSON", "WMS", "WMTS", "mapstyleJSON", "S-57", NULL };
     struct sk_span type = sk_json_str(sk_json_get(v, "type"));
     if (sk_json_get(v, "type") == NULL)
-        return missing(errors, NULL, "type");
+        return sk_schema_missing(errors, NULL, "type");
     if (!one_of(type, types))
-        return not_one_of(errors, &(struct at){ NULL, "type", 0 },
+        return not_one_of(errors, &(struct sk_schema_at){ NULL, "type", 0 },
                           "\"tilelayer\",\"tileJSON\",\"WMS\",\"WMTS\",\"mapstyleJSON\",\"S-57\"");
     int r = strings(v, (const char *const[]){ "identifier", "name", "description", "url", NULL }, errors);
     if (r == 0)
@@ -341,7 +294,7 @@ static int check_chart(const yyjson_val *v, struct sk_buf *errors)
 int sk_resource_check(enum sk_resource_type type, const yyjson_val *value, struct sk_buf *errors)
 {
     if (!yyjson_is_obj((yyjson_val *)(uintptr_t)value))
-        return wrong_type(errors, NULL, "object");
+        return sk_schema_wrong_type(errors, NULL, "object");
     switch (type) {
     case SK_ROUTES:
         return check_route(value, errors);
@@ -366,15 +319,15 @@ int sk_resource_check_param(struct sk_span name, const yyjson_val *value, struct
         const char *name;
         size_t n;
     } lists[] = { { "bbox", 4 }, { "position", 2 } };
-    const struct at query = { NULL, "query", 0 };
+    const struct sk_schema_at query = { NULL, "query", 0 };
     double d;
     for (size_t i = 0; i < SK_COUNT(counts); i++)
         if (sk_span_eq(name, counts[i]) && !(sk_json_number(value, &d) && d >= 0 && d < 1e9 && d == (double)(int64_t)d))
-            return wrong_type(errors, &(struct at){ &query, counts[i], 0 }, "integer");
+            return sk_schema_wrong_type(errors, &(struct sk_schema_at){ &query, counts[i], 0 }, "integer");
     for (size_t i = 0; i < SK_COUNT(lists); i++)
         if (sk_span_eq(name, lists[i].name))
-            return numbers(value, lists[i].n, lists[i].n, &(struct at){ &query, lists[i].name, 0 }, errors);
+            return numbers(value, lists[i].n, lists[i].n, &(struct sk_schema_at){ &query, lists[i].name, 0 }, errors);
     if (sk_span_eq(name, "distance") && !(sk_json_number(value, &d) && d >= 0))
-        return wrong_type(errors, &(struct at){ &query, "distance", 0 }, "number");
+        return sk_schema_wrong_type(errors, &(struct sk_schema_at){ &query, "distance", 0 }, "number");
     return 0;
 }

@@ -1,6 +1,7 @@
 #include "api/v2.h"
 
 #include "api/acl_filter.h"
+#include "api/course.h"
 #include "base/log.h"
 
 #include <stdarg.h>
@@ -274,4 +275,5 @@ void sk_v2_send_resource(struct sk_api *api, const char *provider, struct sk_spa
     if (r < 0)
         sk_log_debug("signalk-server:resources", "no delta for %.*s: %s", (int)id.n, id.p, em.text);
     sk_buf_finish(&b);
+    sk_course_resource_changed(api->course, type, id, value);
 }

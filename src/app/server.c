@@ -1,6 +1,7 @@
 #include "app/server.h"
 
 #include "api/admin.h"
+#include "api/course.h"
 #include "api/notifications.h"
 #include "api/plugins.h"
 #include "api/priorities.h"
@@ -196,6 +197,7 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     sk_safe_mode_add_routes(api);
     sk_admin_add_routes(api);
     sk_notifications_add_routes(api->notifications);
+    sk_course_add_routes(api->course);
     if (sk_settings_interface(s->settings, "unitpreferences-api"))
         sk_unit_preferences_add_routes(api->unit_preferences);
     if (sk_settings_interface(s->settings, "providers"))
@@ -406,6 +408,8 @@ static int start(struct server *s, struct sk_errmsg *em)
     if (r == 0)
         r = sk_security_start(&s->api, s->options, s->settings, em);
     if (r == 0)
+        s->api.course = sk_course_start(&s->api);
+    if (r == 0)
         r = start_plugins(s, em);
     if (r == 0)
         r = start_http(s, em);
@@ -446,7 +450,8 @@ static bool is_saved(void *arg)
     return sk_saver_idle(api->base_saver) && sk_server_log_idle(api->server_log) && api->admin_jobs == 0 &&
            api->app_data_jobs == NULL && api->full_model_jobs == 0 && api->port_searches == 0 && !api->leaving_safe_mode &&
            sk_priority_store_idle(api->priorities) && sk_notifications_idle(api->notifications) &&
-           sk_unit_preferences_idle(api->unit_preferences) && sk_resource_store_idle(api->resources) && sk_security_idle(api);
+           sk_unit_preferences_idle(api->unit_preferences) && sk_resource_store_idle(api->resources) &&
+           sk_course_idle(api->course) && sk_security_idle(api);
 }
 
 static void plugins_stopped(void *arg)
@@ -521,6 +526,7 @@ static void stop(struct server *s)
     sk_events_stop(api);
     sk_pressure_stop(api);
     sk_host_destroy(api->plugins);
+    sk_course_destroy(api->course);
     sk_resource_store_destroy(api->resources);
     sk_providers_destroy(api->providers);
     sk_bstreams_free_listeners(api);
