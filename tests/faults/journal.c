@@ -68,7 +68,7 @@ static void entry(const char *what, const char *a, const char *b, const void *by
     char *line = malloc(room);
     if (line == NULL)
         abort();
-    size_t at = (size_t)snprintf(line, room, "%s\t%s\t%s", what, a, b != NULL ? b : "");
+    size_t at = (size_t)snprintf(line, room, "%s\t%s\t%s\t", what, a, b != NULL ? b : "");
     for (size_t i = 0; i < n; i++) {
         line[at++] = digits[p[i] >> 4];
         line[at++] = digits[p[i] & 15];
