@@ -24,6 +24,8 @@ extern const struct sk_cli_command sk_cli_plugin_info;
 extern const struct sk_cli_command sk_cli_webapp_install;
 extern const struct sk_cli_command sk_cli_webapp_remove;
 extern const struct sk_cli_command sk_cli_webapp_list;
+extern const struct sk_cli_command sk_cli_tls_new;
+extern const struct sk_cli_command sk_cli_tls_show;
 extern const struct sk_cli_command sk_cli_completion;
 extern const struct sk_cli_command sk_cli_man;
 extern const struct sk_cli_command sk_cli_help;

@@ -17,6 +17,9 @@ const struct sk_cli_command *const sk_cli_commands[] = {
     &sk_cli_webapp_install,
     &sk_cli_webapp_remove,
     &sk_cli_webapp_list,
+    /* tls ... */
+    &sk_cli_tls_new,
+    &sk_cli_tls_show,
     /* words of their own */
     &sk_cli_completion,
     &sk_cli_man,
@@ -27,5 +30,6 @@ const struct sk_cli_command *const sk_cli_commands[] = {
 const struct sk_cli_group sk_cli_groups[] = {
     { "plugin", "write, check, install and watch plugins" },
     { "webapp", "install and remove pages for the browser" },
+    { "tls", "make and show certificates for HTTPS" },
     { NULL, NULL },
 };

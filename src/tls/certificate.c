@@ -8,6 +8,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <time.h>
 
 #define LIBRARY "libcrypto.so.3"
@@ -48,6 +49,13 @@
     X(BIO_new_mem_buf)                                                                                                           \
     X(BIO_read)                                                                                                                  \
     X(BIO_free)                                                                                                                  \
+    X(X509_get0_notAfter)                                                                                                        \
+    X(ASN1_TIME_to_tm)                                                                                                           \
+    X(X509_digest)                                                                                                               \
+    X(X509_get_ext_by_NID)                                                                                                       \
+    X(X509_get_ext)                                                                                                              \
+    X(X509V3_EXT_print)                                                                                                          \
+    X(BIO_s_mem)                                                                                                                 \
     X(RAND_bytes)
 
 static struct {
@@ -254,6 +262,46 @@ int sk_cert_issue(const struct sk_cert_pair *authority, const struct sk_cert_nam
                                       : sk_errmsg_set(em, SK_ERR_INVALID, "these are not a certificate authority and its key");
     crypto.X509_free(d.issuer);
     crypto.EVP_PKEY_free(d.issuer_key);
+    return r;
+}
+
+static void read_names(const X509 *x, char out[SK_CERT_TEXT_MAX])
+{
+    int at = crypto.X509_get_ext_by_NID(x, NID_subject_alt_name, -1);
+    BIO *text = at >= 0 ? crypto.BIO_new(crypto.BIO_s_mem()) : NULL;
+    out[0] = '\0';
+    if (text != NULL && crypto.X509V3_EXT_print(text, crypto.X509_get_ext(x, at), 0, 0) == 1) {
+        int n = crypto.BIO_read(text, out, SK_CERT_TEXT_MAX - 1);
+        out[n > 0 ? n : 0] = '\0';
+    }
+    crypto.BIO_free(text);
+}
+
+static bool read_info(const X509 *x, struct sk_cert_info *i)
+{
+    unsigned char hash[32];
+    unsigned size = sizeof hash;
+    struct tm until;
+    if (crypto.X509_digest(x, crypto.EVP_sha256(), hash, &size) != 1 ||
+        crypto.ASN1_TIME_to_tm(crypto.X509_get0_notAfter(x), &until) != 1)
+        return false;
+    for (unsigned k = 0; k < size; k++)
+        snprintf(i->fingerprint + (size_t)3 * k, 4, "%02X%s", hash[k], k + 1 < size ? ":" : "");
+    strftime(i->until, sizeof i->until, "%Y-%m-%dT%H:%M:%SZ", &until);
+    read_names(x, i->names);
+    return true;
+}
+
+int sk_cert_read(struct sk_span pem, struct sk_cert_info *ret_info, struct sk_errmsg *em)
+{
+    int r = ready(em);
+    if (r < 0)
+        return r;
+    BIO *in = crypto.BIO_new_mem_buf(pem.p != NULL ? pem.p : "", (int)pem.n);
+    X509 *x = in != NULL ? crypto.PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    r = x != NULL && read_info(x, ret_info) ? 0 : sk_errmsg_set(em, SK_ERR_INVALID, "no certificate in it (PEM is expected)");
+    crypto.X509_free(x);
+    crypto.BIO_free(in);
     return r;
 }
 

@@ -34,6 +34,14 @@ int sk_cert_make_authority(const char *common_name, unsigned days, struct sk_cer
 /* A server certificate signed by `authority`. SK_ERR_INVALID: that is no authority, or its key belongs to another one. */
 int sk_cert_issue(const struct sk_cert_pair *authority, const struct sk_cert_names *names, unsigned days,
                   struct sk_cert_pair *ret_pair, struct sk_errmsg *em);
+#define SK_CERT_TEXT_MAX 4096u
+struct sk_cert_info {
+    char names[SK_CERT_TEXT_MAX]; /* "DNS:boat, IP Address:10.0.0.2"; cut when there are very many */
+    char until[32];               /* ISO 8601 */
+    char fingerprint[3 * 32];     /* SHA-256, "AB:CD:..." */
+};
+/* Of the first certificate of a PEM text. */
+int sk_cert_read(struct sk_span pem, struct sk_cert_info *ret_info, struct sk_errmsg *em);
 void sk_cert_wipe(struct sk_cert_pair *pair);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Loaded before a server (LD_PRELOAD), writes down every change that it makes below one folder, in order, so that a test can build
- * what a disk might hold after the power failed at any of these points (tests/scenario/test_power_loss.py).
+ * Loaded before a server (LD_PRELOAD), writes down every change that it makes below one folder, in order, so that a test can
+ * build what a disk might hold after the power failed at any of these points (tests/scenario/test_power_loss.py).
  *
  * FAULT_FOLDER: the folder (absolute). FAULT_JOURNAL: where the record goes; each entry is one line, bytes in hexadecimal:
  *   create PATH | write PATH BYTES | truncate PATH SIZE | sync PATH | rename FROM TO | unlink PATH | mkdir PATH | rmdir PATH
