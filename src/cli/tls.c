@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define AUTHORITY_DAYS 3650u
-#define SERVER_DAYS 820u /* phones refuse certificates for more than 825 days */
+#define SERVER_DAYS 820u    /* phones refuse certificates for more than 825 days */
 #define SERVER_DAYS_MAX 824 /* and the day before it begins */
 
 static const struct sk_cli_option new_options[] = {
