@@ -39,6 +39,8 @@ struct sk_api {
     struct sk_notifications *notifications;
     struct sk_unit_preferences *unit_preferences;
     struct sk_staleness *staleness; /* NULL: off */
+    struct sk_history *history;     /* NULL: off */
+    unsigned playbacks;             /* WebSockets that play the past */
     struct sk_auth *auth;
     struct sk_settings *settings;
     struct sk_saver *settings_saver;

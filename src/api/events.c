@@ -2,6 +2,7 @@
 #include "api/events.h"
 
 #include "api/access_requests.h"
+#include "api/history.h"
 #include "api/priorities.h"
 #include "api/server_log.h"
 #include "api/session.h"
@@ -121,6 +122,11 @@ static void greet_administrator(struct sk_stream *s)
     sk_server_log_write_settings(s->api->server_log, &b);
     push_event(s, "DEBUG_SETTINGS", sk_buf_span(&b));
     sk_priorities_greet(s->api, push_event, s);
+    if (s->api->history != NULL) {
+        sk_buf_clear(&b);
+        sk_history_write_providers_event(s->api, &b);
+        push_event(s, "HISTORYPROVIDERS", sk_buf_span(&b));
+    }
     if (sk_auth_on(s->api->auth)) {
         sk_buf_clear(&b);
         sk_access_requests_write_event(s->api, &b);

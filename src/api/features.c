@@ -27,6 +27,8 @@ void sk_features_get(struct sk_http_req *r, void *arg)
     SK_BUF_LIT(&b, "{\"apis\":[");
     for (size_t i = 0; i < SK_COUNT(apis) && !only_off; i++)
         sk_buf_printf(&b, "%s\"%s\"", i > 0 ? "," : "", apis[i]);
+    if (api->history != NULL && !only_off)
+        SK_BUF_LIT(&b, ",\"history\",\"historyplayback\",\"historysnapshot\"");
     SK_BUF_LIT(&b, "],\"plugins\":[");
     struct sk_plugin *p = NULL;
     while (api->plugins != NULL && (p = sk_host_next(api->plugins, p)) != NULL) {

@@ -1,43 +1,16 @@
 /* GET /signalk/v1/api/...: the full tree and the metadata, member by member. */
 #include "api/acl_filter.h"
+#include "api/segments.h"
 
 #include "base/json.h"
 #include "model/meta.h"
 #include "model/query.h"
 #include "model/units.h"
 
-#define SEGMENTS_MAX (SK_PATH_SEGMENTS_MAX + 8u)
 #define ANSWER_MAX ((size_t)512 * 1024 * 1024)
 
-struct segments {
-    struct sk_span at[SEGMENTS_MAX];
-    size_t count;
-};
-
-/* Splits at '/', then decodes each part, so that an encoded slash stays inside a name. False: a part is malformed or too many. */
-static bool split(struct sk_arena *a, struct sk_span rest, struct segments *s)
-{
-    s->count = 0;
-    if (rest.n > 0 && rest.p[rest.n - 1] == '/')
-        rest.n--;
-    if (rest.n == 0)
-        return true;
-    for (size_t from = 0, i = 0; i <= rest.n; i++) {
-        if (i < rest.n && rest.p[i] != '/')
-            continue;
-        if (s->count == SEGMENTS_MAX)
-            return false;
-        s->at[s->count] = sk_http_decode(a, (struct sk_span){ rest.p + from, i - from }, false);
-        if (s->at[s->count].p == NULL || s->at[s->count].n == 0)
-            return false; /* "//" names nothing */
-        s->count++;
-        from = i + 1;
-    }
-    return true;
-}
-
 /* Dotted path of the segments [from, to); NULL when nobody has ever named it and the table cannot know it. */
-static struct sk_path *path_of(struct sk_model *m, const struct segments *s, size_t from, size_t to)
+static struct sk_path *path_of(struct sk_model *m, const struct sk_segments *s, size_t from, size_t to)
 {
     struct sk_buf b;
     sk_buf_init(&b, SK_PATH_LEN_MAX);
@@ -53,7 +26,7 @@ static struct sk_path *path_of(struct sk_model *m, const struct segments *s, siz
     return p;
 }
 
-static bool write_meta(struct sk_model *m, const struct segments *s, size_t to, struct sk_buf *out)
+static bool write_meta(struct sk_model *m, const struct sk_segments *s, size_t to, struct sk_buf *out)
 {
     struct sk_path *p = path_of(m, s, 2, to);
     struct sk_units *u = sk_span_eq(s->at[0], "vessels") ? sk_model_units(m) : NULL;
@@ -62,7 +35,7 @@ static bool write_meta(struct sk_model *m, const struct segments *s, size_t to, 
     return meta.n != 0;
 }
 
-static bool write_meta_member(struct sk_model *m, const struct segments *s, struct sk_buf *out)
+static bool write_meta_member(struct sk_model *m, const struct sk_segments *s, struct sk_buf *out)
 {
     struct sk_path *p = path_of(m, s, 2, s->count - 2);
     const struct sk_meta *meta = p != NULL ? sk_meta_of(p) : NULL;
@@ -79,7 +52,7 @@ static bool write_meta_member(struct sk_model *m, const struct segments *s, stru
 }
 
 /* Metadata reads that work without a value at the path; false: look in the tree. */
-static bool answer_meta(struct sk_model *m, const struct segments *s, struct sk_buf *out)
+static bool answer_meta(struct sk_model *m, const struct sk_segments *s, struct sk_buf *out)
 {
     const struct sk_span *last = &s->at[s->count - 1];
     if (s->count == 3 && sk_span_eq(s->at[0], "vessels") && sk_span_eq(*last, "meta")) {
@@ -99,7 +72,7 @@ static bool answer_meta(struct sk_model *m, const struct segments *s, struct sk_
 }
 
 /* Access lists, where there are any, hide what this user may not see. */
-static bool may_see(struct sk_api *api, struct sk_http_req *r, const struct segments *s, struct sk_buf *out)
+static bool may_see(struct sk_api *api, struct sk_http_req *r, const struct sk_segments *s, struct sk_buf *out)
 {
     struct sk_principal who = { 0 };
     if (sk_acl_lists(api) == NULL)
@@ -110,7 +83,7 @@ static bool may_see(struct sk_api *api, struct sk_http_req *r, const struct segm
 
 /* Metadata of one path is shown to whoever may read that path; the list of all, which names the paths, only without access lists.
  */
-static bool may_see_meta(struct sk_api *api, struct sk_http_req *r, const struct segments *s)
+static bool may_see_meta(struct sk_api *api, struct sk_http_req *r, const struct sk_segments *s)
 {
     struct sk_principal who = { 0 };
     if (sk_acl_lists(api) == NULL)
@@ -124,16 +97,14 @@ static bool may_see_meta(struct sk_api *api, struct sk_http_req *r, const struct
 
 static bool answer(struct sk_api *api, struct sk_http_req *r, struct sk_span rest, struct sk_buf *out)
 {
-    struct segments s;
-    if (!split(sk_http_arena(r), rest, &s))
+    struct sk_segments s;
+    if (!sk_segments_split(sk_http_arena(r), rest, &s))
         return false;
     if (s.count > 0 && sk_span_eq(s.at[0], "resources"))
         return false;
     if (s.count == 1 && sk_span_eq(s.at[0], "self"))
         return rest.p[rest.n - 1] != '/' && sk_tree_query(api->model, s.at, 1, out) == 0;
-    for (size_t i = 0; i < s.count; i++)
-        if (sk_span_eq(s.at[i], "self"))
-            s.at[i] = sk_span_of(sk_model_self_id(api->model));
+    sk_segments_resolve_self(&s, sk_model_self_id(api->model));
     if (s.count > 2 && answer_meta(api->model, &s, out))
         return may_see_meta(api, r, &s);
     return sk_tree_query(api->model, s.at, s.count, out) == 0 && may_see(api, r, &s, out);

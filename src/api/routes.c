@@ -19,9 +19,6 @@ void sk_api_add_routes(struct sk_api *api)
         { "GET", "/signalk/v2/features", SK_ACCESS_READ, sk_features_get, api },
         { "GET", "/signalk/v1/stream", SK_ACCESS_OPEN, sk_stream_get, api }, /* decides by itself what an anonymous client gets */
         { "GET", "/signalk/v2/stream", SK_ACCESS_OPEN, upgrade_nowhere, api },
-        { "GET", "/signalk/v1/playback", SK_ACCESS_READ, sk_playback_get, api },
-        { "GET", "/signalk/v1/snapshot/*", SK_ACCESS_READ, sk_snapshot_get, api },
-        { "GET", "/signalk/v1/api/snapshot/*", SK_ACCESS_READ, sk_snapshot_get, api },
         { "GET", "/signalk/v1/api/*", SK_ACCESS_READ, sk_rest_get, api },
         { "PUT", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_put, api },
         { "DELETE", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_delete, api },
@@ -57,6 +54,7 @@ void sk_api_add_routes(struct sk_api *api)
     sk_resource_config_add_routes(api);
     sk_weather_add_routes(api);
     sk_radars_add_routes(api);
+    sk_history_add_routes(api);
     sk_bstreams_add_routes(api);
 }
 

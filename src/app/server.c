@@ -15,6 +15,7 @@
 #include "app/trim.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "history/history.h"
 #include "hub/staleness.h"
 #include "input/input.h"
 #include "plugin/host.h"
@@ -130,6 +131,7 @@ static int start_data(struct server *s, struct sk_errmsg *em)
                                                                       "manageNotifications", true));
     start_staleness(s);
     sk_api_send_base(api);
+    api->history = sk_history_create(api->hub, sk_json_get(sk_settings_root(s->settings), "history"), s->options->config_dir);
     sk_notifications_settle(api->notifications);
     api->resources = sk_resource_store_create(api);
     sk_resources_choose_defaults(api, sk_settings_root(s->settings));
@@ -368,6 +370,7 @@ static void start_signals(struct server *s)
 {
     uv_loop_t *uv = sk_loop_uv(s->loop);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error like a full disk, not an end */
     uv_signal_init(uv, &s->sigterm);
     uv_signal_init(uv, &s->sigint);
     s->sigterm.data = s->sigint.data = s;
@@ -449,9 +452,9 @@ static bool is_saved(void *arg)
     const struct sk_api *api = &((struct server *)arg)->api;
     return sk_saver_idle(api->base_saver) && sk_server_log_idle(api->server_log) && api->admin_jobs == 0 &&
            api->app_data_jobs == NULL && api->full_model_jobs == 0 && api->port_searches == 0 && !api->leaving_safe_mode &&
-           sk_priority_store_idle(api->priorities) && sk_notifications_idle(api->notifications) &&
-           sk_unit_preferences_idle(api->unit_preferences) && sk_resource_store_idle(api->resources) &&
-           sk_course_idle(api->course) && sk_security_idle(api);
+           sk_history_idle(api->history) && sk_priority_store_idle(api->priorities) &&
+           sk_notifications_idle(api->notifications) && sk_unit_preferences_idle(api->unit_preferences) &&
+           sk_resource_store_idle(api->resources) && sk_course_idle(api->course) && sk_security_idle(api);
 }
 
 static void plugins_stopped(void *arg)
@@ -518,11 +521,13 @@ static void stop(struct server *s)
     sk_tcp_server_destroy(s->tcp);
     stop_http(s);
     sk_notifications_flush(api->notifications);
+    sk_history_stop(api->history);
     s->abandoned |= !sk_loop_run_until(s->loop, is_saved, s, sk_clock_mono_ms() + STOP_DEADLINE_MS);
     if (s->abandoned) {
         sk_log_warn("stopped without waiting for what did not end in time");
         return;
     }
+    sk_history_destroy(api->history);
     sk_events_stop(api);
     sk_pressure_stop(api);
     sk_host_destroy(api->plugins);

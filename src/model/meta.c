@@ -63,7 +63,7 @@ const struct sk_meta *sk_meta_of(struct sk_path *p)
     return p->meta;
 }
 
-static uint64_t changes; /* loop thread */
+static _Atomic uint64_t changes; /* of the server's model, and of those that live for one question on another thread */
 
 uint64_t sk_meta_changes(void)
 {
