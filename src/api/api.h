@@ -110,6 +110,9 @@ void sk_webapps_add_routes(struct sk_api *api);
 /* /skServer/safeMode: {"active","reason"}, and a POST of {"active":false} that leaves it. */
 void sk_safe_mode_add_routes(struct sk_api *api);
 
+/* /skiff: how the server does, for people (a page), programs (status) and Prometheus (metrics). */
+void sk_status_page_add_routes(struct sk_api *api);
+
 /* {"name":...,"self":...} greeting of WebSocket and TCP streams. */
 void sk_api_hello(const struct sk_api *api, struct sk_buf *out);
 
@@ -123,6 +126,7 @@ void sk_request_get(struct sk_http_req *r, void *arg);
 void sk_stream_get(struct sk_http_req *r, void *arg);
 void sk_stream_reply_too_many(struct sk_http_req *r); /* of WebSockets from one address: 429 */
 void sk_streams_get(struct sk_http_req *r, void *arg);
+void sk_streams_write(const struct sk_api *api, struct sk_buf *out); /* array: the clients of the stream */
 
 /* Watches over streams that are not read, from src/api/pressure.c. */
 void sk_pressure_start(struct sk_api *api);

@@ -71,14 +71,14 @@ static void write_model_statistics(struct sk_api *api, const struct sk_hub_stats
                   stats->rejected, stats->partly, alarms.count, alarms.unmanaged);
 }
 
-static void write_statistics(struct sk_api *api, struct sk_buf *b)
+void sk_events_write_statistics(struct sk_api *api, struct sk_buf *b)
 {
     struct sk_hub_stats stats;
     size_t clients = 0;
     sk_hub_stats(api->hub, &stats);
     for (const struct sk_stream *s = api->streams; s != NULL; s = s->next)
         clients += s->requests;
-    SK_BUF_LIT(b, "{\"type\":\"SERVERSTATISTICS\",\"from\":\"signalk-server\",\"data\":{\"deltaRate\":");
+    SK_BUF_LIT(b, "{\"deltaRate\":");
     sk_json_write_double(b, api->delta_rate);
     sk_buf_printf(b,
                   ",\"numberOfAvailablePaths\":%zu,\"wsClients\":%zu,\"uptime\":", count_leaves(sk_model_self(api->model)->first),
@@ -89,7 +89,14 @@ static void write_statistics(struct sk_api *api, struct sk_buf *b)
     SK_BUF_LIT(b, ",\"backpressure\":");
     sk_pressure_write(api, b);
     write_model_statistics(api, &stats, b);
-    SK_BUF_LIT(b, "}}");
+    sk_buf_char(b, '}');
+}
+
+static void write_statistics(struct sk_api *api, struct sk_buf *b)
+{
+    SK_BUF_LIT(b, "{\"type\":\"SERVERSTATISTICS\",\"from\":\"signalk-server\",\"data\":");
+    sk_events_write_statistics(api, b);
+    sk_buf_char(b, '}');
 }
 
 static void push(const struct sk_stream *s, const struct sk_buf *b)

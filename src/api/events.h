@@ -10,4 +10,7 @@ void sk_events_send(struct sk_api *api, const char *type, struct sk_span json);
 /* Name or number of the vessel changed: told to everybody. */
 void sk_events_vessel(struct sk_api *api);
 
+/* Data of the event SERVERSTATISTICS: an object. */
+void sk_events_write_statistics(struct sk_api *api, struct sk_buf *b);
+
 #endif

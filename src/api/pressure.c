@@ -107,18 +107,22 @@ static void write_stream(const struct sk_stream *s, struct sk_buf *b)
     sk_buf_char(b, '}');
 }
 
+void sk_streams_write(const struct sk_api *api, struct sk_buf *out)
+{
+    sk_buf_char(out, '[');
+    for (const struct sk_stream *s = api->streams; s != NULL; s = s->next) {
+        sk_buf_append(out, ",", s != api->streams);
+        write_stream(s, out);
+    }
+    sk_buf_char(out, ']');
+}
+
 /* GET /skServer/streams: the clients of the stream, and how they keep up. */
 void sk_streams_get(struct sk_http_req *r, void *arg)
 {
-    const struct sk_api *api = arg;
     struct sk_buf b;
     sk_buf_init(&b, (size_t)16 * 1024 * 1024);
-    sk_buf_char(&b, '[');
-    for (const struct sk_stream *s = api->streams; s != NULL; s = s->next) {
-        sk_buf_append(&b, ",", b.n > 1);
-        write_stream(s, &b);
-    }
-    sk_buf_char(&b, ']');
+    sk_streams_write(arg, &b);
     sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
     sk_buf_finish(&b);
 }

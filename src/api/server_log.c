@@ -95,6 +95,26 @@ static void write_row(const struct row *r, struct sk_buf *b)
     SK_BUF_LIT(b, "}}");
 }
 
+void sk_server_log_write_trouble(struct sk_server_log *l, size_t max, struct sk_buf *out)
+{
+    size_t found = 0;
+    sk_buf_char(out, '[');
+    pthread_mutex_lock(&l->lock);
+    for (uint64_t i = 0; i < ROWS && i < l->count && found < max; i++) {
+        const struct row *r = &l->rows[(l->count - 1 - i) % ROWS];
+        struct sk_span text = { r->text, r->n };
+        if (!r->error && !sk_span_starts(text, "WARN"))
+            continue;
+        sk_buf_text(out, found++ > 0 ? ",{\"time\":" : "{\"time\":");
+        sk_json_write_str(out, sk_span_of(r->when));
+        SK_BUF_LIT(out, ",\"text\":");
+        sk_json_write_str(out, text);
+        sk_buf_char(out, '}');
+    }
+    pthread_mutex_unlock(&l->lock);
+    sk_buf_char(out, ']');
+}
+
 static struct sk_frame *frame_of(struct sk_server_log *l, uint64_t number, struct sk_buf *b)
 {
     pthread_mutex_lock(&l->lock);

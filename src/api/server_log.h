@@ -22,6 +22,8 @@ void sk_server_log_add_routes(struct sk_api *api);
 /* A message of a stream may ask for the log, or not any more. */
 void sk_server_log_subscribe(struct sk_stream *s, const yyjson_val *message);
 void sk_server_log_unsubscribe(struct sk_stream *s, const yyjson_val *message);
+/* The newest lines that tell of trouble, newest first, at most `max`: [{"time","text"}] */
+void sk_server_log_write_trouble(struct sk_server_log *l, size_t max, struct sk_buf *out);
 /* {"debugEnabled":"…","rememberDebug":false} */
 void sk_server_log_write_settings(const struct sk_server_log *l, struct sk_buf *out);
 
