@@ -1,6 +1,7 @@
 #include "app/server.h"
 
 #include "api/admin.h"
+#include "api/app_store.h"
 #include "api/course.h"
 #include "api/notifications.h"
 #include "api/plugins.h"
@@ -206,6 +207,10 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     if (sk_settings_interface(s->settings, "providers"))
         sk_connections_add_routes(api);
     sk_webapps_add_routes(api);
+    if (sk_settings_interface(s->settings, "appstore")) {
+        api->app_store = sk_app_store_create(api);
+        sk_app_store_add_routes(api->app_store);
+    }
     sk_https_add_routes(api, api->http);
     if (sk_https_wanted(s->settings))
         return sk_https_start(api, s->options, s->settings, port, &s->https, em);
@@ -453,7 +458,7 @@ static bool is_saved(void *arg)
     const struct sk_api *api = &((struct server *)arg)->api;
     return sk_saver_idle(api->base_saver) && sk_server_log_idle(api->server_log) && api->admin_jobs == 0 &&
            api->app_data_jobs == NULL && api->full_model_jobs == 0 && api->port_searches == 0 && !api->leaving_safe_mode &&
-           sk_history_idle(api->history) && sk_priority_store_idle(api->priorities) &&
+           sk_history_idle(api->history) && sk_app_store_idle(api->app_store) && sk_priority_store_idle(api->priorities) &&
            sk_notifications_idle(api->notifications) && sk_unit_preferences_idle(api->unit_preferences) &&
            sk_resource_store_idle(api->resources) && sk_course_idle(api->course) && sk_security_idle(api);
 }
@@ -515,6 +520,7 @@ static void stop(struct server *s)
     struct sk_api *api = &s->api;
     if (s->loop == NULL)
         return;
+    sk_app_store_stop(api->app_store);
     stop_mdns(s);
     sk_inputs_destroy(api->inputs);
     api->inputs = NULL;
@@ -530,6 +536,7 @@ static void stop(struct server *s)
     }
     sk_history_destroy(api->history);
     sk_events_stop(api);
+    sk_app_store_destroy(api->app_store);
     sk_pressure_stop(api);
     sk_host_destroy(api->plugins);
     sk_course_destroy(api->course);

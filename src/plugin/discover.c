@@ -68,7 +68,8 @@ static void look_at(const char *dir, bool bundled, struct sk_packages *f)
             sk_log_debug(NS, "%s passed over: %s", file, em.text);
         if (f->unread_count < SK_DISCOVER_UNREAD_MAX)
             f->unread[f->unread_count++] = sk_xstrdup(dir);
-    } else if ((!sk_package_served(p) && !(p->is_plugin && p->manifest != NULL)) || known(f, p->name) || id_taken(f, p)) {
+    } else if ((!sk_package_served(p) && !(p->is_plugin && (p->manifest != NULL || f->javascript_too))) || known(f, p->name) ||
+               id_taken(f, p)) {
         sk_package_unref(p);
     } else {
         p->dir = sk_xstrdup(dir);

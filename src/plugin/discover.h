@@ -14,6 +14,7 @@
 struct sk_packages {
     struct sk_package **list; /* sorted: official packages (@signalk/) first, then by name */
     size_t count, cap, entries;
+    bool javascript_too;                  /* set before: plugins that need another server count as well */
     char *unread[SK_DISCOVER_UNREAD_MAX]; /* folders whose package.json is missing or broken: perhaps not yet complete */
     size_t unread_count;
     char *scopes[SK_DISCOVER_UNREAD_MAX]; /* folders "@name" */

@@ -135,6 +135,7 @@ class Server:
         env = {name: value for name, value in os.environ.items() if not steering.match(name)}
         env.update(
             HOME=str(self.home), XDG_CACHE_HOME=str(self.home / ".cache"), NPM_CONFIG_PREFIX=str(self.home / "npm-global"),
+            NPM_CONFIG_REGISTRY="http://127.0.0.1:9/",  # nobody there: no story asks the machine's registry by chance
             TCPSTREAMPORT=str(self.tcp_port), NMEA0183PORT=str(self.nmea_port), TZ="UTC",
         )
         env.update(self.extra_env)
