@@ -179,15 +179,7 @@ static void write_headers(struct sk_http_req *r, struct sk_buf *out)
 static int write_request(struct sk_http_req *r, struct sk_span path, const struct sk_endpoint_params *params, struct sk_buf *out,
                          struct sk_errmsg *em)
 {
-    SK_BUF_LIT(out, "{\"method\":");
-    sk_json_write_str(out, sk_http_method(r));
-    SK_BUF_LIT(out, ",\"path\":");
-    sk_json_write_str(out, path);
-    SK_BUF_LIT(out, ",\"query\":");
-    sk_web_query(sk_http_query(r), out);
-    SK_BUF_LIT(out, ",\"params\":");
-    sk_web_params(params, out);
-    SK_BUF_LIT(out, ",\"body\":");
+    sk_web_begin_request(sk_http_method(r), path, sk_http_query(r), params, out);
     int e = write_body(r, out, em);
     SK_BUF_LIT(out, ",\"headers\":");
     write_headers(r, out);

@@ -13,7 +13,7 @@
 static const char *const level_names[] = { "ERROR", "WARN", "INFO", "DEBUG" };
 
 static char debug_spec[SK_LOG_DEBUG_MAX];
-static atomic_bool debug_any;
+static atomic_bool debug_any, is_quiet;
 static pthread_mutex_t debug_lock = PTHREAD_MUTEX_INITIALIZER;
 static sk_log_sink sink_fn;
 static void *sink_arg;
@@ -102,6 +102,8 @@ static void write_line(enum sk_log_level level, const char *ns, const char *fmt,
     snprintf(last_line, sizeof last_line, "%.*s", (int)sizeof last_line - 1, line);
     if (sink_fn != NULL)
         sink_fn(sink_arg, level, line, used);
+    if (atomic_load_explicit(&is_quiet, memory_order_relaxed))
+        return;
     line[used] = '\n';
     ssize_t w = write(STDERR_FILENO, line, used + 1);
     (void)w; /* nowhere left to complain */
@@ -125,6 +127,11 @@ void sk_log_debug_line(const char *ns, const char *fmt, ...)
     va_start(ap, fmt);
     write_line(SK_LOG_DEBUG, ns, fmt, ap);
     va_end(ap);
+}
+
+void sk_log_set_quiet(bool quiet)
+{
+    atomic_store(&is_quiet, quiet);
 }
 
 void sk_log_set_sink(sk_log_sink sink, void *arg)

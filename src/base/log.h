@@ -32,6 +32,8 @@ void sk_log_debug_line(const char *ns, const char *fmt, ...) __attribute__((form
 typedef void (*sk_log_sink)(void *arg, enum sk_log_level level, const char *line, size_t n);
 void sk_log_set_sink(sk_log_sink sink, void *arg);
 
+void sk_log_set_quiet(bool quiet); /* nothing on stderr; the sink still gets all */
+
 const char *sk_log_last(void); /* last line written by any thread, for crash reports */
 
 #endif

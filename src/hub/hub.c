@@ -87,7 +87,7 @@ static void complete_time(struct sk_hub *h, struct sk_update *u)
     if (u->timestamp.p != NULL)
         return;
     if (h->iso[0] == '\0')
-        sk_iso_time(h->iso, sk_clock_wall_ms());
+        sk_iso_time(h->iso, sk_simtime_wall_ms(h->time));
     u->timestamp = (struct sk_span){ h->iso, SK_ISO_TIME_SIZE - 1 };
 }
 
@@ -433,6 +433,11 @@ struct sk_alarms *sk_hub_alarms(struct sk_hub *h)
 struct sk_status *sk_hub_status(struct sk_hub *h)
 {
     return h->status;
+}
+
+void sk_hub_set_time(struct sk_hub *h, const struct sk_simtime *time)
+{
+    h->time = time;
 }
 
 struct sk_loop *sk_hub_loop(struct sk_hub *h)

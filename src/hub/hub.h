@@ -9,6 +9,7 @@
 #include "base/frame.h"
 #include "base/json.h"
 #include "base/loop.h"
+#include "base/simtime.h"
 #include "hub/status.h"
 #include "model/model.h"
 #include "model/path.h"
@@ -44,6 +45,8 @@ struct sk_alarms *sk_hub_alarms(struct sk_hub *h);            /* NULL: notificat
 struct sk_model *sk_hub_model(struct sk_hub *h);
 struct sk_status *sk_hub_status(struct sk_hub *h);
 struct sk_loop *sk_hub_loop(struct sk_hub *h);
+/* What stamps deltas that come without a time; must outlive the hub. NULL (the beginning): the machine's clock. */
+void sk_hub_set_time(struct sk_hub *h, const struct sk_simtime *time);
 
 /*
  * Takes a delta text in. 0: passed on, wholly or in part. SK_ERR_INVALID: nothing of it was usable; `em` says what was wrong and

@@ -46,7 +46,8 @@ struct sk_hub {
     struct sk_loose *loose; /* last values that do not live in the tree, for them */
     uint32_t loose_count, loose_next;
     struct sk_hub_stats stats;
-    int busy; /* depth of ingestion: a client's callback must not feed the hub */
+    int busy;                      /* depth of ingestion: a client's callback must not feed the hub */
+    const struct sk_simtime *time; /* NULL: the machine's */
     char iso[SK_TIMESTAMP_LEN_MAX];
 };
 

@@ -135,6 +135,12 @@ const char *sk_status_text(const struct sk_status *s, const char *id)
     return e != NULL ? e->text : "";
 }
 
+bool sk_status_is_error(const struct sk_status *s, const char *id)
+{
+    const struct entry *e = sk_map_get(&s->map, sk_span_of(id));
+    return e != NULL && e->error;
+}
+
 static void member(struct sk_buf *out, const char *name, const char *value)
 {
     sk_buf_append(out, ",", out->p[out->n - 1] != '{');

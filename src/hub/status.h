@@ -19,6 +19,7 @@ void sk_status_error(struct sk_status *s, enum sk_status_kind kind, const char *
 void sk_status_remove(struct sk_status *s, const char *id);
 /* Last text of an entry, "" when there is none; valid until its next change. */
 const char *sk_status_text(const struct sk_status *s, const char *id);
+bool sk_status_is_error(const struct sk_status *s, const char *id);
 /* JSON array: {"type","id","statusType","timeStamp","message","lastError"?,"lastErrorTimeStamp"?} */
 void sk_status_write(const struct sk_status *s, struct sk_buf *out);
 

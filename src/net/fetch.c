@@ -24,6 +24,7 @@ struct sk_fetcher {
     struct sk_hosts *hosts[2];
     struct sk_fetch_limits limits;
     struct sk_net_figures *figures;
+    const struct sk_stand_in *stand_in;
     atomic_bool shut;
     atomic_size_t done_count;
     pthread_mutex_t lock; /* guards what follows */
@@ -116,6 +117,7 @@ struct sk_fetcher *sk_fetcher_create(const struct sk_fetcher_options *o)
     f->hosts[0] = o->hosts[0];
     f->hosts[1] = o->hosts[1];
     f->limits = o->limits;
+    f->stand_in = o->stand_in;
     f->figures = sk_net_figures_ref(o->figures);
     f->jobs_end = &f->jobs;
     f->done_end = &f->done;
@@ -193,7 +195,7 @@ static int run(struct sk_fetcher *f, struct sk_fetch_request *req, uint64_t dead
     *ret = (struct sk_fetch_response){ 0 };
     sk_net_count(f->figures, SK_NET_FETCH_REQUESTS, 1);
     sk_net_count(f->figures, SK_NET_FETCH_SENT_BYTES, (int64_t)req->body.n);
-    int r = sk_transfer(&o, req, ret, em);
+    int r = f->stand_in != NULL ? f->stand_in->answer(f->stand_in->arg, req, ret, em) : sk_transfer(&o, req, ret, em);
     if (r < 0) {
         sk_fetch_response_finish(ret);
         sk_fetcher_failed(f, em);
@@ -349,6 +351,14 @@ int sk_fetcher_begin(struct sk_fetcher *f, struct sk_fetch_request *req, int32_t
 bool sk_fetcher_has_done(struct sk_fetcher *f)
 {
     return atomic_load(&f->done_count) > 0;
+}
+
+bool sk_fetcher_busy(struct sk_fetcher *f)
+{
+    pthread_mutex_lock(&f->lock);
+    bool busy = f->jobs != NULL || f->active > 0 || f->done != NULL;
+    pthread_mutex_unlock(&f->lock);
+    return busy;
 }
 
 struct sk_fetch_done *sk_fetcher_take(struct sk_fetcher *f)

@@ -24,15 +24,6 @@ struct sk_fetch_limits {
     size_t parallel, body_max, total_ms;
 };
 
-struct sk_fetcher_options {
-    const char *name;          /* of the plugin, for log lines */
-    struct sk_hosts *hosts[2]; /* taken; NULL: no such list */
-    struct sk_fetch_limits limits;
-    struct sk_net_figures *figures; /* a reference is taken */
-    void (*wake)(void *arg);        /* thread: any; a request that was begun is done. Not called any more after sk_fetcher_shut */
-    void *arg;
-};
-
 struct sk_fetch_response {
     int status;
     bool redirected;
@@ -43,6 +34,22 @@ struct sk_fetch_response {
 void sk_fetch_response_finish(struct sk_fetch_response *r);
 /* An object with lower-case names; a header that came several times has a list. */
 void sk_fetch_response_write_headers(const struct sk_fetch_response *r, struct sk_buf *out);
+
+/* Answers requests in place of the network. Thread: any, several at once. */
+struct sk_stand_in {
+    int (*answer)(void *arg, const struct sk_fetch_request *req, struct sk_fetch_response *ret_response, struct sk_errmsg *em);
+    void *arg;
+};
+
+struct sk_fetcher_options {
+    const char *name;          /* of the plugin, for log lines */
+    struct sk_hosts *hosts[2]; /* taken; NULL: no such list */
+    struct sk_fetch_limits limits;
+    struct sk_net_figures *figures; /* a reference is taken */
+    void (*wake)(void *arg);        /* thread: any; a request that was begun is done. Not called any more after sk_fetcher_shut */
+    void *arg;
+    const struct sk_stand_in *stand_in; /* outlives the fetcher; NULL: none */
+};
 
 struct sk_fetcher *sk_fetcher_create(const struct sk_fetcher_options *o);
 /* Cancels what goes on and waits for it, a second at most. */
@@ -65,6 +72,7 @@ struct sk_fetch_done {
 /* Thread: the owner's. Takes the request's contents, also on an error. */
 int sk_fetcher_begin(struct sk_fetcher *f, struct sk_fetch_request *req, int32_t id, struct sk_errmsg *em);
 bool sk_fetcher_has_done(struct sk_fetcher *f);              /* thread: any; no lock */
+bool sk_fetcher_busy(struct sk_fetcher *f);                  /* thread: any; requests that were begun and not taken */
 struct sk_fetch_done *sk_fetcher_take(struct sk_fetcher *f); /* thread: the owner's; NULL: none is done */
 void sk_fetch_done_destroy(struct sk_fetch_done *d);
 

@@ -48,6 +48,20 @@ void sk_plugin_call(struct sk_plugin *p, enum sk_call_shape shape, const char *n
         sk_plugin_reschedule(p);
 }
 
+void sk_plugin_when_idle(struct sk_plugin *p, void (*idle)(void *arg), void *arg)
+{
+    p->idle = idle;
+    p->idle_arg = arg;
+    if (idle != NULL && p->worker != NULL)
+        sk_worker_ask_idle(p->worker);
+}
+
+void sk_plugin_time_moved(struct sk_plugin *p)
+{
+    if (p->worker != NULL)
+        sk_worker_wake(p->worker);
+}
+
 void sk_plugin_reply(struct sk_plugin *p, uint64_t id, enum sk_call_result result, struct sk_span text)
 {
     for (struct sk_call **at = &p->calls; *at != NULL; at = &(*at)->next)

@@ -52,6 +52,7 @@ struct sk_guest_options {
     const struct sk_guest_ops *ops;
     void *owner;
     const atomic_uint_fast64_t *cut_at; /* tick at which any call is cut, 0: none; may be NULL */
+    const struct sk_simtime *time;      /* that the guest lives in; NULL: the machine's */
 };
 
 /* Links, instantiates and initialises (start section, then `_start` or `_initialize` once). The deadline must be set for it. */

@@ -9,6 +9,7 @@
 #ifndef SK_PLUGIN_HOST_H
 #define SK_PLUGIN_HOST_H
 
+#include "base/simtime.h"
 #include "hub/bstreams.h"
 #include "hub/hub.h"
 #include "hub/providers.h"
@@ -42,6 +43,12 @@ struct sk_host_options {
     struct sk_span limits_json;          /* the setting pluginLimits, on top of them; p NULL: none */
     void (*changed)(void *arg);          /* the listing changed (config saved, plugin started or gone); NULL: nobody cares */
     void *changed_arg;
+
+    /* for plugins that are run alone (solo/solo.h) */
+    struct sk_simtime *time;       /* that plugins live in; NULL: the machine's */
+    const struct sk_stand_in *web; /* answers their HTTP requests instead of the network; NULL: none */
+    void (*logged)(void *arg, const struct sk_package *package, struct sk_span line); /* gets what they log; NULL: the log does */
+    void *logged_arg;
 };
 
 /* Copies what it keeps. */
@@ -121,6 +128,14 @@ typedef void (*sk_call_done)(void *arg, enum sk_call_result result, struct sk_sp
 /* `done` comes exactly once, in a later turn or before this returns. `out_max` 0: 65536, the size plugins are promised. */
 void sk_plugin_call(struct sk_plugin *p, enum sk_call_shape shape, const char *name, struct sk_span request, size_t out_max,
                     sk_call_done done, void *arg);
+
+/*
+ * `idle` comes once, in a later turn, when the plugin has nothing to do at its time, and whatever it said until then had its
+ * effect. Requests of its own that wait for the network are something to do. It never comes when the life ends before.
+ * NULL: nobody cares any more.
+ */
+void sk_plugin_when_idle(struct sk_plugin *p, void (*idle)(void *arg), void *arg);
+void sk_plugin_time_moved(struct sk_plugin *p); /* after sk_simtime_advance: a poll may be due */
 
 /* ---- figures -------------------------------------------------------------------------------------------------------------- */
 const struct sk_figures *sk_plugin_figures(const struct sk_plugin *p); /* of all lives since the server started */

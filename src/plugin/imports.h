@@ -93,5 +93,6 @@ void sk_import_tcp_close(struct sk_hostcall *c);
 
 /* wasi.c: replaces Wasmtime's, which sleeps where no deadline reaches. */
 void sk_wasi_poll_oneoff(struct sk_hostcall *c);
+void sk_wasi_clock_time_get(struct sk_hostcall *c); /* only where time is not the machine's */
 
 #endif

@@ -114,12 +114,12 @@ void sk_import_seed(struct sk_hostcall *c)
 
 void sk_import_now(struct sk_hostcall *c)
 {
-    c->result_f = (double)sk_clock_wall_ms();
+    c->result_f = (double)sk_simtime_wall_ms(c->g->o.time);
 }
 
 void sk_import_performance_now(struct sk_hostcall *c)
 {
-    c->result_f = (double)sk_clock_mono_ns() / 1e6;
+    c->result_f = (double)sk_simtime_mono_ns(c->g->o.time) / 1e6;
 }
 
 void sk_import_exit(struct sk_hostcall *c)

@@ -54,6 +54,8 @@ enum sk_note_kind {
     SK_NOTE_QUERY,        /* text: path; flag: from the root; question */
     SK_NOTE_SAVE_CONFIG,  /* text: configuration; question */
     SK_NOTE_REPLY,        /* id; code: enum sk_call_result; text */
+    SK_NOTE_LOG,          /* text: a line */
+    SK_NOTE_IDLE,         /* it was asked for */
     SK_NOTE_CRASHED,      /* text: reason, more: with back-trace; flag: a missed deadline */
     SK_NOTE_ENDED,        /* the thread is at its end */
 };

@@ -127,6 +127,13 @@ static void ended(struct sk_plugin *p)
     sk_host_check_stopped(p->host);
 }
 
+static void tell_refused(struct sk_plugin *p, const struct sk_errmsg *em)
+{
+    char line[sizeof em->text + 40];
+    int n = snprintf(line, sizeof line, "(the server) delta refused: %s", em->text);
+    p->host->o.logged(p->host->o.logged_arg, p->package, (struct sk_span){ line, (size_t)n });
+}
+
 static void delta(struct sk_plugin *p, const struct sk_note *n)
 {
     struct sk_errmsg em = { 0 };
@@ -134,6 +141,8 @@ static void delta(struct sk_plugin *p, const struct sk_note *n)
     sk_figures_add(p->figures, SK_COUNT_DELTAS_OUT, 1);
     if (sk_hub_ingest(p->host->o.hub, &origin, n->text, &em) < 0)
         sk_log_debug("signalk:wasm:bindings", "[%s] delta refused: %s", p->package->name, em.text);
+    if (em.code != 0 && p->host->o.logged != NULL)
+        tell_refused(p, &em);
 }
 
 static void status(struct sk_plugin *p, const struct sk_note *n)
@@ -205,6 +214,13 @@ static void take(struct sk_plugin *p, struct sk_note *n)
         break;
     case SK_NOTE_REPLY:
         sk_plugin_reply(p, n->id, (enum sk_call_result)n->code, n->text);
+        break;
+    case SK_NOTE_LOG:
+        p->host->o.logged(p->host->o.logged_arg, p->package, n->text);
+        break;
+    case SK_NOTE_IDLE:
+        if (p->idle != NULL)
+            p->idle(p->idle_arg);
         break;
     case SK_NOTE_CRASHED:
         crashed(p, n);

@@ -239,6 +239,9 @@ struct sk_worker *sk_plugin_make_worker(struct sk_plugin *p, struct sk_package *
         .notify = notify,
         .lost = lost,
         .owner = p,
+        .time = p->host->o.time,
+        .web = p->host->o.web,
+        .tell_log = p->host->o.logged != NULL,
     };
     sk_plugin_hosts(p, o.hosts);
     struct sk_worker *w = sk_worker_create(&o);

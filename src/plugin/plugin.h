@@ -69,6 +69,8 @@ struct sk_plugin {
     struct sk_call *calls, **calls_end;
     size_t call_count;
     uint64_t next_call;
+    void (*idle)(void *arg); /* asked for; NULL: not */
+    void *idle_arg;
 
     struct sk_save *saves, **saves_end; /* not begun */
     struct sk_save *saving;             /* its file is being written */

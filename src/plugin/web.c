@@ -179,6 +179,20 @@ void sk_web_params(const struct sk_endpoint_params *params, struct sk_buf *out)
     sk_buf_char(out, '}');
 }
 
+void sk_web_begin_request(struct sk_span method, struct sk_span path, struct sk_span query,
+                          const struct sk_endpoint_params *params, struct sk_buf *out)
+{
+    SK_BUF_LIT(out, "{\"method\":");
+    sk_json_write_str(out, method);
+    SK_BUF_LIT(out, ",\"path\":");
+    sk_json_write_str(out, path);
+    SK_BUF_LIT(out, ",\"query\":");
+    sk_web_query(query, out);
+    SK_BUF_LIT(out, ",\"params\":");
+    sk_web_params(params, out);
+    SK_BUF_LIT(out, ",\"body\":");
+}
+
 /* ---- answers ---- */
 
 static struct sk_span keep(struct sk_arena *a, struct sk_buf *b)

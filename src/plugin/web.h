@@ -19,6 +19,10 @@ void sk_web_decode(struct sk_span text, bool plus_is_blank, struct sk_buf *out);
 /* {"id":"77"}; values decoded, absent optional ones left out. */
 void sk_web_params(const struct sk_endpoint_params *params, struct sk_buf *out);
 
+/* {"method":…,"path":…,"query":{…},"params":{…},"body": — the body's JSON, headers and the end come from the caller. */
+void sk_web_begin_request(struct sk_span method, struct sk_span path, struct sk_span query,
+                          const struct sk_endpoint_params *params, struct sk_buf *out);
+
 struct sk_web_reply {
     int status;
     const char *type; /* content type, NULL: none */

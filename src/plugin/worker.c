@@ -181,14 +181,26 @@ static bool serve_deltas(struct sk_worker *w)
     return r == 0 || !crashed(w, r, &em);
 }
 
-enum due { DUE_STOP, DUE_ORDER, DUE_DELTAS, DUE_POLL, DUE_FETCHED };
+enum due { DUE_STOP, DUE_ORDER, DUE_DELTAS, DUE_POLL, DUE_FETCHED, DUE_IDLE };
+
+/* Under the lock, until woken, or so long in the plugin's time. */
+static void wait(struct sk_worker *w, uint64_t ms)
+{
+    uint64_t real_ms = ms == UINT64_MAX ? ms : sk_simtime_real_ms(w->o.time, ms);
+    if (real_ms == UINT64_MAX) {
+        pthread_cond_wait(&w->wake, &w->lock);
+        return;
+    }
+    struct timespec until = sk_cond_deadline((unsigned)real_ms);
+    pthread_cond_timedwait(&w->wake, &w->lock, &until);
+}
 
 static enum due wait_for_work(struct sk_worker *w, bool polls, uint64_t poll_at_ms)
 {
     enum due due;
     pthread_mutex_lock(&w->lock);
     for (;;) {
-        uint64_t now = polls ? sk_clock_mono_ms() : 0;
+        uint64_t now = polls ? sk_simtime_mono_ms(w->o.time) : 0;
         if (w->stop)
             due = DUE_STOP;
         else if (w->orders != NULL)
@@ -199,18 +211,18 @@ static enum due wait_for_work(struct sk_worker *w, bool polls, uint64_t poll_at_
             due = DUE_FETCHED;
         else if (w->batch.count > 0 || w->inbox.count > 0)
             due = DUE_DELTAS;
-        else if (polls) {
-            struct timespec until = sk_cond_deadline((unsigned)(poll_at_ms - now));
-            pthread_cond_timedwait(&w->wake, &w->lock, &until);
-            continue;
-        } else {
-            pthread_cond_wait(&w->wake, &w->lock);
+        else if (w->idle_asked && !sk_fetcher_busy(w->fetcher))
+            due = DUE_IDLE;
+        else {
+            wait(w, polls ? poll_at_ms - now : UINT64_MAX);
             continue;
         }
         break;
     }
     if (due == DUE_DELTAS && w->batch.count == 0)
         sk_inbox_swap(&w->inbox, &w->batch);
+    if (due == DUE_IDLE)
+        w->idle_asked = false;
     pthread_mutex_unlock(&w->lock);
     return due;
 }
@@ -235,7 +247,7 @@ static void serve(struct sk_worker *w)
 {
     const unsigned period = w->limits.poll_ms;
     bool polls = sk_guest_has_poll(w->guest), alive = true;
-    uint64_t poll_at_ms = sk_clock_mono_ms() + period;
+    uint64_t poll_at_ms = sk_simtime_mono_ms(w->o.time) + period;
     sk_engine_leave(w->o.engine);
     while (alive) {
         enum due due = wait_for_work(w, polls, poll_at_ms);
@@ -246,7 +258,7 @@ static void serve(struct sk_worker *w)
             break;
         case DUE_POLL:
             alive = poll_once(w);
-            uint64_t now = sk_clock_mono_ms();
+            uint64_t now = sk_simtime_mono_ms(w->o.time);
             poll_at_ms += period; /* from the plan, not from the end of the call: 1000 ms apart on average, and after a
                                      long call no burst to catch up */
             if (poll_at_ms <= now)
@@ -257,6 +269,9 @@ static void serve(struct sk_worker *w)
             break;
         case DUE_FETCHED:
             alive = serve_fetched(w);
+            break;
+        case DUE_IDLE:
+            sk_worker_note(w, sk_note_create(SK_NOTE_IDLE, none, none, none, NULL), true);
             break;
         case DUE_STOP:
             stop(w);
@@ -478,6 +493,14 @@ void sk_worker_deliver(struct sk_worker *w, struct sk_frame *f)
 void sk_worker_wake(struct sk_worker *w)
 {
     pthread_mutex_lock(&w->lock);
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void sk_worker_ask_idle(struct sk_worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->idle_asked = true;
     pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
 }

@@ -30,6 +30,9 @@ struct sk_worker_options {
     void (*notify)(void *owner);  /* loop: notes are waiting */
     void (*lost)(void *owner);    /* loop: the worker is stuck in a host call, far past its deadline */
     void *owner;
+    struct sk_simtime *time;       /* see host.h */
+    const struct sk_stand_in *web; /* the same */
+    bool tell_log;                 /* what it logs becomes notes */
 };
 
 /* Thread: loop. NULL when no thread can be had. Texts are copied. */
@@ -50,6 +53,9 @@ void sk_worker_call(struct sk_worker *w, struct sk_order *o);
 /* Thread: loop. Queues a delta; sk_worker_wake once per turn afterwards. */
 void sk_worker_deliver(struct sk_worker *w, struct sk_frame *f);
 void sk_worker_wake(struct sk_worker *w); /* thread: any */
+
+/* Thread: loop. An IDLE note follows when the worker has nothing to do, unless the life ends before. */
+void sk_worker_ask_idle(struct sk_worker *w);
 
 /* Thread: loop, after its ENDED note was taken. The oldest delta that it did not come to; the caller gets the reference. */
 struct sk_frame *sk_worker_undelivered(struct sk_worker *w);

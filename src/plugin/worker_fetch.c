@@ -20,6 +20,7 @@ void sk_worker_open_fetcher(struct sk_worker *w)
         .figures = w->o.figures->net,
         .wake = on_done,
         .arg = w,
+        .stand_in = w->o.web,
     };
     w->fetcher = sk_fetcher_create(&o);
 }

@@ -41,7 +41,7 @@ struct sk_worker {
     pthread_cond_t wake;
     struct sk_order *orders, **orders_end;
     struct sk_inbox inbox;
-    bool stop;
+    bool stop, idle_asked;
 
     atomic_bool urgent;          /* a stop or an order waits: look before the next delta */
     atomic_bool cancel;          /* a stop: compiling is given up */

@@ -81,6 +81,7 @@ static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
             .ops = &sk_worker_ops,
             .owner = w,
             .cut_at = &w->cut_at,
+            .time = w->o.time,
         };
         sk_worker_begin_call(w, (unsigned)l->start_ms);
         r = sk_guest_create(&go, (unsigned)l->start_ms, &w->guest, em);

@@ -81,7 +81,7 @@ bool sk_worker_note(struct sk_worker *w, struct sk_note *n, bool sure)
 
 void sk_worker_init_meters(struct sk_worker *w)
 {
-    uint64_t now = sk_clock_mono_ms();
+    uint64_t now = sk_simtime_mono_ms(w->o.time);
     sk_rate_init(&w->deltas.rate, (double)w->limits.deltas_per_s, now);
     sk_rate_init(&w->logs.rate, (double)w->limits.log_per_s * BURST_S, now);
     sk_rate_init(&w->statuses.rate, STATUSES_PER_S, now);
@@ -91,7 +91,7 @@ void sk_worker_init_meters(struct sk_worker *w)
 static bool admit(struct sk_worker *w, struct sk_meter *m, double n, double per_s, double burst, enum sk_counter counter,
                   const char *what)
 {
-    uint64_t now = sk_clock_mono_ms();
+    uint64_t now = sk_simtime_mono_ms(w->o.time);
     if (sk_rate_take(&m->rate, n, per_s, burst, now))
         return true;
     sk_figures_add(w->o.figures, counter, 1);
@@ -112,7 +112,9 @@ static bool may_log(struct sk_worker *w, size_t n)
 static void on_log(void *owner, struct sk_span text)
 {
     struct sk_worker *w = owner;
-    if (sk_log_debug_on(NS) && may_log(w, text.n + 1))
+    if (w->o.tell_log && may_log(w, text.n + 1))
+        sk_worker_note(w, sk_note_create(SK_NOTE_LOG, text, none, none, NULL), false);
+    else if (sk_log_debug_on(NS) && may_log(w, text.n + 1))
         sk_log_debug(NS, "[%s] %.*s", w->o.package->name, (int)text.n, text.p != NULL ? text.p : "");
 }
 
@@ -124,7 +126,10 @@ static void on_output(void *owner, struct sk_span line)
     struct sk_buf b;
     sk_buf_init(&b, 16384);
     sk_utf8_append_lossy(&b, line.p, line.n);
-    sk_log_info("[%s] %.*s", w->o.package->name, (int)b.n, b.p != NULL ? b.p : "");
+    if (w->o.tell_log)
+        sk_worker_note(w, sk_note_create(SK_NOTE_LOG, sk_buf_span(&b), none, none, NULL), false);
+    else
+        sk_log_info("[%s] %.*s", w->o.package->name, (int)b.n, b.p != NULL ? b.p : "");
     sk_buf_finish(&b);
 }
 
@@ -146,7 +151,7 @@ static void on_status(void *owner, struct sk_span text, bool error)
     n->flag = error;
     sk_note_destroy(w->status);
     w->status = n;
-    if (sk_rate_take(&w->statuses.rate, 1, STATUSES_PER_S, STATUSES_PER_S, sk_clock_mono_ms()))
+    if (sk_rate_take(&w->statuses.rate, 1, STATUSES_PER_S, STATUSES_PER_S, sk_simtime_mono_ms(w->o.time)))
         sk_worker_flush_status(w);
 }
 
@@ -266,7 +271,12 @@ static int on_save_config(void *owner, struct sk_span json)
 static void on_sleep(void *owner, unsigned ms)
 {
     struct sk_worker *w = owner;
-    uint64_t end = sk_clock_mono_ms() + ms;
+    uint64_t real_ms = sk_simtime_real_ms(w->o.time, ms);
+    if (real_ms == UINT64_MAX) { /* time that stands still passes by itself only for who sleeps */
+        sk_simtime_advance(w->o.time, (uint64_t)ms * 1000000u);
+        return;
+    }
+    uint64_t end = sk_clock_mono_ms() + real_ms;
     pthread_mutex_lock(&w->lock);
     for (;;) {
         uint64_t now = sk_clock_mono_ms(), cut = atomic_load(&w->cut_at), ticks = sk_engine_ticks(w->o.engine);
