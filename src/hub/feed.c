@@ -25,12 +25,44 @@ struct sk_feed *sk_feed_create(struct sk_hub *h, const struct sk_feed_ops *ops, 
     return f;
 }
 
+static void leave_live(struct sk_feed *f)
+{
+    if (f->prev_live != NULL)
+        f->prev_live->next_live = f->next_live;
+    else
+        f->hub->live = f->next_live;
+    if (f->next_live != NULL)
+        f->next_live->prev_live = f->prev_live;
+    f->next_live = f->prev_live = NULL;
+}
+
+static void join_live(struct sk_feed *f)
+{
+    f->next_live = f->hub->live;
+    if (f->next_live != NULL)
+        f->next_live->prev_live = f;
+    f->hub->live = f;
+}
+
+void sk_feed_relist(struct sk_feed *f)
+{
+    bool should = f->mode != SK_FEED_NONE && !f->pressed;
+    if (should == f->is_live)
+        return;
+    f->is_live = should;
+    if (should)
+        join_live(f);
+    else
+        leave_live(f);
+}
+
 void sk_feed_destroy(struct sk_feed *f)
 {
     if (f == NULL)
         return;
     sk_rows_clear(f);
     sk_feed_release(f);
+    sk_feed_set_mode(f, SK_FEED_NONE);
     if (f->prev != NULL)
         f->prev->next = f->next;
     else
@@ -44,6 +76,7 @@ void sk_feed_destroy(struct sk_feed *f)
 void sk_feed_set_mode(struct sk_feed *f, enum sk_feed_mode mode)
 {
     f->mode = mode;
+    sk_feed_relist(f);
 }
 
 void sk_feed_set_unsent_max(struct sk_feed *f, size_t bytes)
@@ -206,13 +239,13 @@ static void announce_delta(struct sk_feed *f, const struct sk_context *c, const 
 void sk_feeds_deliver(struct sk_hub *h, const struct sk_context *c, const struct sk_delta *d, struct sk_frame *frame,
                       enum sk_readers readers)
 {
-    for (struct sk_feed *f = h->feeds, *next; f != NULL; f = next) {
-        next = f->next;
-        if (f->mode == SK_FEED_NONE || (f->mode == SK_FEED_SELF && !c->self))
+    for (struct sk_feed *f = h->live, *next; f != NULL; f = next) {
+        next = f->next_live;
+        if (f->mode == SK_FEED_SELF && !c->self)
             continue;
         if (readers != SK_TO_EVERYBODY && f->all_sources != (readers == SK_TO_ALL_SOURCES))
             continue;
-        if (f->meta && !f->pressed)
+        if (f->meta)
             announce_delta(f, c, d);
         sk_feed_send(f, frame);
     }

@@ -28,6 +28,7 @@ struct sk_hub {
     struct sk_priority_engine *priority;
     struct sk_hub_tap *taps;
     struct sk_feed *feeds;
+    struct sk_feed *live; /* those of them that take whole deltas now: a thousand that are behind cost nothing per delta */
     struct sk_pattern_index patterns;
     size_t announcers;
     struct sk_alarms *alarms;       /* NULL: notifications pass as they came */
@@ -120,6 +121,8 @@ struct sk_bucket {
 struct sk_feed {
     struct sk_hub *hub;
     struct sk_feed *next, *prev;
+    struct sk_feed *next_live, *prev_live;
+    bool is_live; /* it stands in hub->live */
     const struct sk_feed_ops *ops;
     void *arg;
     enum sk_feed_mode mode;
@@ -143,6 +146,7 @@ struct sk_feed {
 };
 
 /* feed.c */
+void sk_feed_relist(struct sk_feed *f);                           /* after `mode` or `pressed` changed */
 void sk_feed_send(struct sk_feed *f, struct sk_frame *frame);     /* news: a client that is behind does not get it now */
 void sk_feed_send_now(struct sk_feed *f, struct sk_frame *frame); /* cached values, metadata before a value */
 void sk_feed_send_remark(struct sk_feed *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

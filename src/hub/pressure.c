@@ -26,6 +26,7 @@ void sk_feed_press(struct sk_feed *f, uint64_t since)
     if (f->pressed)
         return;
     f->pressed = true;
+    sk_feed_relist(f);
     f->in_round = false;
     f->since = since;
     f->presses++;
@@ -38,6 +39,7 @@ void sk_feed_release(struct sk_feed *f)
     if (!f->pressed)
         return;
     f->pressed = false;
+    sk_feed_relist(f);
     if (--f->hub->pressed == 0)
         sk_loose_forget(f->hub);
 }

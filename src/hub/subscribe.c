@@ -176,7 +176,7 @@ void sk_feed_unsubscribe(struct sk_feed *f, const yyjson_val *message)
             continue;
         if (any_context && strcmp(path, "*") == 0) {
             sk_rows_clear(f);
-            f->mode = SK_FEED_NONE;
+            sk_feed_set_mode(f, SK_FEED_NONE);
         } else {
             end_row(f, &which, any_context, path);
         }
