@@ -1,7 +1,9 @@
-/* /skServer/paths: the well-known paths of a vessel, with their metadata, for the pages that explain them. */
+/* Names of paths, for pages that let somebody choose: /skServer/paths, the well-known ones of a vessel with their metadata, and
+   /skServer/availablePaths, those of the own vessel that have had a value. */
 #include "api/admin.h"
 #include "base/json.h"
 #include "model/meta_table.h"
+#include "model/query.h"
 
 #define PATHS_MAX ((size_t)4 * 1024 * 1024)
 
@@ -28,8 +30,32 @@ static void get_paths(struct sk_http_req *r, void *arg)
     sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
 }
 
+static void write_available(const struct sk_node *n, struct sk_buf *b)
+{
+    for (; n != NULL; n = n->next) {
+        if (n->leaf != NULL) {
+            sk_buf_append(b, ",", b->n > 1);
+            sk_json_write_str(b, n->path->text);
+        }
+        write_available(n->first, b);
+    }
+}
+
+static void get_available(struct sk_http_req *r, void *arg)
+{
+    const struct sk_api *api = arg;
+    const struct sk_context *self = sk_model_self(api->model);
+    struct sk_buf b;
+    sk_buf_init(&b, PATHS_MAX);
+    sk_buf_text(&b, self->root_count > 0 ? "[\"\"" : "[");
+    write_available(self->first, &b);
+    sk_buf_char(&b, ']');
+    sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
+}
+
 void sk_paths_add_routes(struct sk_api *api)
 {
-    const struct sk_route table[] = { { "GET", "/skServer/paths", SK_ACCESS_READ, get_paths, api } };
+    const struct sk_route table[] = { { "GET", "/skServer/paths", SK_ACCESS_READ, get_paths, api },
+                                      { "GET", "/skServer/availablePaths", SK_ACCESS_READ, get_available, api } };
     sk_api_keep_routes(api, table, SK_COUNT(table));
 }

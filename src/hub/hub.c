@@ -417,7 +417,9 @@ void sk_hub_destroy(struct sk_hub *h)
 
 void sk_hub_set_prune_minutes(struct sk_hub *h, double minutes)
 {
-    h->prune_after_ms = (uint64_t)(minutes * 60000);
+    h->prune_after_ms = minutes > 0 ? (uint64_t)(minutes * 60000) : 0;
+    uint64_t every = h->prune_after_ms < PRUNE_CHECK_MS ? h->prune_after_ms + 1 : PRUNE_CHECK_MS;
+    uv_timer_start(&h->prune_timer, prune, every, every);
 }
 
 struct sk_model *sk_hub_model(struct sk_hub *h)
