@@ -1,14 +1,18 @@
 """
 Random deltas, subscriptions and PUTs, checked against a simple model of what a Signal K server must do, written here without a
-look at the server's code: the tree over REST, every stream, every answer. A failure prints the seed; SKIFF_SEED repeats it.
+look at the server's code: the tree over REST, every stream, every answer. The deltas come in by WebSocket, TCP and UDP in turn, and are
+heard by WebSocket and TCP. A failure prints the seed; SKIFF_SEED repeats it.
 """
+import json
 import os
 import random
 
 import pytest
 
-from harness.server import SELF
-from harness.streams import MARKER, values_in
+from harness.instruments import connection, send_udp
+from harness.server import SELF, free_port
+from harness.streams import MARKER, is_marker, marker_delta, new_mark, values_in
+from harness.waiting import Late, eventually
 
 SEEDS = [int(os.environ["SKIFF_SEED"])] if "SKIFF_SEED" in os.environ else [1, 2, 3, 4, 5, 6]
 ROUNDS = 40
@@ -94,8 +98,54 @@ class Model:
         return found
 
 
+class TcpFeeder:
+    """Sends deltas as lines, and hears its own marks."""
+
+    def __init__(self, server):
+        self.stream = server.tcp()
+        self.stream.hello()
+        self.stream.subscribe(MARKER)
+
+    def send(self, delta):
+        self.stream.send(delta)
+
+    def mark(self):
+        number = new_mark()
+        self.send(marker_delta(number))
+        self.stream.until(is_marker(number))
+        return number
+
+
+class UdpFeeder:
+    """Sends deltas as datagrams to a connection of the settings. There are never more on their way than a socket holds."""
+
+    def __init__(self, server, port):
+        self.port = port
+        self.watcher = server.stream("?subscribe=none")
+        self.watcher.hello()
+        self.watcher.subscribe(MARKER)
+        eventually(self.arrives, "the connection", timeout=30)
+
+    def arrives(self):
+        try:
+            return self.mark(timeout=0.5)
+        except Late as late:
+            raise AssertionError(str(late)) from None
+
+    def send(self, delta):
+        send_udp(self.port, json.dumps(delta) + "\n")
+
+    def mark(self, **how):
+        number = new_mark()
+        self.send(marker_delta(number))
+        self.watcher.until(is_marker(number), **how)
+        return number
+
+
 class Client:
     """A stream with its rows, and what it should have got since the last look."""
+
+    kept = ()
 
     def __init__(self, server, random_, model):
         self.feed = random_.choice(["none", "self", "all"])
@@ -128,7 +178,9 @@ class Client:
                           if context_matches(wanted, context) and glob(pattern, path)]
 
     def check(self, mark, seed):
-        got = [found for message in self.stream.collect_until_marker(mark) for found in values_in(message) if found[2] in PATHS]
+        came = [*self.kept, *self.stream.collect_until_marker(mark)]
+        self.kept = ()
+        got = [found for message in came for found in values_in(message) if found[2] in PATHS]
         key = repr
         assert sorted(got, key=key) == sorted(self.expected, key=key), f"seed {seed}: feed {self.feed}, all {self.all_sources}, rows {self.rows}"
         # The same values of one source and path, in the order in which they were sent.
@@ -136,6 +188,38 @@ class Client:
         if len(self.rows) + (self.feed != "none") == 1:
             assert order(got) == order(self.expected), f"seed {seed}"
         self.expected = []
+
+
+class TcpClient(Client):
+    """The same on the TCP port, where there is no default feed, no choice of sources, and no ping to wait for."""
+
+    def __init__(self, server, random_, model):
+        self.feed, self.all_sources, self.rows, self.expected, self.kept = "none", False, [], [], []
+        self.stream = server.tcp()
+        self.stream.hello()
+        self.stream.subscribe(MARKER)
+        self.settle()
+
+    def settle(self):
+        number = new_mark()
+        self.stream.send(marker_delta(number))
+        self.kept += self.stream.collect_until_marker(number)
+
+    def subscribe(self, wanted, pattern, model):
+        self.rows.append((wanted, pattern))
+        self.expected += model.cached(wanted, pattern, False)
+        self.stream.subscribe(pattern, context=wanted)
+        self.settle()
+
+    def unsubscribe(self):
+        self.stream.send({"context": "*", "unsubscribe": [{"path": "*"}]})
+        self.stream.subscribe(MARKER)
+        self.settle()
+        self.rows = []
+
+    def check(self, mark, seed):
+        super().check(mark, seed)
+        self.kept = []
 
 
 def strip(node):
@@ -148,13 +232,13 @@ def some_value(random_):
 
 
 class Voyage:
-    def __init__(self, server, seed, ranked):
+    def __init__(self, server, seed, ranked, feeder):
         self.server, self.seed, self.random = server, seed, random.Random(seed)
         self.model = Model(ranked)
-        self.feeder = server.feeder()
+        self.feeder = feeder
         self.feeder.mark()
         self.clock = 0
-        self.clients = [Client(server, self.random, self.model) for _ in range(3)]
+        self.clients = [kind(server, self.random, self.model) for kind in (Client, Client, TcpClient)]
         self.device = server.stream("?subscribe=none")  # publishes a switch, and so takes PUTs for it
         self.device.hello()
         self.device.send({"updates": [{"$source": "dev", "values": [{"path": "switches.s", "value": 0}]}]})
@@ -217,13 +301,23 @@ class Voyage:
         assert self.server.api(base + "/value").ok() == leaf["values"][leaf["shown"]][0], f"seed {self.seed}: {base}"
 
 
+def feeder_of(kind, config, launch):
+    """A running server, and what feeds it."""
+    port = free_port()
+    if kind == "UDP":
+        config.settings(pipedProviders=[connection("radio", "udp", {"port": port}, "SignalK")])
+    server = launch()
+    return server, server.feeder() if kind == "WebSocket" else TcpFeeder(server) if kind == "TCP" else UdpFeeder(server, port)
+
+
 @pytest.mark.parametrize("ranked", [False, True], ids=["plain", "ranked"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_voyage_is_what_the_model_says(launch, config, seed, ranked):
     if ranked:
         config.write("priorities.json", {"priorityOverrides": {
             path: [{"sourceRef": source, "timeout": 0 if source == RANKING[0] else 10**9} for source in RANKING] for path in RANKED}})
-    voyage = Voyage(launch(), seed, ranked)
+    server, feeder = feeder_of(["WebSocket", "TCP", "UDP"][seed % 3], config, launch)
+    voyage = Voyage(server, seed, ranked, feeder)
     steps = [voyage.some_delta] * 20 + [voyage.some_subscription] * 3 + [voyage.some_unsubscription, voyage.some_put]
     for _ in range(ROUNDS):
         for _ in range(STEPS):

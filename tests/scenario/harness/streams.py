@@ -13,6 +13,14 @@ MARKER = "test.marker"
 _marks = itertools.count(1)
 
 
+def new_mark():
+    return next(_marks)
+
+
+def marker_delta(number):
+    return {"updates": [{"$source": "marker", "values": [{"path": MARKER, "value": number}]}]}
+
+
 def values_in(message):
     """[(context, $source, path, value)] of a delta message; [] for hello, replies and strings."""
     if not isinstance(message, dict):
@@ -184,8 +192,8 @@ class Feeder(Stream):
 
     def mark(self):
         """Sends the next mark and waits for it to come round; returns its number."""
-        number = next(_marks)
-        self.send({"updates": [{"$source": "marker", "values": [{"path": MARKER, "value": number}]}]})
+        number = new_mark()
+        self.send(marker_delta(number))
         self.until(is_marker(number))
         return number
 
@@ -195,6 +203,7 @@ class TcpStream(_Receiver):
 
     def __init__(self, host, port):
         self.socket = socket.create_connection((host, port), timeout=DEADLINE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.kept = b""
         self.last_line = None
 

@@ -1,0 +1,41 @@
+"""RULES.md names a story for each rule: they all exist, so that a renamed or deleted one is noticed."""
+import ast
+import re
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+NAMED = re.compile(r"`(\w+)::(\w+|\*)`")
+
+
+def stories(name):
+    file = FOLDER / f"test_{name}.py"
+    if not file.is_file():
+        return set()
+    return {node.name for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)}
+
+
+def rows():
+    lines = (FOLDER / "RULES.md").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.startswith("| ") and not line.startswith(("| rule |", "| --- |"))]
+
+
+def test_each_rule_names_a_story():
+    assert len(rows()) > 100
+    assert [row for row in rows() if not NAMED.search(row)] == []
+
+
+def test_each_story_that_is_named_exists():
+    named = {found for row in rows() for found in NAMED.findall(row)}
+    missing = [f"{file}::{test}" for file, test in sorted(named) if not (stories(file) if test == "*" else f"test_{test}" in stories(file))]
+    assert missing == []
+
+
+def test_each_file_of_the_core_is_named():
+    """A new file of stories about the core is put into the table, or here when it is about something else."""
+    named = {file for row in rows() for file, _ in NAMED.findall(row)}
+    core = {"delta_validation", "sources", "leaf", "rest_tree", "rest_http", "identity", "metadata", "units", "discovery", "mdns", "ws_hello",
+            "ws_subscribe", "ws_requests", "ws_protocol", "ws_compression", "slow_clients", "tcp_stream", "put", "meta_put", "notifications",
+            "priority", "staleness", "full_model", "model_limits", "property", "history_absent", "core_rules"}
+    assert core <= named
+    on_disk = {file.stem.removeprefix("test_") for file in FOLDER.glob("test_*.py")}
+    assert {name for name in on_disk if name.startswith("conformance_")} <= named
