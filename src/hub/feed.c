@@ -256,5 +256,5 @@ void sk_feed_replay(struct sk_feed *f, enum sk_feed_mode mode)
     if (mode == SK_FEED_NONE)
         return;
     struct sk_context_match which = { .kind = mode == SK_FEED_ALL ? SK_MATCH_ALL : SK_MATCH_SELF };
-    sk_replay_contexts(f, &which, f->all_sources);
+    sk_replay_begin_contexts(f, &which, f->all_sources);
 }

@@ -34,10 +34,11 @@ void sk_feed_set_meta(struct sk_feed *f, bool on);
 void sk_feed_set_all_sources(struct sk_feed *f, bool on);
 /* Unsent bytes (default 256 KiB) at which catching up pauses until sk_feed_eased is called again. */
 void sk_feed_set_unsent_max(struct sk_feed *f, size_t bytes);
-/* Sends the last value of every source at every leaf of the selected contexts, oldest timestamp first. */
+/* Sends the last value of every source at every leaf of the selected contexts, oldest timestamp first; of many values only some
+   before it returns, the others in later turns, as fast as the client reads. */
 void sk_feed_replay(struct sk_feed *f, enum sk_feed_mode mode);
 
-/* `message`: the whole object with `subscribe`. Initial values go out before this returns. */
+/* `message`: the whole object with `subscribe`. Initial values go out as with sk_feed_replay. */
 void sk_feed_subscribe(struct sk_feed *f, const yyjson_val *message);
 /* `message`: the whole object with `unsubscribe`. Context "*" and path "*" end everything, the default feed too; other rows end
    the subscriptions of the same context and path. */

@@ -383,7 +383,8 @@ struct sk_hub *sk_hub_create(struct sk_loop *loop, struct sk_model *model)
     sk_buf_init(&h->preferred, 2 * SK_DELTA_MAX);
     uv_timer_init(sk_loop_uv(loop), &h->fixed_timer);
     uv_timer_init(sk_loop_uv(loop), &h->prune_timer);
-    h->fixed_timer.data = h->prune_timer.data = h;
+    uv_timer_init(sk_loop_uv(loop), &h->replay_timer);
+    h->fixed_timer.data = h->prune_timer.data = h->replay_timer.data = h;
     uv_timer_start(&h->prune_timer, prune, PRUNE_CHECK_MS, PRUNE_CHECK_MS);
     return h;
 }
@@ -410,7 +411,8 @@ void sk_hub_destroy(struct sk_hub *h)
     sk_loose_forget(h);
     sk_priority_engine_destroy(h->priority);
     sk_priority_rules_destroy(h->rules);
-    h->open_timers = 2;
+    h->open_timers = 3;
+    uv_close((uv_handle_t *)&h->replay_timer, timer_closed);
     uv_close((uv_handle_t *)&h->fixed_timer, timer_closed);
     uv_close((uv_handle_t *)&h->prune_timer, timer_closed);
 }

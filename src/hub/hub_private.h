@@ -40,6 +40,10 @@ struct sk_hub {
     struct sk_row *active_rows;
     uint64_t fixed_due; /* UINT64_MAX: it does not run */
     uv_timer_t prune_timer;
+    uv_timer_t replay_timer; /* while cached values wait for later turns */
+    struct sk_replay *replays, **last_replay;
+    uint64_t replay_turn; /* loop time at which ... */
+    size_t replayed;      /* ... so many cached values went out */
     uint64_t prune_after_ms;
     int open_timers;        /* while closing */
     uint64_t serial;        /* of the delta under way, or the last one */
@@ -237,9 +241,18 @@ struct sk_root_news {
    flattened. */
 void sk_pattern_send_root(const struct sk_pattern *p, const struct sk_row *only, const struct sk_root_news *news);
 
-/* replay.c */
-void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which, bool all_sources);
-void sk_replay_row(struct sk_row *r);
+/* replay.c: the cached values of the contexts from serial `from` on, until about `max` went out; returns how many did, and where
+   to go on (UINT32_MAX: all is done). They are in the order of their time as far as they go out together. */
+size_t sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which, bool all_sources, size_t max, uint32_t *from);
+size_t sk_replay_row(struct sk_row *r, size_t max, uint32_t *from);
+
+/* replay_later.c: the same, at once as far as one turn of the loop may take, the rest in later ones and at the client's pace */
+void sk_replay_begin_contexts(struct sk_feed *f, const struct sk_context_match *which, bool all_sources);
+void sk_replay_begin_row(struct sk_row *r);
+void sk_replay_forget_feed(struct sk_feed *f);
+void sk_replay_forget_row(struct sk_row *r);
+void sk_replay_timer(uv_timer_t *t);
+
 /* What sources said in the "" path of that context after delta `since`. */
 void sk_replay_roots(struct sk_row *r, const struct sk_context *c, uint64_t since);
 

@@ -123,11 +123,12 @@ static void sort_items(struct items *list)
         qsort(list->all, list->count, sizeof *list->all, by_timestamp);
 }
 
-void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which, bool all_sources)
+size_t sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which, bool all_sources, size_t max, uint32_t *from)
 {
     struct items list = { 0 };
-    for (const struct sk_context *c = sk_context_first(f->hub->model); c != NULL; c = c->next) {
-        if (!sk_context_matches(which, c))
+    const struct sk_context *c = sk_context_first(f->hub->model);
+    for (; c != NULL && list.count < max; c = c->next) {
+        if (c->serial < *from || !sk_context_matches(which, c))
             continue;
         add_roots(&list, c, 0);
         add_branch(&list, f->hub, c->first, all_sources);
@@ -136,6 +137,8 @@ void sk_replay_contexts(struct sk_feed *f, const struct sk_context_match *which,
     for (size_t i = 0; i < list.count; i++)
         send_item(f, &list.all[i]);
     free(list.all);
+    *from = c != NULL ? c->serial : UINT32_MAX;
+    return list.count;
 }
 
 /* A view's own engine sees the last values in their order; on a ranked path only the one it ends with goes out. */
@@ -153,10 +156,16 @@ static void keep_of_view(struct items *list, struct sk_view *view, struct sk_hub
     list->count = kept;
 }
 
+struct row_replay {
+    struct sk_row *row;
+    size_t sent;
+};
+
 /* Initial values of one row: path by path, each sorted by timestamp. */
 static void replay_leaf(void *arg, struct sk_node *n)
 {
-    struct sk_row *r = arg;
+    struct row_replay *replay = arg;
+    struct sk_row *r = replay->row;
     struct items list = { 0 };
     add_leaf(&list, r->feed->hub, n, r->all_sources || r->view != NULL);
     sort_items(&list);
@@ -164,6 +173,7 @@ static void replay_leaf(void *arg, struct sk_node *n)
         keep_of_view(&list, r->view, r->feed->hub);
     for (size_t i = 0; i < list.count; i++)
         send_item(r->feed, &list.all[i]);
+    replay->sent += list.count;
     free(list.all);
 }
 
@@ -184,12 +194,18 @@ void sk_replay_roots(struct sk_row *r, const struct sk_context *c, uint64_t sinc
     free(list.all);
 }
 
-void sk_replay_row(struct sk_row *r)
+size_t sk_replay_row(struct sk_row *r, size_t max, uint32_t *from)
 {
-    for (const struct sk_context *c = sk_context_first(r->feed->hub->model); c != NULL; c = c->next) {
-        if (!sk_context_matches(&r->pattern->context, c))
+    struct row_replay replay = { .row = r };
+    const struct sk_context *c = sk_context_first(r->feed->hub->model);
+    size_t looked_at = 0;
+    for (; c != NULL && replay.sent + looked_at / 16 < max; c = c->next) {
+        if (c->serial < *from || !sk_context_matches(&r->pattern->context, c))
             continue;
+        looked_at++;
         sk_replay_roots(r, c, 0);
-        sk_pattern_each_leaf(r->feed->hub, r->pattern, c, replay_leaf, r);
+        sk_pattern_each_leaf(r->feed->hub, r->pattern, c, replay_leaf, &replay);
     }
+    *from = c != NULL ? c->serial : UINT32_MAX;
+    return replay.sent + looked_at / 16;
 }

@@ -123,7 +123,7 @@ static void add_row(struct sk_feed *f, const yyjson_val *row, const yyjson_val *
     sk_row_send_remarks(r); /* every row is tied to the root values too */
     for (const struct sk_sub_link *l = r->pattern->links; l != NULL; l = l->next_of_pattern)
         sk_row_send_remarks(r);
-    sk_replay_row(r);
+    sk_replay_begin_row(r);
 }
 
 void sk_feed_subscribe(struct sk_feed *f, const yyjson_val *message)
@@ -140,7 +140,7 @@ void sk_feed_subscribe(struct sk_feed *f, const yyjson_val *message)
         add_row(f, row, context, &sources);
     sk_view_unref(sources.view);
     if (sk_json_truthy(sk_json_get(message, "announceNewPaths"))) {
-        sk_replay_contexts(f, &which, sources.all);
+        sk_replay_begin_contexts(f, &which, sources.all);
         if (f->announce)
             sk_context_match_finish(&f->announce_for);
         else

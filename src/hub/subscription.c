@@ -222,11 +222,13 @@ void sk_row_remove(struct sk_feed *f, struct sk_row *r)
             *at = r->next;
             break;
         }
+    sk_replay_forget_row(r);
     row_destroy(r);
 }
 
 void sk_rows_clear(struct sk_feed *f)
 {
+    sk_replay_forget_feed(f);
     while (f->rows != NULL)
         sk_row_remove(f, f->rows);
     if (f->announce) {
