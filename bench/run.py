@@ -37,6 +37,8 @@ FIGURES = [
     ("ingest", "server CPU per 100k deltas, WebSocket in, one subscriber", "s", 0.10, 3),
     ("ingest_null", "  the bare relay", "s", None, 3),
     ("ingest_tcp", "  the same in by TCP", "s", None, 3),
+    ("history", "  the same with history on, until all is written", "s", None, 3),
+    ("history_bytes", "  bytes of the database by value", "B", None, 1),
     ("nmea0183", "server CPU per 100k NMEA 0183 sentences by TCP, one subscriber", "s", 0.25, 3),
     ("nmea2000", "server CPU per 100k NMEA 2000 frames by TCP, one subscriber", "s", 0.25, 3),
     ("fanout", "CPU per delivery to 300 subscribers", "us", None, 2),
@@ -317,6 +319,32 @@ def ingest(b):
         b.note("ingest_null", r["cpu_s_per_100k_in"], **r)
 
 
+def history(b):
+    """All threads count, until the last value is on disk."""
+    with b.start(settings={"history": {"enabled": True, "writeSeconds": 2}}) as s:
+        s.first_answer("/signalk")
+        client = Client(s.port)
+
+        b.load(s, count=5000, warm=0.2)
+        start, cpu = settled(client), cpu_clock(s.process.pid)
+        b.load(s, count=b.args.count, warm=0.3)
+        end = settled(client)
+        values = end["values"] - start["values"]
+        b.note("history", (cpu_clock(s.process.pid) - cpu) * 100000 / b.args.count, values=values, lost=end["deltasDropped"] + end["valuesLost"])
+        b.note("history_bytes", end["bytes"] / end["values"])
+
+
+def settled(client):
+    """The figures once nothing has been added for some commits' time."""
+    last, since = client.json("/skServer/history"), time.monotonic()
+    while time.monotonic() - since < 5:
+        time.sleep(0.2)
+        now = client.json("/skServer/history")
+        if now["values"] != last["values"] or now["waitingBytes"] != 0:
+            last, since = now, time.monotonic()
+    return last
+
+
 def subscribe(port):
     """A WebSocket that gets everything; what comes is only searched for marks."""
     s = socket.create_connection(("127.0.0.1", port))
@@ -553,7 +581,7 @@ def cut(b):
     b.note("cut_max", most)
 
 
-MEASUREMENTS = [startup, ingest, nmea0183, nmea2000, fanout, plugin_cost, rest, full_model, loop, memory, trap, flood, cut]
+MEASUREMENTS = [startup, ingest, history, nmea0183, nmea2000, fanout, plugin_cost, rest, full_model, loop, memory, trap, flood, cut]
 
 
 # ---- the table ----
