@@ -444,6 +444,12 @@ void sk_priorities_add_routes(struct sk_api *api)
     s->routes[n++] = (struct sk_route){ "GET", "/skServer/positionSources", SK_ACCESS_ADMIN, get_position_sources, s };
     SK_ASSERT(n == SK_COUNT(s->routes));
     sk_http_server_add(api->http, s->routes, n);
+    sk_source_groups_add_routes(api);
+}
+
+void sk_priorities_write_groups(const struct sk_api *api, struct sk_buf *out)
+{
+    write_member(api->priorities, GROUPS, out);
 }
 
 void sk_priorities_greet(struct sk_api *api, void (*send)(void *arg, const char *type, struct sk_span json), void *arg)

@@ -16,6 +16,10 @@ struct sk_priority_store *sk_priority_store_load(struct sk_api *api, const yyjso
 void sk_priority_store_destroy(struct sk_priority_store *s); /* idle only */
 bool sk_priority_store_idle(const struct sk_priority_store *s);
 void sk_priorities_add_routes(struct sk_api *api);
+/* The saved groups, as JSON. */
+void sk_priorities_write_groups(const struct sk_api *api, struct sk_buf *out);
+/* source_groups.c */
+void sk_source_groups_add_routes(struct sk_api *api);
 /* The events that a new listener of server events gets. */
 void sk_priorities_greet(struct sk_api *api, void (*send)(void *arg, const char *type, struct sk_span json), void *arg);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define NS "signalk:wasm:loader"
+#define MESSAGE_MAX ((size_t)8192)
 
 static struct sk_plugin *plugin_from(void *p)
 {
@@ -100,6 +101,26 @@ static void key(struct sk_buf *out, const char *name, const char *value)
     sk_buf_char(out, ',');
 }
 
+/* Of a plugin that crashed the whole story, with its back-trace: the configuration page is where people read it. */
+static void write_message(const struct sk_plugin *p, struct sk_buf *out)
+{
+    const char *message = sk_plugin_message(p), *trap = sk_plugin_last_trap(p);
+    bool down = p->super.state == SK_SUPER_CRASHED || p->super.state == SK_SUPER_ERROR;
+    if (!down || p->super.crashes == 0 || trap[0] == '\0') {
+        key(out, "statusMessage", message);
+        return;
+    }
+    struct sk_buf b;
+    sk_buf_init(&b, MESSAGE_MAX);
+    sk_buf_text(&b, message);
+    sk_buf_char(&b, '\n');
+    size_t n = strlen(trap);
+    sk_buf_append(&b, trap, n < MESSAGE_MAX / 2 ? n : MESSAGE_MAX / 2);
+    const char *text = sk_buf_cstr(&b);
+    key(out, "statusMessage", text != NULL ? text : message);
+    sk_buf_finish(&b);
+}
+
 void sk_plugin_write_entry(const struct sk_plugin *p, struct sk_buf *out)
 {
     sk_buf_char(out, '{');
@@ -112,7 +133,7 @@ void sk_plugin_write_entry(const struct sk_plugin *p, struct sk_buf *out)
     SK_BUF_LIT(out, "\"schema\":");
     sk_buf_text(out, p->schema);
     sk_buf_char(out, ',');
-    key(out, "statusMessage", sk_plugin_message(p));
+    write_message(p, out);
     key(out, "state", sk_plugin_state(p));
     SK_BUF_LIT(out, "\"data\":");
     sk_buf_text(out, p->config.data != NULL ? p->config.data : "{}");

@@ -173,3 +173,22 @@ def test_who_speaks_and_who_could(ranked, feeder):
     assert ranked.get("/skServer/positionSources").ok() == ["gps.B"]
     live = ranked.get("/skServer/livePreferredSources").ok()
     assert {key.split("\0")[1]: source for key, source in live.items()} == {SPEED: "gps.A", "navigation.position": "gps.B"}
+
+
+def test_sources_that_say_the_same_are_grouped(server, feeder):
+    groups = lambda: server.get("/skServer/reconciledGroups").ok()
+    feeder.put_values({"navigation.speedOverGround": 3, "a.alone": 1}, source="gps.1")
+    assert groups() == []
+    feeder.put_values({"navigation.speedOverGround": 4, "navigation.headingTrue": 1}, source="gps.2")
+    feeder.put_values({"navigation.headingTrue": 2}, source="compass.1")
+    feeder.put_values({"environment.depth.belowKeel": 2}, source="depth.1")
+    feeder.put_values({"environment.depth.belowKeel": 3}, source="depth.2")
+    first, second = sorted(groups(), key=lambda g: len(g["sources"]), reverse=True)
+    assert sorted(first["sources"]) == ["compass.1", "gps.1", "gps.2"]
+    assert sorted(first["paths"]) == ["navigation.headingTrue", "navigation.speedOverGround"]
+    assert (first["matchedSavedId"], first["inactive"], first["newcomerSources"]) == (None, False, [])
+    assert sorted(second["sources"]) == ["depth.1", "depth.2"] and second["paths"] == ["environment.depth.belowKeel"]
+    server.put("/skServer/priorities", {"groups": [{"id": "position", "sources": ["gps.2", "gps.1"], "inactive": True}], "overrides": {}})
+    ranked = next(g for g in groups() if g["id"] == "position")
+    assert ranked["sources"] == ["gps.2", "gps.1", "compass.1"] and ranked["newcomerSources"] == ["compass.1"]
+    assert (ranked["matchedSavedId"], ranked["inactive"]) == ("position", True)

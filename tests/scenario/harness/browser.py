@@ -236,8 +236,12 @@ class Page:
 
     def wait(self, script, *args, timeout=DEADLINE, what=None):
         """Until the expression is true; its value."""
+        return self.until(lambda: self.run(script, *args), what or script, timeout)
+
+    def until(self, probe, what, timeout=DEADLINE):
+        """As eventually(), with a picture of the page when it fails."""
         try:
-            return eventually(lambda: self.run(script, *args), what or script, timeout, every=0.1)
+            return eventually(probe, what, timeout, every=0.1)
         except Late as late:
             raise Late(f"{late}\n{self.report()}") from None
 
@@ -250,10 +254,7 @@ class Page:
             text = self.text(selector)
             return (wanted.search(text) if isinstance(wanted, re.Pattern) else wanted in text) and text
 
-        try:
-            return eventually(look, f"{wanted!r} on the page", timeout, every=0.1)
-        except Late as late:
-            raise Late(f"{late}\n{self.report()}") from None
+        return self.until(look, f"{wanted!r} on the page", timeout)
 
     def wait_gone(self, text, selector="body", timeout=DEADLINE):
         self.wait("(s, t) => !(document.querySelector(s)?.innerText || '').includes(t)", selector, text, timeout=timeout)
