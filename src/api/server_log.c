@@ -12,14 +12,8 @@
 
 #define ROWS 100u
 #define SEND_MS 100u
+#define KEYS_MAX 200u
 #define ROW_MAX (SK_LOG_LINE_MAX * 6 + 200)
-
-/* What can be switched on; tests compare it with the source. Plugins' own lines are in signalk:wasm:bindings. */
-static const char debug_keys[] =
-    "[\"signalk-server:hub\",\"signalk-server:interfaces:ws\",\"signalk-server:mdns\","
-    "\"signalk-server:resources\",\"signalk-server:routes\",\"signalk:streams\","
-    "\"signalk:wasm:bindings\",\"signalk:wasm:fetch\",\"signalk:wasm:loader\","
-    "\"signalk:wasm:provider\",\"signalk:wasm:runtime\",\"signalk:wasm:storage\",\"skiff:http\",\"skiff:tls\"]";
 
 struct row {
     char *text; /* without its time */
@@ -244,8 +238,17 @@ static void save(struct sk_server_log *l, struct sk_http_req *r)
 
 static void get_keys(struct sk_http_req *r, void *arg)
 {
+    const char *keys[KEYS_MAX];
+    struct sk_buf b;
     (void)arg;
-    sk_http_reply_json(r, 200, sk_span_of(debug_keys));
+    sk_buf_init(&b, 65536);
+    sk_buf_char(&b, '[');
+    for (size_t i = 0, n = sk_log_debug_keys(keys, KEYS_MAX); i < n; i++) {
+        sk_buf_append(&b, ",", i > 0);
+        sk_json_write_str(&b, sk_span_of(keys[i]));
+    }
+    sk_buf_char(&b, ']');
+    sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
 }
 
 /* Everything at once would be more than a server at sea can write. */

@@ -34,6 +34,26 @@ void sk_log_debug_spec(char out[SK_LOG_DEBUG_MAX])
     pthread_mutex_unlock(&debug_lock);
 }
 
+/* Filled by sk_log_debug; the linker names both ends. */
+extern const char *const __start_sk_debug_keys[] __attribute__((weak));
+extern const char *const __stop_sk_debug_keys[] __attribute__((weak));
+
+size_t sk_log_debug_keys(const char **out, size_t max)
+{
+    size_t n = 0;
+    for (const char *const *k = __start_sk_debug_keys; k < __stop_sk_debug_keys; k++) {
+        size_t at = 0;
+        while (at < n && strcmp(out[at], *k) < 0)
+            at++;
+        if ((at < n && strcmp(out[at], *k) == 0) || n == max)
+            continue;
+        memmove(out + at + 1, out + at, (n - at) * sizeof *out);
+        out[at] = *k;
+        n++;
+    }
+    return n;
+}
+
 /* '*' stands for any run of characters; linear thanks to remembering only the last star. */
 static bool glob(const char *pat, size_t pn, const char *s)
 {

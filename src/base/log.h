@@ -25,8 +25,15 @@ void sk_log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void sk_log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 void sk_log_debug_line(const char *ns, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Arguments are evaluated only when the namespace is on. */
-#define sk_log_debug(ns, ...) (sk_log_debug_on(ns) ? sk_log_debug_line(ns, __VA_ARGS__) : (void)0)
+/* Arguments are evaluated only when the namespace is on. `ns` is a literal: each place of use notes it in a section of the
+   program, from which sk_log_debug_keys reads what there is to switch on. */
+#define sk_log_debug(ns, ...)                                                                                                    \
+    ({                                                                                                                           \
+        static const char *const sk_log_key_ __attribute__((section("sk_debug_keys"), used)) = (ns);                             \
+        sk_log_debug_on(ns) ? sk_log_debug_line(ns, __VA_ARGS__) : (void)0;                                                      \
+    })
+/* The namespaces of the program, each once, sorted; how many. More than `max` are left out. */
+size_t sk_log_debug_keys(const char **out, size_t max);
 
 /* Gets every line that is written (without newline), after stderr; one sink, set before other threads start. */
 typedef void (*sk_log_sink)(void *arg, enum sk_log_level level, const char *line, size_t n);

@@ -55,10 +55,21 @@ def test_metadata_and_paths_are_explained(server, feeder, page):
     page.screenshot("admin-paths")
 
 
-def test_source_priorities_are_ranked_by_hand(server, feeder, page):
+def test_source_priorities_are_ranked_by_hand(server, config, feeder, page):
     feeder.put_values({"navigation.speedOverGround": 3}, source="gps.1")
     feeder.put_values({"navigation.speedOverGround": 4}, source="gps.2")
     open_admin(page, "/data/priorities", "Source Priorities")
+    page.click("button", "2 sources · 1 shared paths")
     page.wait_text("gps.1")
     page.wait_text("gps.2")
     page.screenshot("admin-priorities")
+    page.click("button", "Save all changes")
+
+    def saved():
+        group, = config.json("priorities.json")["priorityGroups"]
+        return sorted(group["sources"]) == ["gps.1", "gps.2"]
+
+    page.until(saved, "the ranking on disk")
+    first = config.json("priorities.json")["priorityGroups"][0]["sources"][0]
+    page.until(lambda: server.self_path("navigation.speedOverGround").ok()["$source"] == first or feeder.put_values(
+        {"navigation.speedOverGround": 3}, source=first), "the better source speaking")

@@ -36,14 +36,13 @@ def test_the_hands_of_the_harness(server, page):
     page.fill("#course", "090")
     page.select("#kind", "second")
     page.click("button", "Say")
-    page.wait("1")
-    assert page.dialogs == ["090 b"]
+    page.until(lambda: page.dialogs == ["090 b"], "the alert")
 
 
 def test_an_error_on_the_console_is_noticed(server, page):
     page.goto("/small-app/")
     page.click("button", "Break")
-    page.wait("1")
+    page.until(lambda: page.errors, "the error")
     with pytest.raises(AssertionError, match="the mast is gone"):
         page.check()
     page.allow("mast is gone").check()

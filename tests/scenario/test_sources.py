@@ -105,6 +105,8 @@ def test_nmea2000_devices_carry_their_pgns_and_product_data(server, feeder):
     assert n2k["canName"] == "c0788c00e7e04312"
     assert n2k["modelId"] == "GPS 1"
     assert not {"pgn", "label", "type"} & set(n2k)
+    assert server.get("/skServer/deviceIdentities").ok() == [
+        {"canName": "c0788c00e7e04312", "modelId": "GPS 1", "sourceRefs": ["can0.c0788c00e7e04312"]}]
 
 
 def test_the_servers_own_configuration_is_the_source_defaults(server):

@@ -39,14 +39,14 @@ PICTURES = os.environ.get("SKIFF_PICTURES")
 
 # Finds an element by selector, or by selector and text; the innermost with that text, visible ones only.
 FIND = """
-(selector, text) => {
+(selector, text, index) => {
   const seen = e => { const b = e.getBoundingClientRect(); return b.width > 0 && b.height > 0 && getComputedStyle(e).visibility !== 'hidden' }
   const says = e => (e.innerText || e.value || '').replace(/\\s+/g, ' ').trim()
   const all = [...document.querySelectorAll(selector)].filter(seen)
   if (text === null) return all[0]
   const same = all.filter(e => says(e) === text)
   const fits = same.length ? same : all.filter(e => says(e).includes(text))
-  return fits.sort((a, b) => says(a).length - says(b).length)[0]
+  return fits.sort((a, b) => says(a).length - says(b).length)[index || 0]
 }
 """
 
@@ -271,17 +271,17 @@ class Page:
 
     # ---- hands ----
 
-    def _point(self, selector, text):
-        found = self.wait(f"""(selector, text) => {{
-            const e = ({FIND})(selector, text); if (!e) return null
+    def _point(self, selector, text, index):
+        found = self.wait(f"""(selector, text, index) => {{
+            const e = ({FIND})(selector, text, index); if (!e) return null
             e.scrollIntoView({{block: 'center', inline: 'center', behavior: 'instant'}})
             const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]
-        }}""", selector, text, what=f"{selector} {text or ''} on the page")
+        }}""", selector, text, index, what=f"{selector} {text or ''} on the page")
         return {"x": found[0], "y": found[1]}
 
-    def click(self, selector, text=None, count=1):
-        """The first visible element that fits; `text` is its whole text, else a part of it."""
-        point = self._point(selector, text)
+    def click(self, selector, text=None, count=1, index=0):
+        """The first (or `index`-th) visible element that fits; `text` is its whole text, else a part of it."""
+        point = self._point(selector, text, index)
         self.command("Input.dispatchMouseEvent", type="mouseMoved", **point)
         for kind in ("mousePressed", "mouseReleased"):
             self.command("Input.dispatchMouseEvent", type=kind, button="left", clickCount=count, **point)
@@ -340,6 +340,8 @@ class Page:
 
     def screenshot(self, name, picture=False, quality=None):
         """<name>.png in the folder of screenshots; with `picture` it is one of the README's."""
+        self.run("Promise.all(document.getAnimations().filter(a => a.effect.getComputedTiming().endTime < 1e6).map(a => a.finished.catch(() => 0)))"
+                 ".then(() => 1)")  # pages fade in
         data = base64.b64decode(self.command("Page.captureScreenshot", format="png", optimizeForSpeed=False, timeout=60)["data"])
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         (SCREENSHOTS / f"{name}.png").write_bytes(data)
