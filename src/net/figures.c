@@ -42,8 +42,8 @@ void sk_net_figures_error(struct sk_net_figures *f, enum sk_net_kind kind, const
     pthread_mutex_unlock(&f->lock);
     if (news)
         sk_log_warn("[%s] %s", name, text);
-    else
-        sk_log_debug(ns, "[%s] %s", name, text);
+    else if (sk_log_debug_on(ns))
+        sk_log_debug_line(ns, "[%s] %s", name, text);
 }
 
 void sk_net_figures_write(struct sk_net_figures *f, struct sk_buf *out)

@@ -37,8 +37,12 @@ def test_a_setting_is_saved(server, config, page):
 def test_a_connection_is_added_works_and_is_removed(server, config, page):
     port = free_port()
     open_admin(page, "/data/connections/-", "Connections")
-    page.click("button", "Add")
-    page.wait_text("Data Type")
+    page.until(lambda: ("GET", "/skServer/providers", 200) in page.calls(), "the list of connections")
+
+    def form():  # the page may still be about to show its list
+        return page.run("!!document.querySelector('select[name=type]')") or page.click("button", "Add")
+
+    page.until(form, "the form")
     page.screenshot("admin-connection-new")
     page.select("select[name=type]", "NMEA0183")
     page.fill("input[name=id]", "compass")
