@@ -49,18 +49,22 @@ static void write_flag(struct sk_buf *out, const char *name, bool value)
     sk_buf_printf(out, ",\"%s\":%s", name, value ? "true" : "false");
 }
 
+static bool has_webapp(const yyjson_val *keywords)
+{
+    return has_keyword(keywords, "signalk-webapp") || has_keyword(keywords, "signalk-embeddable-webapp");
+}
+
 /* What follows from the keywords alone. */
 static void write_kinds(struct sk_buf *out, const yyjson_val *keywords, bool runs_here)
 {
     size_t i, n, count = 0;
     yyjson_val *k;
     bool plugin = has_keyword(keywords, "signalk-wasm-plugin") || has_keyword(keywords, "signalk-node-server-plugin");
-    bool embeddable = has_keyword(keywords, "signalk-embeddable-webapp"),
-         webapp = embeddable || has_keyword(keywords, "signalk-webapp");
+    bool embeddable = has_keyword(keywords, "signalk-embeddable-webapp");
     write_flag(out, "isPlugin", plugin);
     write_flag(out, "isWebapp", has_keyword(keywords, "signalk-webapp"));
     write_flag(out, "isEmbeddableWebapp", embeddable);
-    if (plugin && !webapp && !runs_here)
+    if (plugin && !has_webapp(keywords) && !runs_here)
         write_flag(out, "needsNodeServer", true);
     SK_BUF_LIT(out, ",\"categories\":[");
     yyjson_arr_foreach((yyjson_val *)(uintptr_t)keywords, i, n, k) {
@@ -98,6 +102,19 @@ static void write_keywords(struct sk_buf *out, const yyjson_val *keywords)
         SK_BUF_LIT(out, "[]");
 }
 
+/* The page shows a button for each: the words say what it will not do. */
+static void write_description(struct sk_buf *out, const yyjson_val *package, bool needs_node)
+{
+    struct sk_buf b;
+    struct sk_span text = sk_json_str(sk_json_get(package, "description"));
+    sk_buf_init(&b, 2 * TEXT_MAX_SHOWN);
+    if (needs_node)
+        SK_BUF_LIT(&b, "(In JavaScript: needs the Node server) ");
+    sk_buf_append(&b, text.p, text.n < TEXT_MAX_SHOWN ? text.n : TEXT_MAX_SHOWN);
+    write_text(out, "description", sk_buf_span(&b));
+    sk_buf_finish(&b);
+}
+
 static void write_entry(struct sk_buf *out, const yyjson_val *package, int64_t now_ms)
 {
     const yyjson_val *keywords = sk_json_get(package, "keywords"), *links = sk_json_get(package, "links");
@@ -107,7 +124,7 @@ static void write_entry(struct sk_buf *out, const yyjson_val *package, int64_t n
     SK_BUF_LIT(out, "{\"name\":");
     sk_json_write_str(out, name);
     write_text(out, "version", sk_json_str(sk_json_get(package, "version")));
-    write_text(out, "description", sk_json_str(sk_json_get(package, "description")));
+    write_description(out, package, javascript && !has_webapp(keywords));
     write_text(out, "author", author_of(package));
     write_keywords(out, keywords);
     write_kinds(out, keywords, !javascript);

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #define PREFIX "/skServer/appstore/"
+#define README_MAX ((size_t)256 * 1024)
 #define FRESH_MS (30u * 60 * 1000) /* a catalog */
 #define AGAIN_MS 60000u            /* after the registry could not be asked */
 
@@ -401,9 +402,43 @@ static void get_data_size(struct sk_http_req *r, void *arg)
 /* ---- one package
  * ---------------------------------------------------------------------------------------------------------------- */
 
+struct detail {
+    uv_work_t work;
+    struct sk_app_store *store;
+    struct sk_http_req *req;
+    char *dir, *readme;
+    struct sk_buf out; /* all but the README */
+};
+
+/* Of a package that is installed; what is not has it in its archive only. */
+static void read_readme(uv_work_t *work)
+{
+    static const char *const names[] = { "README.md", "readme.md", "Readme.md", "README" };
+    struct detail *d = work->data;
+    for (size_t i = 0; i < SK_COUNT(names) && d->readme == NULL; i++) {
+        char *file = sk_fs_path(d->dir, names[i]);
+        (void)sk_fs_read(file, README_MAX, &d->readme, NULL, NULL);
+        free(file);
+    }
+}
+
+static void detail_read(uv_work_t *work, int status)
+{
+    struct detail *d = work->data;
+    (void)status;
+    d->store->views--;
+    sk_json_write_str(&d->out, sk_span_of(d->readme != NULL ? d->readme : ""));
+    sk_buf_char(&d->out, '}');
+    sk_http_reply_buf(d->req, 200, SK_HTTP_JSON, &d->out);
+    sk_buf_finish(&d->out);
+    free(d->readme);
+    free(d->dir);
+    free(d);
+}
+
 static void get_detail(struct sk_http_req *r, void *arg)
 {
-    const struct sk_app_store *s = arg;
+    struct sk_app_store *s = arg;
     const char *name = read_name(r);
     if (name == NULL)
         return;
@@ -414,15 +449,22 @@ static void get_detail(struct sk_http_req *r, void *arg)
         return;
     }
     struct sk_buf b;
-    sk_buf_init(&b, (size_t)1024 * 1024);
+    sk_buf_init(&b, 4 * README_MAX);
     sk_json_write(&b, entry);
     if (sk_buf_ok(&b))
         b.n--;
-    SK_BUF_LIT(&b, ",\"screenshots\":[],\"deprecated\":false,\"readme\":\"\",\"changelog\":\"\",\"lastReleaseDate\":");
+    SK_BUF_LIT(&b, ",\"screenshots\":[],\"deprecated\":false,\"changelog\":\"\",\"lastReleaseDate\":");
     sk_json_write_str(&b, sk_json_str(sk_json_get(entry, "updated")));
-    SK_BUF_LIT(&b, ",\"requires\":[],\"recommends\":[],\"storeAvailable\":true,\"fromCache\":false}");
-    sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
-    sk_buf_finish(&b);
+    SK_BUF_LIT(&b, ",\"requires\":[],\"recommends\":[],\"storeAvailable\":true,\"fromCache\":false,\"readme\":");
+    struct detail *d = sk_xcalloc(1, sizeof *d);
+    SK_CLEANUP(sk_freep) char *modules = sk_fs_path(s->api->config_dir, "node_modules");
+    d->work.data = d;
+    d->store = s;
+    d->req = r;
+    d->dir = sk_fs_path(modules, name);
+    d->out = b;
+    s->views++;
+    SK_ASSERT(uv_queue_work(sk_loop_uv(s->api->loop), &d->work, read_readme, detail_read) == 0);
 }
 
 /* ---- life
