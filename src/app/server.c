@@ -19,6 +19,7 @@
 #include "history/history.h"
 #include "hub/staleness.h"
 #include "input/input.h"
+#include "input/playback.h"
 #include "plugin/host.h"
 #include "store/fs.h"
 #include "store/run_address.h"
@@ -239,24 +240,6 @@ static void start_tcp(struct server *s)
     s->api.tcp_port = sk_tcp_server_port(s->tcp);
 }
 
-/* An entry of pipedProviders that plays a file. */
-static void add_playback(struct sk_buf *b, const char *id, const char *data_type, const char *file, bool override_timestamps)
-{
-    const unsigned sample_rate =
-        210; /* bytes a second: as fast as the sample happened; other recordings have times of their own */
-    sk_buf_append(b, ",", b->p[b->n - 1] != '[');
-    SK_BUF_LIT(b, "{\"id\":");
-    sk_json_write_str(b, sk_span_of(id));
-    SK_BUF_LIT(b, ",\"pipeElements\":[{\"type\":\"providers/"
-                  "simple\",\"options\":{\"type\":\"FileStream\",\"subOptions\":{\"dataType\":");
-    sk_json_write_str(b, sk_span_of(data_type));
-    SK_BUF_LIT(b, ",\"filename\":");
-    sk_json_write_str(b, sk_span_of(file));
-    SK_BUF_LIT(b, ",\"overrideTimestamp\":");
-    sk_buf_text(b, override_timestamps ? "true" : "false");
-    sk_buf_printf(b, ",\"throttleRate\":%u}}}]}", sample_rate);
-}
-
 /* Connections of the command line; NULL when there are none. */
 static yyjson_doc *more_connections(const struct sk_options *o)
 {
@@ -268,11 +251,11 @@ static yyjson_doc *more_connections(const struct sk_options *o)
     sk_buf_char(&b, '[');
     snprintf(id, sizeof id, "fs-%lld", (long long)(sk_clock_wall_ms() / 1000));
     if (o->data != NULL)
-        add_playback(&b, id, "Multiplexed", full != NULL ? full : o->data, o->override_timestamps);
+        sk_playback_write(&b, id, "Multiplexed", full != NULL ? full : o->data, o->override_timestamps);
     if (o->data == NULL && o->sample_nmea0183)
-        add_playback(&b, "nmea0183-sample-data", "NMEA0183", "nmea0183.log", false);
+        sk_playback_write(&b, "nmea0183-sample-data", "NMEA0183", "nmea0183.log", false);
     if (o->data == NULL && o->sample_nmea2000)
-        add_playback(&b, "n2k-sample-data", "NMEA2000YD", "nmea2000.log", false);
+        sk_playback_write(&b, "n2k-sample-data", "NMEA2000YD", "nmea2000.log", false);
     sk_buf_char(&b, ']');
     if (b.n > 2 && sk_buf_ok(&b))
         (void)sk_json_read(sk_buf_span(&b), &doc, NULL);

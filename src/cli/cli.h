@@ -26,6 +26,7 @@ extern const struct sk_cli_command sk_cli_webapp_remove;
 extern const struct sk_cli_command sk_cli_webapp_list;
 extern const struct sk_cli_command sk_cli_tls_new;
 extern const struct sk_cli_command sk_cli_tls_show;
+extern const struct sk_cli_command sk_cli_plugin_run;
 extern const struct sk_cli_command sk_cli_plugin_test;
 extern const struct sk_cli_command sk_cli_completion;
 extern const struct sk_cli_command sk_cli_man;
@@ -36,5 +37,9 @@ int sk_cli_get(const char *url, const char *path, const char *token, struct sk_b
 /* The same as a POST of JSON. */
 int sk_cli_post(const char *url, const char *path, const char *token, const char *body, struct sk_buf *ret_body,
                 struct sk_errmsg *em);
+
+/* How often the exports of a plugin were called, and how long they took: "exports" of its stats. */
+struct yyjson_val;
+void sk_cli_print_exports(struct yyjson_val *list);
 
 #endif

@@ -5,6 +5,7 @@ const struct sk_cli_command *const sk_cli_commands[] = {
     &sk_cli_server,
     /* plugin ... */
     &sk_cli_plugin_check,
+    &sk_cli_plugin_run,
     &sk_cli_plugin_test,
     &sk_cli_plugin_pack,
     &sk_cli_plugin_install,

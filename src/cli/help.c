@@ -94,23 +94,13 @@ static bool in_group(const struct sk_cli_command *c, const struct sk_cli_group *
     return c->group != NULL && strcmp(c->group, g->name) == 0;
 }
 
-/* "plugin check|stats": the words that can follow the program's name. */
+/* The first words that can follow the program's name. */
 static void write_commands(struct sk_buf *out)
 {
     struct sk_buf line;
     sk_buf_init(&line, 4096);
-    for (const struct sk_cli_group *g = sk_cli_groups; g->name != NULL; g++) {
-        char between = ' ';
-        sk_buf_text(&line, g->name);
-        for (size_t i = 0; sk_cli_commands[i] != NULL; i++) {
-            if (!in_group(sk_cli_commands[i], g))
-                continue;
-            sk_buf_char(&line, between);
-            sk_buf_text(&line, sk_cli_commands[i]->name);
-            between = '|';
-        }
-        SK_BUF_LIT(&line, ", ");
-    }
+    for (const struct sk_cli_group *g = sk_cli_groups; g->name != NULL; g++)
+        sk_buf_printf(&line, "%s ..., ", g->name);
     for (size_t i = 0; sk_cli_commands[i] != NULL; i++)
         if (sk_cli_commands[i]->group == NULL && sk_cli_commands[i]->name != NULL)
             sk_buf_printf(&line, "%s, ", sk_cli_commands[i]->name);
@@ -118,7 +108,7 @@ static void write_commands(struct sk_buf *out)
     SK_BUF_LIT(out, "\nCommands: ");
     write_wrapped(out, sk_buf_cstr(&line), 2);
     sk_buf_finish(&line);
-    SK_BUF_LIT(out, "All of it, and the environment variables: skiff man | man -l -\n");
+    SK_BUF_LIT(out, "Each has --help. All of it, and the environment: skiff man | man -l -\n");
 }
 
 void sk_cli_write_help(struct sk_buf *out, const struct sk_cli_command *c)

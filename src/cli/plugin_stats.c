@@ -61,7 +61,7 @@ static void print_all(yyjson_val *list)
                number(v, "crashes"), number(v, "restarts"), number(v, "deadlineMisses"), lost(v));
 }
 
-static void print_exports(yyjson_val *list)
+void sk_cli_print_exports(yyjson_val *list)
 {
     size_t i, n;
     yyjson_val *v;
@@ -84,7 +84,7 @@ static void print_one(yyjson_val *plugin)
         if (sk_json_number(v, &d))
             printf("%-24s %14.0f\n", yyjson_get_str(k), d);
     }
-    print_exports(sk_json_get(plugin, "exports"));
+    sk_cli_print_exports(sk_json_get(plugin, "exports"));
     yyjson_arr_foreach(traps, i, n, v)
         printf("\n%s %s\n", text(v, "time"), text(v, "text"));
 }

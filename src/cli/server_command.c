@@ -5,7 +5,7 @@ static const struct sk_cli_option options[] = {
     { "config", "FOLDER", "the configuration (default: ~/.signalk)", .letter = 'c' },
     { "settings", "FILE", "in that folder (default: settings.json)", .letter = 's' },
     { "host", "ADDRESS", "listen on this address only (default: on all)" },
-    { "port", "N", "HTTP port (default: as in the settings, else 3000)" },
+    { "port", "N", "HTTP port (default: $PORT, settings, 3000)" },
     { "no-plugins", NULL, "start without plugins" },
     { "safe-mode", NULL, "list plugins, but run none" },
     { "securityenabled", NULL, "users must log in, whatever the settings say" },

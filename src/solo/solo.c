@@ -149,15 +149,31 @@ static void on_status(void *arg)
     s->o.ops->status(s->o.arg, text, sk_status_is_error(sk_hub_status(s->hub), id));
 }
 
+/* A new version that does not load changes nothing but the message: the old one runs on. */
+static void tell_reload_error(struct sk_solo *s, struct sk_plugin *p)
+{
+    const char *message = p != NULL ? sk_plugin_message(p) : "";
+    bool own = p == NULL || strcmp(message, sk_status_text(sk_hub_status(s->hub), sk_plugin_package(p)->name)) == 0;
+    if (!own && strcmp(message, s->reload_error) != 0 && s->o.ops->status != NULL)
+        s->o.ops->status(s->o.arg, message, true);
+    snprintf(s->reload_error, sizeof s->reload_error, "%s", own ? "" : message);
+}
+
 static void on_changed(void *arg)
 {
     struct sk_solo *s = arg;
     struct sk_plugin *p = s->host != NULL ? sk_solo_plugin(s) : NULL;
     const char *state = p != NULL ? sk_plugin_state(p) : s->state;
-    if (state == s->state || s->o.ops->state == NULL) /* they are constants */
+    uint64_t reloads = p != NULL ? sk_figures_get(sk_plugin_figures(p), SK_COUNT_RELOADS) : s->reloads;
+    if (s->o.ops->state == NULL)
         return;
+    if (reloads != s->reloads)
+        s->o.ops->state(s->o.arg, "reloaded");
+    if (strcmp(state, s->state) != 0)
+        s->o.ops->state(s->o.arg, state);
+    s->reloads = reloads;
     s->state = state;
-    s->o.ops->state(s->o.arg, state);
+    tell_reload_error(s, p);
 }
 
 /* ---- life -------------------------------------------------------------------------------------------------------------------
@@ -244,6 +260,16 @@ struct sk_plugin *sk_solo_plugin(struct sk_solo *s)
 struct sk_loop *sk_solo_loop(struct sk_solo *s)
 {
     return s->loop;
+}
+
+struct sk_hub *sk_solo_hub(struct sk_solo *s)
+{
+    return s->hub;
+}
+
+const char *sk_solo_folder(const struct sk_solo *s)
+{
+    return s->folder;
 }
 
 static bool is_settled(void *arg)

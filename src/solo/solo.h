@@ -19,7 +19,7 @@ struct sk_solo_ops {
     void (*delta)(void *arg,
                   struct sk_span json); /* published by the plugin, as clients get it; the own vessel is vessels.self */
     void (*status)(void *arg, const char *text, bool error);
-    void (*state)(void *arg, const char *state);
+    void (*state)(void *arg, const char *state); /* as the listing has it, or "reloaded" */
     void (*log)(void *arg, struct sk_span line); /* debug lines and output of the plugin, and what was wrong with its deltas */
 };
 
@@ -41,7 +41,9 @@ int sk_solo_start(struct sk_solo *s, struct sk_errmsg *em);
 void sk_solo_destroy(struct sk_solo *s); /* stops it first; NULL is fine */
 struct sk_plugin *sk_solo_plugin(struct sk_solo *s);
 struct sk_loop *sk_solo_loop(struct sk_solo *s);
-bool sk_solo_stop(struct sk_solo *s); /* plugin_stop; false: it did not come back in time */
+struct sk_hub *sk_solo_hub(struct sk_solo *s);
+const char *sk_solo_folder(const struct sk_solo *s); /* its configuration folder, removed with it */
+bool sk_solo_stop(struct sk_solo *s);                /* plugin_stop; false: it did not come back in time */
 
 /* Waits until the plugin is at rest. SK_ERR_TRAP: it crashed, or stopped to run; the text says why, with its back-trace. */
 int sk_solo_settle(struct sk_solo *s, struct sk_errmsg *em);

@@ -18,7 +18,8 @@ struct sk_solo {
     struct sk_hub_tap tap;
     char *folder, *root, *id;
     const char *state;
-    char status[2048];
+    char status[2048], reload_error[600];
+    uint64_t reloads;
     uint64_t began_ms;      /* of its time */
     uint64_t rounds_deltas; /* that passed the hub */
     bool stopping, stopped;

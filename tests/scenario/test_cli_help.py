@@ -31,8 +31,8 @@ def commands():
     listed = re.search(r"^Commands: (.*?)^\S", said("--help"), re.M | re.S).group(1)
     found = [[]]
     for entry in " ".join(listed.split()).split(", "):
-        words = entry.split()
-        found += [[words[0]]] if len(words) == 1 else [[words[0], name] for name in words[1].split("|")]
+        first = entry.removesuffix(" ...")
+        found += [[first]] if first == entry else [[first, name] for name in re.findall(r"^  (\S+)  ", said(first, "--help"), re.M)]
     return found
 
 
