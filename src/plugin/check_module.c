@@ -126,10 +126,10 @@ static void spell(const char *canonical, char *out, size_t size)
 
 static bool is_extension(const struct sk_import *i)
 {
-    static const char *const names[] = { "sk_get_path",    "sk_http_request", "Date.now",     "performance.now",
-                                         "process.exit",   "console.debug",   "console.info", "console.warn",
-                                         "console.error",  "console.assert",  "console.time", "console.timeLog",
-                                         "console.timeEnd" };
+    static const char *const names[] = { "sk_get_path",     "sk_http_request", "sk_http_body",   "Date.now",
+                                         "performance.now", "process.exit",    "console.debug",  "console.info",
+                                         "console.warn",    "console.error",   "console.assert", "console.time",
+                                         "console.timeLog", "console.timeEnd" };
     for (size_t k = 0; k < SK_COUNT(names); k++)
         if (strcmp(i->name, names[k]) == 0)
             return true;

@@ -1,4 +1,4 @@
-/* HTTP for every kind of plugin: skiff's own imports. What they take and give is described in docs/plugins.md. */
+/* HTTP for every kind of plugin: skiff's own imports. What they take and give is described in docs/plugins/reference.md. */
 #include "plugin/imports.h"
 
 #include "base/json.h"
