@@ -9,6 +9,7 @@
 #include "api/stream.h"
 #include "base/clock.h"
 #include "hub/alarms.h"
+#include "hub/senders.h"
 #include "input/input.h"
 #include "model/query.h"
 #include "plugin/host.h"
@@ -211,6 +212,7 @@ static void tick(uv_timer_t *t)
     sk_hub_stats(api->hub, &stats);
     api->delta_rate = (double)(stats.deltas - api->deltas_before) * 1000 / EVENT_PERIOD_MS;
     api->deltas_before = stats.deltas;
+    sk_senders_tick(sk_hub_senders(api->hub));
     sk_streams_recheck(api); /* tokens run out */
     if (!anybody_listens(api))
         return;

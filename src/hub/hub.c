@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "hub/alarms.h"
 #include "hub/hub_private.h"
+#include "hub/senders.h"
 #include "hub/staleness.h"
 #include "hub/zones.h"
 #include "model/meta.h"
@@ -324,6 +325,7 @@ static int ingest(struct sk_hub *h, const struct sk_origin *o, struct sk_delta *
     sk_arena_reset(&h->arena);
     h->busy--;
     h->stats.deltas++;
+    sk_senders_count(h->senders, o->provider);
     h->stats.rejected += r < 0;
     h->stats.partly += r == 0 && em->text[0] != '\0';
     if (em->text[0] != '\0')
@@ -375,6 +377,7 @@ struct sk_hub *sk_hub_create(struct sk_loop *loop, struct sk_model *model)
     h->loop = loop;
     h->model = model;
     h->status = sk_status_create();
+    h->senders = sk_senders_create();
     h->prune_after_ms = 60 * 60 * 1000;
     h->fixed_due = UINT64_MAX;
     sk_arena_init(&h->arena, ARENA_MAX);
@@ -403,6 +406,7 @@ void sk_hub_destroy(struct sk_hub *h)
     SK_ASSERT(h->feeds == NULL && h->taps == NULL && h->alarms == NULL && h->staleness == NULL && h->later == NULL);
     sk_zones_finish(h);
     sk_status_destroy(h->status);
+    sk_senders_destroy(h->senders);
     sk_arena_finish(&h->arena);
     sk_buf_finish(&h->out);
     sk_buf_finish(&h->scratch);
@@ -432,6 +436,11 @@ struct sk_model *sk_hub_model(struct sk_hub *h)
 struct sk_alarms *sk_hub_alarms(struct sk_hub *h)
 {
     return h->alarms;
+}
+
+struct sk_senders *sk_hub_senders(struct sk_hub *h)
+{
+    return h->senders;
 }
 
 struct sk_status *sk_hub_status(struct sk_hub *h)

@@ -44,6 +44,7 @@ struct sk_priority_engine *sk_hub_priority(struct sk_hub *h); /* NULL: none */
 struct sk_alarms *sk_hub_alarms(struct sk_hub *h);            /* NULL: notifications are not managed */
 struct sk_model *sk_hub_model(struct sk_hub *h);
 struct sk_status *sk_hub_status(struct sk_hub *h);
+struct sk_senders *sk_hub_senders(struct sk_hub *h); /* who delivers how much */
 struct sk_loop *sk_hub_loop(struct sk_hub *h);
 /* What stamps deltas that come without a time; must outlive the hub. NULL (the beginning): the machine's clock. */
 void sk_hub_set_time(struct sk_hub *h, const struct sk_simtime *time);

@@ -20,6 +20,7 @@ struct sk_hub {
     struct sk_loop *loop;
     struct sk_model *model;
     struct sk_status *status;
+    struct sk_senders *senders;
     struct sk_arena arena;           /* of the delta under way */
     struct sk_buf out;               /* its rendering */
     struct sk_buf scratch;           /* one-value renderings made meanwhile */

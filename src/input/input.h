@@ -138,7 +138,7 @@ bool sk_inputs_is_fixed(const struct sk_inputs *list, const char *id);
 /* Their entries as JSON text, `i` from 0 on; NULL: there are no more. */
 const char *sk_inputs_fixed_entry(const struct sk_inputs *list, size_t i);
 void sk_inputs_destroy(struct sk_inputs *list);
-/* {"<id>":{"deltaRate",...},...}: what server events tell of each connection. */
+/* {"<id>":{"deltaRate",...},...}: what server events tell of each connection, and of all others who deliver deltas. */
 void sk_inputs_write_statistics(const struct sk_inputs *list, struct sk_buf *out);
 
 #endif

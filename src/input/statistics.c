@@ -1,4 +1,14 @@
+#include "hub/senders.h"
 #include "input/inputs.h"
+
+static bool is_connection(void *arg, const char *provider)
+{
+    const struct sk_inputs *list = arg;
+    for (const struct sk_input *in = list->first; in != NULL; in = in->next)
+        if (strcmp(in->id, provider) == 0)
+            return true;
+    return false;
+}
 
 void sk_inputs_write_statistics(const struct sk_inputs *list, struct sk_buf *out)
 {
@@ -26,5 +36,7 @@ void sk_inputs_write_statistics(const struct sk_inputs *list, struct sk_buf *out
                       (unsigned long long)c->incomplete, (unsigned long long)in->stats.write_dropped,
                       (unsigned long long)in->stats.opened, (unsigned long long)in->stats.lost);
     }
+    if (list != NULL)
+        sk_senders_write(sk_hub_senders(list->hub), period_s, is_connection, (void *)(uintptr_t)list, out);
     sk_buf_char(out, '}');
 }

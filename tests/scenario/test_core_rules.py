@@ -83,6 +83,10 @@ def test_statistics_tell_of_the_own_boat(server, feeder):
     data = message["data"]
     assert {"deltaRate", "numberOfAvailablePaths", "wsClients", "uptime", "providerStatistics"} <= data.keys()
     assert (data["wsClients"], data["numberOfAvailablePaths"]) == (2, 2) and data["deltaRate"] > 0
+    ws = data["providerStatistics"]["ws"]
+    assert {"deltaRate", "deltaCount", "lastIntervalDeltaCount"} == ws.keys() and ws["deltaCount"] >= 20  # ten values, ten marks
+    assert 0 < ws["lastIntervalDeltaCount"] <= ws["deltaCount"] and ws["deltaRate"] > 0
+    assert data["providerStatistics"]["defaults"]["deltaCount"] >= 1
 
 
 def test_the_paths_that_have_had_a_value(server, feeder):
