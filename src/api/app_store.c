@@ -7,14 +7,11 @@
 #include "npm/semver.h"
 #include "store/fs.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #define PREFIX "/skServer/appstore/"
-#define README_MAX ((size_t)256 * 1024)
 #define FRESH_MS (30u * 60 * 1000) /* a catalog */
 #define AGAIN_MS 60000u            /* after the registry could not be asked */
 
@@ -99,6 +96,7 @@ static bool enqueue(struct sk_app_store *s, struct sk_app_op *o)
 
 static void begin_refresh(struct sk_app_store *s)
 {
+    s->refresh_wanted = s->work != NULL;
     if (s->work != NULL || s->stopping)
         return;
     s->asked = true;
@@ -109,7 +107,6 @@ static void begin_refresh(struct sk_app_store *s)
 static void refreshed(struct sk_app_store *s, struct sk_app_work *w)
 {
     const char *why = sk_buf_cstr(&w->log);
-    s->searchable = !w->unsearchable;
     snprintf(s->offline, sizeof s->offline, "%s", w->code < 0 && why != NULL ? why : "");
     s->offline[strcspn(s->offline, "\n")] = '\0';
     if (w->catalog != NULL) {
@@ -130,7 +127,7 @@ void sk_app_store_ended(struct sk_app_store *s, struct sk_app_work *w)
         w->op->log = sk_xstrdup(log != NULL ? log : "");
         w->op->state = w->code < 0 ? SK_APP_FAILED : SK_APP_DONE;
         if (w->code < 0)
-            sk_log_warn("app store: %s", w->op->log);
+            sk_log_warn("app store: %.*s", (int)strcspn(w->op->log, "\n"), w->op->log);
     }
     sk_catalog_unref(w->catalog);
     sk_buf_finish(&w->log);
@@ -140,6 +137,8 @@ void sk_app_store_ended(struct sk_app_store *s, struct sk_app_work *w)
         return;
     sk_app_store_view(s, NULL);
     begin_next(s);
+    if (s->refresh_wanted)
+        begin_refresh(s);
 }
 
 void sk_app_store_told(struct sk_app_store *s, const struct sk_app_work *w)
@@ -164,7 +163,7 @@ void sk_app_store_told(struct sk_app_store *s, const struct sk_app_work *w)
 /* ---- requests ----------------------------------------------------------------------------------------------------------------
  */
 
-static void reply_error(struct sk_http_req *r, int status, const char *text)
+void sk_app_store_reply_error(struct sk_http_req *r, int status, const char *text)
 {
     struct sk_buf b;
     sk_buf_init(&b, 4096);
@@ -187,7 +186,7 @@ static void reply_doing(struct sk_http_req *r, const char *doing, const char *na
 }
 
 /* ":org/:name" or ":name" of the route; NULL: it is no name, and the request is answered. */
-static const char *read_name(struct sk_http_req *r)
+const char *sk_app_store_name(struct sk_http_req *r)
 {
     struct sk_span org = sk_http_param(r, "org"), name = sk_http_param(r, "name");
     char *text = sk_arena_alloc(sk_http_arena(r), org.n + name.n + 2);
@@ -196,7 +195,7 @@ static const char *read_name(struct sk_http_req *r)
                  (int)name.n, name.p);
     if (text != NULL && name.p != NULL && sk_npm_name_ok(sk_span_of(text)))
         return text;
-    reply_error(r, 404, "no such package");
+    sk_app_store_reply_error(r, 404, "no such package");
     return NULL;
 }
 
@@ -220,11 +219,11 @@ static bool may_install(const struct sk_app_store *s, struct sk_http_req *r, con
 {
     const yyjson_val *entry = sk_catalog_find(s->catalog, sk_span_of(name));
     if (s->catalog != NULL && entry == NULL) {
-        reply_error(r, 404, "no such package");
+        sk_app_store_reply_error(r, 404, "no such package");
         return false;
     }
     if (sk_json_get_bool(entry, "needsNodeServer", false)) {
-        reply_error(r, 400, "This plugin is written in JavaScript: it needs the Node server");
+        sk_app_store_reply_error(r, 400, "This plugin is written in JavaScript: it needs the Node server");
         return false;
     }
     return true;
@@ -234,7 +233,7 @@ static bool queue_install(struct sk_app_store *s, struct sk_http_req *r, const c
 {
     struct sk_semver v;
     if (!sk_semver_parse(version, &v)) {
-        reply_error(r, 400, "version must be valid semver");
+        sk_app_store_reply_error(r, 400, "version must be valid semver");
         return false;
     }
     if (!may_install(s, r, name))
@@ -242,13 +241,13 @@ static bool queue_install(struct sk_app_store *s, struct sk_http_req *r, const c
     char *text = sk_arena_copy(sk_http_arena(r), version.p, version.n);
     if (text != NULL && enqueue(s, new_op(SK_APP_INSTALL, name, text)))
         return true;
-    reply_error(r, 503, "too much is waiting to be installed");
+    sk_app_store_reply_error(r, 503, "too much is waiting to be installed");
     return false;
 }
 
 static void post_install(struct sk_http_req *r, void *arg)
 {
-    const char *name = read_name(r);
+    const char *name = sk_app_store_name(r);
     if (name != NULL && queue_install(arg, r, name, sk_http_param(r, "version")))
         reply_doing(r, "Installing", name);
 }
@@ -263,7 +262,7 @@ static void post_install_with(struct sk_http_req *r, void *arg)
     struct sk_span name = sk_json_str(sk_json_get(root, "name"));
     char *text = sk_npm_name_ok(name) ? sk_arena_copy(sk_http_arena(r), name.p, name.n) : NULL;
     if (text == NULL) {
-        reply_error(r, 400, "name must be the name of a package");
+        sk_app_store_reply_error(r, 400, "name must be the name of a package");
     } else if (queue_install(arg, r, text, sk_json_str(sk_json_get(root, "version")))) {
         struct sk_buf b;
         sk_buf_init(&b, 4096);
@@ -279,7 +278,7 @@ static void post_install_with(struct sk_http_req *r, void *arg)
 static void post_remove(struct sk_http_req *r, void *arg)
 {
     struct sk_app_store *s = arg;
-    const char *name = read_name(r);
+    const char *name = sk_app_store_name(r);
     yyjson_doc *doc = NULL;
     if (name == NULL)
         return;
@@ -291,20 +290,20 @@ static void post_remove(struct sk_http_req *r, void *arg)
     if (enqueue(s, o))
         reply_doing(r, "Removing", name);
     else
-        reply_error(r, 503, "too much is waiting");
+        sk_app_store_reply_error(r, 503, "too much is waiting");
 }
 
 static void get_log(struct sk_http_req *r, void *arg)
 {
     const struct sk_app_store *s = arg;
     const struct sk_app_op *o = s->ops;
-    const char *name = read_name(r);
+    const char *name = sk_app_store_name(r);
     if (name == NULL)
         return;
     while (o != NULL && (strcmp(o->name, name) != 0 || o->log == NULL))
         o = o->next;
     if (o == NULL) {
-        reply_error(r, 404, "nothing was installed or removed under this name since the start");
+        sk_app_store_reply_error(r, 404, "nothing was installed or removed under this name since the start");
         return;
     }
     struct sk_buf b;
@@ -319,152 +318,6 @@ static void get_log(struct sk_http_req *r, void *arg)
     sk_buf_char(&b, '}');
     sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
     sk_buf_finish(&b);
-}
-
-/* ---- how much a plugin keeps
- * --------------------------------------------------------------------------------------------------- */
-
-struct data_size {
-    uv_work_t work;
-    struct sk_app_store *store;
-    struct sk_http_req *req;
-    char *dir, *file;
-    uint64_t bytes, files;
-};
-
-static void add_size(struct data_size *d, const char *path, unsigned depth)
-{
-    struct stat st;
-    struct dirent *e;
-    if (lstat(path, &st) < 0)
-        return;
-    if (S_ISREG(st.st_mode)) {
-        d->bytes += (uint64_t)st.st_size;
-        d->files++;
-    }
-    DIR *folder = S_ISDIR(st.st_mode) && depth < 32 ? opendir(path) : NULL;
-    while (folder != NULL && (e = readdir(folder)) != NULL && d->files < 100000) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        char *child = sk_fs_path(path, e->d_name);
-        add_size(d, child, depth + 1);
-        free(child);
-    }
-    if (folder != NULL)
-        closedir(folder);
-}
-
-static void measure(uv_work_t *work)
-{
-    struct data_size *d = work->data;
-    add_size(d, d->dir, 0);
-    add_size(d, d->file, 0);
-}
-
-static void measured(uv_work_t *work, int status)
-{
-    struct data_size *d = work->data;
-    char text[160];
-    (void)status;
-    d->store->views--;
-    snprintf(text, sizeof text, "{\"totalBytes\":%" PRIu64 ",\"fileCount\":%" PRIu64 ",\"hasData\":%s}", d->bytes, d->files,
-             d->files > 0 ? "true" : "false");
-    sk_http_reply_json(d->req, 200, sk_span_of(text));
-    free(d->dir);
-    free(d->file);
-    free(d);
-}
-
-static void get_data_size(struct sk_http_req *r, void *arg)
-{
-    struct sk_app_store *s = arg;
-    char part[SK_PACKAGE_NAME_MAX + 40];
-    const char *name = read_name(r);
-    if (name == NULL)
-        return;
-    char id[SK_PACKAGE_NAME_MAX + 1];
-    snprintf(id, sizeof id, "%s", name);
-    for (char *c = id; *c != '\0'; c++)
-        if (*c == '@' || *c == '/')
-            *c = '_';
-    struct data_size *d = sk_xcalloc(1, sizeof *d);
-    d->work.data = d;
-    d->store = s;
-    d->req = r;
-    snprintf(part, sizeof part, "plugin-config-data/%s", id);
-    d->dir = sk_fs_path(s->api->config_dir, part);
-    snprintf(part, sizeof part, "plugin-config-data/%s.json", id);
-    d->file = sk_fs_path(s->api->config_dir, part);
-    s->views++;
-    SK_ASSERT(uv_queue_work(sk_loop_uv(s->api->loop), &d->work, measure, measured) == 0);
-}
-
-/* ---- one package
- * ---------------------------------------------------------------------------------------------------------------- */
-
-struct detail {
-    uv_work_t work;
-    struct sk_app_store *store;
-    struct sk_http_req *req;
-    char *dir, *readme;
-    struct sk_buf out; /* all but the README */
-};
-
-/* Of a package that is installed; what is not has it in its archive only. */
-static void read_readme(uv_work_t *work)
-{
-    static const char *const names[] = { "README.md", "readme.md", "Readme.md", "README" };
-    struct detail *d = work->data;
-    for (size_t i = 0; i < SK_COUNT(names) && d->readme == NULL; i++) {
-        char *file = sk_fs_path(d->dir, names[i]);
-        (void)sk_fs_read(file, README_MAX, &d->readme, NULL, NULL);
-        free(file);
-    }
-}
-
-static void detail_read(uv_work_t *work, int status)
-{
-    struct detail *d = work->data;
-    (void)status;
-    d->store->views--;
-    sk_json_write_str(&d->out, sk_span_of(d->readme != NULL ? d->readme : ""));
-    sk_buf_char(&d->out, '}');
-    sk_http_reply_buf(d->req, 200, SK_HTTP_JSON, &d->out);
-    sk_buf_finish(&d->out);
-    free(d->readme);
-    free(d->dir);
-    free(d);
-}
-
-static void get_detail(struct sk_http_req *r, void *arg)
-{
-    struct sk_app_store *s = arg;
-    const char *name = read_name(r);
-    if (name == NULL)
-        return;
-    const yyjson_val *entry = sk_catalog_find(s->catalog, sk_span_of(name));
-    if (entry == NULL) {
-        reply_error(r, s->catalog != NULL ? 404 : 503,
-                    s->catalog != NULL ? "no such package" : "the npm registry was not reached");
-        return;
-    }
-    struct sk_buf b;
-    sk_buf_init(&b, 4 * README_MAX);
-    sk_json_write(&b, entry);
-    if (sk_buf_ok(&b))
-        b.n--;
-    SK_BUF_LIT(&b, ",\"screenshots\":[],\"deprecated\":false,\"changelog\":\"\",\"lastReleaseDate\":");
-    sk_json_write_str(&b, sk_json_str(sk_json_get(entry, "updated")));
-    SK_BUF_LIT(&b, ",\"requires\":[],\"recommends\":[],\"storeAvailable\":true,\"fromCache\":false,\"readme\":");
-    struct detail *d = sk_xcalloc(1, sizeof *d);
-    SK_CLEANUP(sk_freep) char *modules = sk_fs_path(s->api->config_dir, "node_modules");
-    d->work.data = d;
-    d->store = s;
-    d->req = r;
-    d->dir = sk_fs_path(modules, name);
-    d->out = b;
-    s->views++;
-    SK_ASSERT(uv_queue_work(sk_loop_uv(s->api->loop), &d->work, read_readme, detail_read) == 0);
 }
 
 /* ---- life
@@ -489,10 +342,10 @@ void sk_app_store_add_routes(struct sk_app_store *s)
         { "POST", PREFIX "remove/:org/:name", SK_ACCESS_ADMIN, post_remove, s },
         { "GET", PREFIX "installLog/:name", SK_ACCESS_ADMIN, get_log, s },
         { "GET", PREFIX "installLog/:org/:name", SK_ACCESS_ADMIN, get_log, s },
-        { "GET", PREFIX "datasize/:name", SK_ACCESS_ADMIN, get_data_size, s },
-        { "GET", PREFIX "datasize/:org/:name", SK_ACCESS_ADMIN, get_data_size, s },
-        { "GET", PREFIX "plugin/:name", SK_ACCESS_ADMIN, get_detail, s },
-        { "GET", PREFIX "plugin/:org/:name", SK_ACCESS_ADMIN, get_detail, s },
+        { "GET", PREFIX "datasize/:name", SK_ACCESS_ADMIN, sk_app_store_data_size, s },
+        { "GET", PREFIX "datasize/:org/:name", SK_ACCESS_ADMIN, sk_app_store_data_size, s },
+        { "GET", PREFIX "plugin/:name", SK_ACCESS_ADMIN, sk_app_store_detail, s },
+        { "GET", PREFIX "plugin/:org/:name", SK_ACCESS_ADMIN, sk_app_store_detail, s },
     };
     sk_api_keep_routes(s->api, table, SK_COUNT(table));
 }

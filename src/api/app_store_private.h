@@ -24,7 +24,7 @@ struct sk_app_store {
     struct sk_api *api;
     struct sk_app_op *ops; /* oldest first; refreshes are not kept */
     struct sk_catalog *catalog;
-    bool asked, searchable; /* the registry was asked; it can search */
+    bool asked, refresh_wanted; /* the registry was asked; it is to be asked again once the thread is free */
     uint64_t asked_ms;
     char offline[300];        /* why there is no catalog; "" */
     unsigned views;           /* jobs on the thread pool */
@@ -51,7 +51,6 @@ struct sk_app_work {
     int code;
     struct sk_buf log;
     struct sk_catalog *catalog;
-    bool unsearchable;
 };
 
 /* Takes the op. */
@@ -62,5 +61,14 @@ void sk_app_store_told(struct sk_app_store *s, const struct sk_app_work *w);
 
 /* ---- app_store_view.c: the object of GET .../available, written on the thread pool. ---- */
 void sk_app_store_view(struct sk_app_store *s, struct sk_http_req *r); /* r NULL: as an event */
+
+/* ---- app_store.c ---- */
+/* Package name of the route's parameters, in the request's arena; NULL: it is none, and the request is answered. */
+const char *sk_app_store_name(struct sk_http_req *r);
+void sk_app_store_reply_error(struct sk_http_req *r, int status, const char *text); /* {"error"} */
+
+/* ---- app_store_look.c; `arg` is the store. ---- */
+void sk_app_store_data_size(struct sk_http_req *r, void *arg);
+void sk_app_store_detail(struct sk_http_req *r, void *arg);
 
 #endif

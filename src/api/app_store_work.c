@@ -132,7 +132,6 @@ static int refresh(struct sk_app_work *w, struct sk_errmsg *em)
         w->catalog = sk_catalog_create(sk_buf_span(&array));
     if (r == 0 && w->catalog == NULL)
         r = sk_errmsg_set(em, SK_ERR_LIMIT, "the registry knows more packages than can be shown");
-    w->unsearchable = r == SK_ERR_UNSUPPORTED;
     sk_buf_finish(&array);
     sk_catalog_finish_seen(&seen);
     sk_registry_destroy(registry);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fetches the webapps of packages.json into the cache ($SKIFF_CACHE, ~/.cache/skiff) and prints their folders."""
+"""Fetches the webapps of samples/webapps.json into the cache ($SKIFF_CACHE, ~/.cache/skiff) and prints their folders."""
 import base64
 import fcntl
 import hashlib
@@ -12,7 +12,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-PINS = json.loads((Path(__file__).parent / "packages.json").read_text(encoding="utf-8"))
+PINNED = Path(__file__).resolve().parents[2] / "samples" / "webapps.json"  # what ./dev run shows is what is tested
+PINS = {row["name"]: row for row in json.loads(PINNED.read_text(encoding="utf-8"))["webapps"]}
 
 
 class Unavailable(Exception):
