@@ -103,6 +103,21 @@ static int open_own(struct install *i, struct sk_errmsg *em)
     return i->fd >= 0 ? 0 : sk_errmsg_errno(em, errno, "cannot make %s", file);
 }
 
+static void note_release(const struct install *i)
+{
+    static const char *const safe[] = { "https://", "http://127.", "http://localhost", "http://[::1]" };
+    const struct sk_release *r = &i->release;
+    char text[400];
+    bool open_way = true;
+    for (size_t n = 0; n < SK_COUNT(safe); n++)
+        open_way &= strncmp(r->archive, safe[n], strlen(safe[n])) != 0;
+    if (open_way)
+        note(i, "The registry is asked without encryption: what it says of the archive may be forged on the way.");
+    snprintf(text, sizeof text, "%s %s is deprecated: %s", r->name, r->version, r->deprecated);
+    if (r->deprecated[0] != '\0')
+        note(i, text);
+}
+
 static int look_up(struct install *i, struct sk_errmsg *em)
 {
     yyjson_doc *doc = NULL;
@@ -112,11 +127,8 @@ static int look_up(struct install *i, struct sk_errmsg *em)
     if (r == 0)
         r = sk_packument_choose(yyjson_doc_get_root(doc), spec->name, spec->wanted, &i->release, em);
     yyjson_doc_free(doc);
-    if (r == 0 && i->release.deprecated[0] != '\0') {
-        char text[400];
-        snprintf(text, sizeof text, "%s %s is deprecated: %s", i->release.name, i->release.version, i->release.deprecated);
-        note(i, text);
-    }
+    if (r == 0)
+        note_release(i);
     return r;
 }
 

@@ -1,5 +1,7 @@
 """skiff webapp install: from a registry or a file, checked, whole or not at all, and served at once."""
 import json
+import os
+import pty
 import re
 import shutil
 import subprocess
@@ -8,6 +10,7 @@ import tarfile
 import pytest
 
 from harness.registry import Registry, archive, archive_of, entry, integrity, package_json, webapp
+from harness.server import binary
 from harness.waiting import eventually
 
 NAME = "@boat/chart"
@@ -217,6 +220,43 @@ def test_other_members_of_package_json_are_kept(config, skiff, registry):
     assert config.json("package.json") == {"name": "mine", "dependencies": {NAME: "^1.0.0", "zebra": "1", "a": "2"}, "scripts": {"x": "y"}}
     skiff("webapp", "remove", NAME)
     assert config.json("package.json") == {"name": "mine", "dependencies": {"zebra": "1", "a": "2"}, "scripts": {"x": "y"}}
+
+
+# ---- on a terminal ----
+
+def on_terminal(registry, config, *words, typed=None):
+    """What a person sees, and the exit code."""
+    terminal, end = pty.openpty()
+    env = {**os.environ, "NPM_CONFIG_REGISTRY": registry.url, "HOME": str(config.path)}
+    command = subprocess.Popen([binary(), *words[:2], "-c", config.path, *words[2:]], stdin=end, stdout=end, stderr=end, env=env)
+    os.close(end)
+    if typed:
+        os.write(terminal, typed)
+    seen = b""
+    try:
+        while part := os.read(terminal, 4096):
+            seen += part
+    except OSError:  # the last one closed it
+        pass
+    os.close(terminal)
+    return seen.decode(), command.wait(60)
+
+
+def test_a_terminal_shows_how_far_it_is(config, registry):
+    registry.publish_files(webapp(NAME, files={"public/big": os.urandom(3 << 20)}))
+    seen, code = on_terminal(registry, config, "webapp", "install", NAME)
+    assert code == 0
+    assert re.search(r"\r\x1b\[K@boat/chart: looking it up.*\r\x1b\[K@boat/chart: downloading \[[#.]{24}\] \d.* of 3\.0 MiB", seen, re.S), seen
+    assert seen.endswith("@boat/chart 1.0.0 is installed: 3 files, 3.0 MiB\r\n")
+
+
+@pytest.mark.parametrize("typed, enabled", [(b"y\n", True), (b"n\n", False), (b"\n", False)])
+def test_a_terminal_is_asked_before_a_plugin_runs(config, registry, typed, enabled):
+    config.write_package("some-plugin", b"\0asm\1\0\0\0", wasmCapabilities={"network": True})
+    seen, code = on_terminal(registry, config, "plugin", "enable", "some-plugin", typed=typed)
+    assert "some-plugin may:" in seen and "send HTTP requests" in seen and "Enable it? [y/N]" in seen
+    assert code == (0 if enabled else 1)
+    assert config.exists("plugin-config-data/some-plugin.json") == enabled
 
 
 # ---- from a lock file ----
