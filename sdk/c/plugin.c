@@ -120,6 +120,16 @@ bool skp_equal(const char *a, const char *b)
     return n == skp_len(b) && same(a, b, n);
 }
 
+bool skp_contains(const char *text, size_t len, const char *what)
+{
+    size_t n = skp_len(what);
+    for (size_t i = 0; n <= len && i <= len - n; i++) {
+        if (same(text + i, what, n))
+            return true;
+    }
+    return false;
+}
+
 size_t skp_copy(char *out, size_t max, const char *text, size_t len)
 {
     if (max == 0)
@@ -1000,6 +1010,67 @@ int32_t skp_run_http(const char *text, size_t len, char *out, size_t max, skp_ha
     if (reply.failed || reply.len == 0) {
         skp_writer_init(&reply, out, max);
         skp_http_error(&reply, 500, "the plugin gave no usable answer");
+    }
+    return (int32_t)reply.len;
+}
+
+/* ---- Providers ----------------------------------------------------------------------------------------------------- */
+
+/* Tells the user when the server says no, because the start that asked can only fail. */
+static bool granted(int32_t yes, const char *what)
+{
+    if (yes == 0)
+        skp_error(what);
+    return yes != 0;
+}
+
+bool skp_provide_resources(const char *type)
+{
+    return granted(sk_register_resource_provider(type, skp_len(type)),
+                   "Providing resources was refused: package.json needs \"resourceProvider\": true");
+}
+
+bool skp_provide_weather(const char *name)
+{
+    return granted(sk_register_weather_provider(name, skp_len(name)),
+                   "Providing weather was refused: package.json needs \"weatherProvider\": true");
+}
+
+bool skp_provide_radars(const char *name)
+{
+    return granted(sk_register_radar_provider(name, skp_len(name)),
+                   "Providing radars was refused: package.json needs \"radarProvider\": true");
+}
+
+void skp_reply_error(struct skp_writer *reply, const char *message)
+{
+    skp_write_object(reply);
+    skp_put_text(reply, "error", message);
+    skp_write_object_end(reply);
+}
+
+void skp_reply_success(struct skp_writer *reply, const char *error)
+{
+    skp_write_object(reply);
+    skp_put_bool(reply, "success", error == NULL);
+    if (error != NULL)
+        skp_put_text(reply, "error", error);
+    skp_write_object_end(reply);
+}
+
+int32_t skp_run_request(const char *text, size_t len, char *out, size_t max, skp_handler handler)
+{
+    struct skp_writer reply;
+    struct skp_json request;
+    skp_writer_init(&reply, out, max);
+    if (skp_json_parse(text, len, &request))
+        handler(&request, &reply);
+    else
+        skp_reply_error(&reply, "request is not JSON");
+    if (reply.failed) {
+        /* a full buffer makes the server ask again with more room */
+        __builtin_memset(out + reply.len, ' ', max - reply.len);
+        return (int32_t)max;
     }
     return (int32_t)reply.len;
 }

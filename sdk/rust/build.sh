@@ -6,7 +6,7 @@
 #   on Debian 12: apt-get install rustc-web cargo-web rust-web-src wasi-libc lld-14
 #                 (Debian has no compiled standard library for this target; it is then built from Debian's source of it,
 #                 once per target directory, in about three minutes)
-# CARGO_TARGET_DIR is honoured.
+# CARGO_TARGET_DIR is honoured, and SKP_CARGO_FLAGS (default --locked).
 set -eu
 
 target=wasm32-wasip1
@@ -48,8 +48,9 @@ else
 fi
 # Panic messages name source files; whose home directory they lay in is nobody's business.
 export RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo --remap-path-prefix=$(pwd)=plugin"
+# shellcheck disable=SC2086
 # The last line that cargo prints about a built artifact names the file, whatever the crate and target directory are called.
-file=$(cargo build --quiet --locked --release --target $target --message-format=json-render-diagnostics "$@" |
+file=$(cargo build --quiet ${SKP_CARGO_FLAGS---locked} --release --target $target --message-format=json-render-diagnostics "$@" |
     sed -n 's/.*"filenames":\["\([^"]*\.wasm\)".*/\1/p' | tail -n 1)
 [ -n "$file" ] || { echo "$0: $dir was not built, or is no cdylib" >&2; exit 1; }
 cp "$file" "$out"

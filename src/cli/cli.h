@@ -12,6 +12,7 @@
 bool sk_cli_run(int argc, char **argv, struct sk_cli_args *ret_server, int *ret_status);
 
 extern const struct sk_cli_command sk_cli_server;
+extern const struct sk_cli_command sk_cli_plugin_new;
 extern const struct sk_cli_command sk_cli_plugin_check;
 extern const struct sk_cli_command sk_cli_plugin_stats;
 extern const struct sk_cli_command sk_cli_plugin_pack;

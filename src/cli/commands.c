@@ -4,6 +4,7 @@
 const struct sk_cli_command *const sk_cli_commands[] = {
     &sk_cli_server,
     /* plugin ... */
+    &sk_cli_plugin_new,
     &sk_cli_plugin_check,
     &sk_cli_plugin_run,
     &sk_cli_plugin_test,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define WIDTH 79
+#define OPTION_MAX 36 /* the text of a longer one begins on a line of its own */
 
 /* The columns that are left behind the text so far. */
 static size_t column_of(const struct sk_buf *out)
@@ -78,13 +79,16 @@ static void write_options(struct sk_buf *out, const struct sk_cli_command *c)
     sk_buf_init(&scratch, 4096);
     for (const struct sk_cli_option *o = next_row(c, NULL); o != NULL; o = next_row(c, o)) {
         size_t n = write_option(&scratch, o);
-        widest = n > widest ? n : widest;
+        widest = n > widest && n <= OPTION_MAX ? n : widest;
     }
     sk_buf_finish(&scratch);
     for (const struct sk_cli_option *o = next_row(c, NULL); o != NULL; o = next_row(c, o)) {
         SK_BUF_LIT(out, "  ");
         size_t n = write_option(out, o);
-        sk_buf_printf(out, "%*s", (int)(widest - n + 2), "");
+        if (n > widest)
+            sk_buf_printf(out, "\n%*s", (int)widest + 4, "");
+        else
+            sk_buf_printf(out, "%*s", (int)(widest - n + 2), "");
         write_wrapped(out, o->text, widest + 4);
     }
 }

@@ -10,10 +10,11 @@ static uint64_t clock_ns(const struct sk_guest *g, uint32_t id)
     return id == 0 ? (uint64_t)sk_simtime_wall_ns(g->o.time) : sk_simtime_mono_ns(g->o.time);
 }
 
-/* The guest's monotonic clock, Wasmtime's too, starts with its store. */
+/* The guest's monotonic clock, Wasmtime's too, starts with its store. One that stands still must not show 0: Go takes that for a
+   broken clock. */
 static uint64_t guest_clock_ns(const struct sk_guest *g, uint32_t id)
 {
-    return clock_ns(g, id) - (id != 0 ? g->clock_start_ns : 0);
+    return clock_ns(g, id) - (id != 0 ? g->clock_start_ns : 0) + (id != 0 && g->o.time != NULL ? 1 : 0);
 }
 
 static void line_done(struct sk_guest_lines *l)

@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """Builds the test plugins, and the first-party ones under plugins/, as installable packages.
 
-    tests/plugins/build.py OUTDIR [NAME...] [--cache DIR] [--allow-missing]
+    tests/plugins/build.py OUTDIR [NAME...] [--cache DIR] [--allow-missing] [--skiff PROGRAM]
 
 Each becomes OUTDIR/<package name>/{package.json,plugin.wasm}: OUTDIR can serve as a node_modules folder. Without names all
 are built. A module whose sources and compiler have not changed comes from the cache. Exit 0: all there; 1: a build failed;
-3: a toolchain is missing (with --allow-missing: those plugins are left out, and said so).
+3: a toolchain is missing (with --allow-missing: those plugins are left out, and said so). With --skiff also what `skiff plugin new`
+makes, of each language and template: LANGUAGE-TEMPLATE.
 
-From Python: build(outdir, names) returns {package name: directory}, and raises BuildError or MissingTool.
+From Python: build(outdir, names) returns {package name: directory}, and raises BuildError or MissingTool; new_package(skiff,
+language, template, folder) makes one of those packages, build_new(folder) builds it in place.
 """
 
 import argparse
 import concurrent.futures
+import fcntl
 import functools
 import hashlib
 import json
@@ -20,10 +23,13 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-LEFT_OUT = {"node_modules", "target", "plugin.wasm", "__pycache__"}
+LEFT_OUT = {"node_modules", "target", "plugin.wasm", "__pycache__", "scenarios", "templates"}
+LANGUAGES = ("rust", "c", "assemblyscript", "go")
+TEMPLATES = sorted(path.parent.name for path in ROOT.glob("sdk/templates/*/template.json"))
 SHARED = {"c": ROOT / "sdk/c", "rust": ROOT / "sdk/rust"}  # sources beside a plugin's own that go into its module
 GO_MINIMUM = (1, 24)  # the first with go:wasmexport
 PARALLEL = 2
@@ -46,7 +52,7 @@ class Plugin:
 
 
 def kind_of(source):
-    for mark, kind in (("Cargo.toml", "rust"), ("go.mod", "go"), ("asconfig.json", "as"), ("plugin.c", "c")):
+    for mark, kind in (("Cargo.toml", "rust"), ("go.mod", "go"), ("asconfig.json", "as"), ("plugin.c", "c"), ("src/plugin.c", "c")):
         if (source / mark).exists():
             return kind
     raise BuildError(f"{source}: no known kind of plugin")
@@ -138,18 +144,26 @@ def compile_go(plugin, out, cache):
     run(["go", "build", "-trimpath", "-ldflags=-s -w", *shape, "-o", out, "."], cwd=plugin.source, env=env)
 
 
-def compile_as(plugin, out, cache):
+def node_modules(plugin, cache):
+    """A folder with the packages that the plugin's lock names, shared by all plugins that name the same."""
     need("npm", "on Debian: apt-get install nodejs npm")
-    lock = (plugin.source / "package-lock.json").read_bytes()
-    work = cache / ("npm-" + hashlib.sha256(lock).hexdigest()[:16])
-    installed = work / "installed"
-    if not installed.exists():
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(plugin.source / name, work)
-        run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=work)
-        installed.touch()
+    lock = json.loads((plugin.source / "package-lock.json").read_text())
+    wanted = json.dumps({name: one for name, one in lock["packages"].items() if name})
+    work = cache / ("npm-" + hashlib.sha256(wanted.encode()).hexdigest()[:16])
+    work.mkdir(parents=True, exist_ok=True)
+    with open(work / "lock", "w") as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        installed = work / "installed"
+        if not installed.exists():
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(plugin.source / name, work)
+            run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=work)
+            installed.touch()
+    return work / "node_modules"
+
+
+def compile_as(plugin, out, cache):
+    work = node_modules(plugin, cache).parent
     shutil.rmtree(work / "assembly", ignore_errors=True)
     shutil.copytree(plugin.source / "assembly", work / "assembly")
     shutil.copy(plugin.source / "asconfig.json", work)
@@ -160,13 +174,13 @@ def compile_as(plugin, out, cache):
 COMPILE = {"c": compile_c, "rust": compile_rust, "go": compile_go, "as": compile_as}
 
 
-def module_of(plugin, cache):
+def module_of(plugin, cache, compile=None):
     """The compiled module's file in the cache, made now if it is not there."""
-    kept = cache / "modules" / f"{plugin.source.name}-{fingerprint(plugin)}.wasm"
+    kept = cache / "modules" / f"{plugin.name.replace('/', '_')}-{fingerprint(plugin)}.wasm"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         fresh = kept.with_suffix(f".{os.getpid()}.tmp")
-        COMPILE[plugin.kind](plugin, fresh, cache)
+        (compile or COMPILE[plugin.kind])(plugin, fresh, cache)
         os.replace(fresh, kept)
     return kept
 
@@ -178,6 +192,104 @@ def put(content, path):
         fresh.write_bytes(content)
         os.replace(fresh, path)
 
+
+# ---- what `skiff plugin new` makes ---------------------------------------------------------------------------------------------
+
+# The build commands that the packages' own READMEs name.
+GO = 'GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags="-s -w" -o plugin.wasm .'
+BUILD_NEW = {"rust": "./build.sh", "c": "make", "go": GO, "as": "npm run build"}
+
+
+def new_package(skiff, language, template, folder):
+    run([skiff, "plugin", "new", f"{language}-{template}", "--lang", language, "--template", template, "--folder", folder])
+    return pathlib.Path(folder)
+
+
+def sync(source, work):
+    """Makes `work` like `source` and leaves alone what is the same, so that its compiler sees only what changed."""
+    files = {p.relative_to(source) for p in source.rglob("*") if p.is_file()}
+    for old in [p for p in work.rglob("*") if p.is_file() and not p.is_symlink()]:
+        inside = old.relative_to(work)
+        if inside not in files and "node_modules" not in inside.parts:
+            old.unlink()
+    for file in files:
+        (work / file).parent.mkdir(parents=True, exist_ok=True)
+        put((source / file).read_bytes(), work / file)
+        shutil.copymode(source / file, work / file)
+
+
+def tools_env(cache):
+    return {"CARGO_TARGET_DIR": str(cache / "cargo-new"), "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
+
+
+def run_in_work(plugin, cache, command, out=None):
+    """In one folder for all templates of a language, since Cargo knows crates again by their folder."""
+    place = cache / "new" / plugin.kind
+    place.mkdir(parents=True, exist_ok=True)
+    with open(place / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        work = place / "work"
+        work.mkdir(exist_ok=True)
+        sync(plugin.source, work)
+        if plugin.kind == "as":
+            modules = work / "node_modules"
+            modules.unlink(missing_ok=True)
+            modules.symlink_to(node_modules(plugin, cache))
+        (work / "plugin.wasm").unlink(missing_ok=True)
+        run(["sh", "-c", command], cwd=work, env=tools_env(cache))
+        if out:
+            shutil.copy(work / "plugin.wasm", out)
+
+
+def compile_new(plugin, out, cache):
+    tool_version(plugin.kind)  # says which tool is missing
+    run_in_work(plugin, cache, BUILD_NEW[plugin.kind], out)
+
+
+TEST_NEW = {"rust": "cargo test --quiet", "go": "go vet . && go test ./..."}
+
+
+def test_new(folder, cache=None):
+    """Runs the tests that come with such a package."""
+    plugin = Plugin(pathlib.Path(folder))
+    run_in_work(plugin, pathlib.Path(cache or default_cache()).resolve(), TEST_NEW[plugin.kind])
+
+
+def test_sdk(language, cache=None):
+    where, command = {
+        "rust": (ROOT / "sdk/rust/signalk-plugin", ["cargo", "test", "--quiet", "--locked", "--all-features"]),
+        "go": (ROOT / "sdk/go", ["go", "test", "./signalk/..."]),
+    }[language]
+    run(command, cwd=where, env=tools_env(pathlib.Path(cache or default_cache()).resolve()))
+
+
+def build_new(folder, cache=None):
+    """Puts plugin.wasm into a package that new_package made."""
+    plugin = Plugin(pathlib.Path(folder))
+    kept = module_of(plugin, pathlib.Path(cache or default_cache()).resolve(), compile_new)
+    put(kept.read_bytes(), plugin.source / plugin.manifest["wasmManifest"])
+
+
+def build_all_new(skiff, cache):
+    """Yields (name, None or exception)."""
+
+    def build_language(language):
+        results = []
+        for template in TEMPLATES:
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    build_new(new_package(skiff, language, template, f"{folder}/package"), cache)
+                    results.append((f"{language}-{template}", None))
+                except (BuildError, OSError) as error:
+                    results.append((f"{language}-{template}", error))
+        return results
+
+    with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:
+        for results in pool.map(build_language, LANGUAGES):
+            yield from results
+
+
+# ---- packages ------------------------------------------------------------------------------------------------------------------
 
 def package(plugin, outdir, cache):
     module = module_of(plugin, cache)
@@ -226,6 +338,7 @@ def main():
     parser.add_argument("outdir", type=pathlib.Path)
     parser.add_argument("names", nargs="*", metavar="NAME", help="package or directory names; all if none is given")
     parser.add_argument("--cache", type=pathlib.Path, default=default_cache(), help="where compiled modules are kept")
+    parser.add_argument("--skiff", type=pathlib.Path, metavar="PROGRAM", help="build what its `plugin new` makes as well")
     parser.add_argument("--allow-missing", action="store_true", help="leave out what has no toolchain here")
     args = parser.parse_intermixed_args()
     outdir, cache = args.outdir.resolve(), args.cache.resolve()
@@ -244,6 +357,15 @@ def main():
         else:
             size = (result / "plugin.wasm").stat().st_size
             print(f"{plugin.name:24} {size:>9} bytes  {result}")
+    for name, error in build_all_new(args.skiff.resolve(), cache) if args.skiff else ():
+        if isinstance(error, MissingTool):
+            print(f"left out {name}: {error}", file=sys.stderr)
+            status = status or (0 if args.allow_missing else 3)
+        elif error:
+            print(f"FAILED {name}: {error}", file=sys.stderr)
+            status = 1
+        else:
+            print(f"{name:24} as new")
     sys.exit(status)
 
 

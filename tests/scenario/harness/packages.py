@@ -48,3 +48,22 @@ def built(name):
     if isinstance(folder, Exception):
         pytest.skip(f"{name}: {folder}")
     return Package(folder)
+
+
+@functools.lru_cache(maxsize=None)
+def made_new(skiff, language, template):
+    """What `skiff plugin new` makes, built; or why it cannot be here. Once per run."""
+    folder = Path(builder().outdir.name) / "new" / f"{language}-{template}"
+    try:
+        builder().build_new(builder().new_package(skiff, language, template, folder))
+        return folder
+    except builder().MissingTool as missing:
+        return missing
+
+
+def new(skiff, language, template):
+    """The package LANGUAGE-TEMPLATE that `skiff plugin new` makes."""
+    folder = made_new(str(skiff), language, template)
+    if isinstance(folder, Exception):
+        pytest.skip(f"{language}-{template}: {folder}")
+    return Package(folder)

@@ -58,9 +58,15 @@ SKP_IMPORT("sk_register_put_handler")
 int32_t sk_register_put_handler(const char *context, size_t context_len, const char *path, size_t path_len);
 /* Become a provider of resources of one type. 1, or 0 without the capability resourceProvider. */
 SKP_IMPORT("sk_register_resource_provider") int32_t sk_register_resource_provider(const char *type, size_t len);
+/* The same for weather and radars, with the name to show; capabilities weatherProvider and radarProvider. */
+SKP_IMPORT("sk_register_weather_provider") int32_t sk_register_weather_provider(const char *name, size_t len);
+SKP_IMPORT("sk_register_radar_provider") int32_t sk_register_radar_provider(const char *name, size_t len);
 /* One binary frame to the clients of a stream, "plugins/<package name>/…" or "radars/…". 1 or 0. */
 SKP_IMPORT("sk_emit_binary_stream")
 int32_t sk_emit_binary_stream(const char *id, size_t id_len, const void *data, size_t data_len);
+/* The same for a radar of this plugin, to its stream "radars/<radar>". */
+SKP_IMPORT("sk_radar_emit_spokes")
+int32_t sk_radar_emit_spokes(const char *radar, size_t radar_len, const void *data, size_t data_len);
 
 /*
  * Sockets. All need the capability rawSockets, and return -1 without it; none of them waits. Ids are the plugin's own. What
@@ -114,6 +120,8 @@ void skp_free(void *block);
 
 size_t skp_len(const char *text);
 bool skp_equal(const char *a, const char *b);
+/* Whether `what` occurs in the text, such as "\"path\":\"navigation.position\"" in a delta: cheaper than parsing it. */
+bool skp_contains(const char *text, size_t len, const char *what);
 /* Copies as much as fits, always NUL-terminated if max > 0. Returns the bytes copied without the NUL. */
 size_t skp_copy(char *out, size_t max, const char *text, size_t len);
 
@@ -326,12 +334,45 @@ void skp_http_end(struct skp_writer *reply);
 /* A whole answer {"error": message}. */
 void skp_http_error(struct skp_writer *reply, int status, const char *message);
 
+/*
+ * Providers. Register in the start, and define the exports that the server asks (docs/plugins/reference.md lists them with their
+ * requests):
+ *
+ *     SKP_ON_REQUEST(resources_get_resource, request, reply) { skp_write_null(reply); }
+ *
+ * request: const struct skp_json *. Write exactly one JSON value; {"error":…} for what went wrong. When it does not fit, the
+ * server asks again with more room. radar_get_radars has no request and a macro of its own.
+ */
+bool skp_provide_resources(const char *type);
+bool skp_provide_weather(const char *name);
+bool skp_provide_radars(const char *name);
+
+#define SKP_ON_REQUEST(export_, request, reply)                                                                                  \
+    static void skp_body_##export_(const struct skp_json *request, struct skp_writer *reply);                                    \
+    SKP_EXPORT(#export_) int32_t skp_export_##export_(const char *text, size_t len, char *out, size_t max)                       \
+    {                                                                                                                            \
+        return skp_run_request(text, len, out, max, skp_body_##export_);                                                         \
+    }                                                                                                                            \
+    static void skp_body_##export_(const struct skp_json *request, struct skp_writer *reply)
+
+#define SKP_RADARS(json)                                                                                                         \
+    SKP_EXPORT("radar_get_radars") int32_t skp_export_radars(char *out, size_t max)                                              \
+    {                                                                                                                            \
+        return skp_give(out, max, json);                                                                                         \
+    }
+
+/* A whole answer {"error": message}: there is none, or it was refused. */
+void skp_reply_error(struct skp_writer *reply, const char *message);
+/* A whole answer of the set functions of radars: {"success":true}, or with a message {"success":false,"error":message}. */
+void skp_reply_success(struct skp_writer *reply, const char *error);
+
 /* What the macros above call. Not for direct use. */
 typedef void (*skp_handler)(const struct skp_json *input, struct skp_writer *reply);
 int32_t skp_give(char *out, size_t max, const char *text);
 bool skp_parse_config(const char *text, size_t len, struct skp_json *ret);
 int32_t skp_run_put(const char *text, size_t len, char *out, size_t max, skp_handler handler);
 int32_t skp_run_http(const char *text, size_t len, char *out, size_t max, skp_handler handler);
+int32_t skp_run_request(const char *text, size_t len, char *out, size_t max, skp_handler handler);
 
 #ifdef __cplusplus
 }

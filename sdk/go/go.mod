@@ -1,0 +1,3 @@
+module skiff.example/sdk
+
+go 1.24
