@@ -87,12 +87,13 @@ def open_deaf(server, ws, tcp):
 def slow(b, args, verdict):
     """Minute by minute with new ones: a client that takes no byte for a minute is let go."""
     ws, tcp, minutes = args.ws, args.tcp, max(1, args.secs // 60)
-    filling, beside, seen = [], [], []
+    before, filling, beside, seen = [], [], [], []
     with b.start(settings={"wsPingInterval": False}) as server:  # nor would they answer pings
         server.first_answer("/signalk")
-        before = windows(b, server, min(60, args.secs // 2))
+        healthy(b, server, 1)
         rss = run.rss_mb(server.pid)
         for minute in range(minutes):
+            before += windows(b, server, min(20, args.secs // 2))  # each time anew: the machine may be another one ten minutes later
             deaf = open_deaf(server, ws, tcp)
             run.say(f"minute {minute + 1} of {minutes}: {len(deaf)} clients do not read")
             filling += windows(b, server, min(10, args.secs // 2))  # their queues take in news like any client's, until they are full
