@@ -80,7 +80,10 @@ static bool read_body(struct sk_http_req *r, struct sk_buf *value, struct sk_buf
     }
     if (value->n > 0 && sk_buf_ok(value))
         return true;
-    sk_http_reply_text(r, 400, "input is missing a value");
+    if (sk_buf_ok(value))
+        sk_http_reply_text(r, 400, "input is missing a value");
+    else
+        sk_http_reply_text(r, 413, "the value is too large or nested too deep");
     return false;
 }
 

@@ -4,6 +4,9 @@
 #include "store/config_dir.h"
 
 #include <stdlib.h>
+#include <strings.h>
+
+#define SK_BODY_LIMIT_MAX (100 * 1024 * 1024)
 
 static int read_number(const char *text, const char *what, int max, int *ret_value, struct sk_errmsg *em)
 {
@@ -12,6 +15,23 @@ static int read_number(const char *text, const char *what, int max, int *ret_val
         return sk_errmsg_set(em, SK_ERR_INVALID, "%s '%s' is not a number from 0 to %d", what, text, max);
     *ret_value = (int)v;
     return 0;
+}
+
+/* "500kb", "10MB", or bytes; the units are powers of 1024. */
+static int read_size(const char *text, const char *what, int max, int *ret_bytes, struct sk_errmsg *em)
+{
+    static const struct {
+        const char *unit;
+        int64_t bytes;
+    } units[] = { { "kb", 1024 }, { "mb", 1024 * 1024 }, { "gb", 1024 * 1024 * 1024 }, { "b", 1 }, { "", 1 } };
+    size_t n = strspn(text, "0123456789");
+    int64_t v;
+    for (size_t i = 0; i < SK_COUNT(units); i++)
+        if (strcasecmp(text + n, units[i].unit) == 0 && sk_parse_int((struct sk_span){ text, n }, 1, max / units[i].bytes, &v)) {
+            *ret_bytes = (int)(v * units[i].bytes);
+            return 0;
+        }
+    return sk_errmsg_set(em, SK_ERR_INVALID, "%s '%s' is not a size like 10mb, of at most %d bytes", what, text, max);
 }
 
 static int read_environment(struct sk_options *o, struct sk_errmsg *em)
@@ -44,6 +64,9 @@ static int read_environment(struct sk_options *o, struct sk_errmsg *em)
         if (text != NULL && text[0] != '\0' && read_number(text, numbers[i].name, 1000000000, to, em) < 0)
             return em->code;
     }
+    const char *body = getenv("FILEUPLOADSIZELIMIT");
+    if (body != NULL && body[0] != '\0' && read_size(body, "FILEUPLOADSIZELIMIT", SK_BODY_LIMIT_MAX, &o->body_max, em) < 0)
+        return em->code;
     const char *compression = getenv("WSCOMPRESSION");
     o->ws_compression = compression != NULL && strcmp(compression, "true") == 0;
     o->tcp_host = getenv("TCPSTREAMADDRESS");

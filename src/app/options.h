@@ -11,6 +11,7 @@ struct sk_options {
     const char *tcp_host;
     int port, tcp_port, nmea_port; /* -1: not given */
     int ws_per_ip;
+    int body_max;                                                     /* of a request, in bytes; 0: not given */
     int pressure_enter, pressure_exit, pressure_max, pressure_max_ms; /* of streams that are not read: bytes, milliseconds */
     const char *data; /* a recording to be played instead of the settings' connections; NULL: none */
     bool override_timestamps, sample_nmea0183, sample_nmea2000;

@@ -184,6 +184,8 @@ static int start_http(struct server *s, struct sk_errmsg *em)
         .loop = s->loop, .limits = sk_http_default_limits, .authorise = sk_auth_authorise, .authorise_arg = s->api.auth
     };
     unsigned port = choose_port(s);
+    if (s->options->body_max > 0)
+        o.limits.body_max = (size_t)s->options->body_max;
     read_trust(s->settings, &o.trust);
     api->loop = s->loop;
     api->ws_per_ip = (unsigned)s->options->ws_per_ip;

@@ -40,6 +40,7 @@ const struct sk_cli_variable sk_cli_variables[] = {
     { "MAX_WS_CONNECTIONS_PER_IP", "WebSocket connections from one address (default 30)" },
     { "BACKPRESSURE_ENTER", "unsent bytes at which a stream client gets no more news (default 524288)" },
     { "BACKPRESSURE_EXIT", "unsent bytes at which it is sent what it missed (default 1024)" },
+    { "FILEUPLOADSIZELIMIT", "largest body of a request, as 500kb or 20mb (default 10 MB)" },
     { "MAXSENDBUFFERSIZE", "unsent bytes above which it is disconnected (default 2097152; 0: never)" },
     { "MAXSENDBUFFERCHECKTIME", "after so many milliseconds above that (default 30000)" },
     { "WSCOMPRESSION", "true: compress WebSocket messages for clients that offer it" },

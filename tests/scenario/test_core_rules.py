@@ -104,6 +104,27 @@ def test_the_tcp_stream_listens_where_it_is_told(launch):
         socket.create_connection(("127.0.0.1", server.tcp_port), timeout=10)
 
 
+@pytest.mark.parametrize("limit, size, status", [("1kb", 1024, 405), ("1kb", 1025, 413), ("2000", 2001, 413), ("11MB", 11_000_000, 405)])
+def test_the_size_of_bodies_can_be_set(launch, limit, size, status):
+    body = '{"value":1}'.ljust(size)
+    server = launch(env={"FILEUPLOADSIZELIMIT": limit})
+    assert server.request("PUT", "/signalk/v1/api/vessels/self/a/b", body=body, headers={"Content-Type": "application/json"}).status == status
+
+
+@pytest.mark.parametrize("value", ["[" * 200 + "]" * 200, '"' + "x" * 5_000_000 + '"'], ids=["depth", "size"])
+def test_a_value_that_is_too_much_is_said(server, value):
+    answer = server.request("PUT", "/signalk/v1/api/vessels/self/a/b", body='{"value":' + value + "}", headers={"Content-Type": "application/json"})
+    assert (answer.status, answer.text) == (413, "the value is too large or nested too deep")
+
+
+@pytest.mark.parametrize("limit", ["much", "-1", "0", "10tb", "1gb", "10 mb"])
+def test_a_size_that_is_none_is_said(launcher, limit):
+    server = launcher(env={"FILEUPLOADSIZELIMIT": limit}, expect_exit=True)
+    server.spawn(["-c", str(server.config.path)])
+    assert server.wait_exit() != 0
+    assert f"FILEUPLOADSIZELIMIT '{limit}' is not a size" in server.log()
+
+
 def test_golden_priorities(config, launch):
     """The winner speaks, the next one only when it has been silent for the time; an unlisted one waits longer, a negative time for ever."""
     config.write("priorities.json", {
