@@ -84,12 +84,18 @@ def test_the_page_needs_nothing_from_elsewhere(server):
     assert not re.search(r"""(src|href)=["'](?!data:|/)""", page.text)
 
 
-def test_the_page_lives(server, feeder, page):
+def test_the_page_lives(config, launch, new_page):
+    boat = packages.built("skiff-demo-boat")
+    config.install(boat)
+    config.enable(boat.name)
+    server = launch()
+    server.wait_plugin(boat.name, state="running")
+    page = new_page(server)
     page.goto("/skiff/")
     page.wait_text("live", "#live")
     page.wait_text("Skiff", "#name")
     page.wait_text("WebSocket", "#clients")
+    page.wait_text("running", "#plugins")
     before = page.text("#cards")
-    feeder.values(navigation__speedOverGround=3, navigation__headingTrue=1)
     page.wait("before => document.querySelector('#cards').innerText !== before", before)  # with the next server event
-    page.screenshot("status")
+    page.screenshot("status", picture=True)
