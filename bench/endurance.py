@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Long runs that watch memory: ./dev soak slow|long [--quick | --ci] [--server PROGRAM] [--out FILE]. README.md here says what they do."""
+"""Long runs that watch memory: ./dev soak slow|long|busy [--quick | --ci] [--server PROGRAM] [--out FILE]. README.md here says what they do."""
 
 import argparse
 import base64
@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 
+import busy
 import run
 
 CI_P99_MS = 500  # a shared machine may keep everybody waiting; a server that waits for deaf clients needs longer than this
@@ -173,10 +174,12 @@ def long(b, args, verdict):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("what", choices=["slow", "long"])
+    p.add_argument("what", choices=["slow", "long", "busy"])
     p.add_argument("--server", default=run.ROOT / "build/skiff")
     p.add_argument("--out")
     p.add_argument("--quick", action="store_true")
+    p.add_argument("--paced", action="store_true", help="busy: the clients want a value a second instead of everything")
+    p.add_argument("--gap", type=float, default=20, help="busy: milliseconds that a line may wait for the server")
     p.add_argument("--ci", action="store_true", help="as ./dev test runs it: full size, but not longer than a minute (slow) or --limit (long)")
     p.add_argument("--limit", type=float, help="seconds after which no further round begins")
     p.add_argument("--ws", type=int)
@@ -194,11 +197,13 @@ def main():
     for name, sizes in usual.items():
         if getattr(args, name) is None:
             setattr(args, name, sizes[1 if args.quick else 2 if args.ci else 0])
+    if args.what == "busy":
+        args.secs = min(args.secs, 60)
     args.warmed = False
     verdict = Verdict()
     with tempfile.TemporaryDirectory(prefix="skiff-soak-") as folder:
         b = run.Bench(args, pathlib.Path(folder))
-        globals()[args.what](b, args, verdict)
+        {"slow": slow, "long": long, "busy": busy.busy}[args.what](b, args, verdict)
     sys.exit(1 if verdict.missed else 0)
 
 

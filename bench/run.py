@@ -345,10 +345,10 @@ def settled(client):
     return last
 
 
-def subscribe(port):
+def subscribe(port, query="subscribe=all"):
     """A WebSocket that gets everything; what comes is only searched for marks."""
     s = socket.create_connection(("127.0.0.1", port))
-    s.sendall(b"GET /signalk/v1/stream?subscribe=all HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    s.sendall(f"GET /signalk/v1/stream?{query} HTTP/1.1\r\n".encode() + b"Host: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
               b"Sec-WebSocket-Key: YmVuY2ggYmVuY2ggYmVuYw==\r\nSec-WebSocket-Version: 13\r\n\r\n")
     s.settimeout(60)
     return s

@@ -38,6 +38,7 @@ struct sk_api {
     struct sk_priority_store *priorities;
     struct sk_notifications *notifications;
     struct sk_unit_preferences *unit_preferences;
+    struct sk_sources_cache *sources_cache;
     struct sk_staleness *staleness; /* NULL: off */
     struct sk_history *history;     /* NULL: off */
     unsigned playbacks;             /* WebSockets that play the past */
@@ -81,7 +82,8 @@ struct sk_api {
     uv_timer_t events_timer;
     struct sk_loop_hook plugins_changed, status_changed;
     uint64_t started_ms, deltas_before;
-    double delta_rate; /* deltas per second, over the last period of server events */
+    struct sk_loop_turns turns; /* of the last period of server events */
+    double delta_rate;          /* deltas per second, over the last period of server events */
 };
 
 /* Adds the routes of all resources. */

@@ -89,6 +89,8 @@ void sk_events_write_statistics(struct sk_api *api, struct sk_buf *b)
     sk_inputs_write_statistics(api->inputs, b);
     SK_BUF_LIT(b, ",\"backpressure\":");
     sk_pressure_write(api, b);
+    sk_buf_printf(b, ",\"loop\":{\"turns\":%" PRIu64 ",\"longestTurnMs\":%.3f,\"longestWaitMs\":%.3f}", api->turns.count,
+                  (double)api->turns.longest_ns / 1e6, (double)api->turns.longest_wait_ns / 1e6);
     write_model_statistics(api, &stats, b);
     sk_buf_char(b, '}');
 }
@@ -213,6 +215,7 @@ static void tick(uv_timer_t *t)
     api->delta_rate = (double)(stats.deltas - api->deltas_before) * 1000 / EVENT_PERIOD_MS;
     api->deltas_before = stats.deltas;
     sk_senders_tick(sk_hub_senders(api->hub));
+    api->turns = sk_loop_turns(api->loop);
     sk_streams_recheck(api); /* tokens run out */
     if (!anybody_listens(api))
         return;

@@ -8,6 +8,7 @@
 #include "api/priorities.h"
 #include "api/publishers.h"
 #include "api/resource_store.h"
+#include "api/sources_cache.h"
 #include "api/tcp_stream.h"
 #include "api/unit_preferences.h"
 #include "app/announce.h"
@@ -135,6 +136,7 @@ static int start_data(struct server *s, struct sk_errmsg *em)
     sk_api_send_base(api);
     api->history = sk_history_create(api->hub, sk_json_get(sk_settings_root(s->settings), "history"), s->options->config_dir);
     sk_notifications_settle(api->notifications);
+    api->sources_cache = sk_sources_cache_create(api);
     api->resources = sk_resource_store_create(api);
     sk_resources_choose_defaults(api, sk_settings_root(s->settings));
     return 0;
@@ -445,7 +447,8 @@ static bool is_saved(void *arg)
            api->app_data_jobs == NULL && api->full_model_jobs == 0 && api->port_searches == 0 && !api->leaving_safe_mode &&
            sk_history_idle(api->history) && sk_app_store_idle(api->app_store) && sk_priority_store_idle(api->priorities) &&
            sk_notifications_idle(api->notifications) && sk_unit_preferences_idle(api->unit_preferences) &&
-           sk_resource_store_idle(api->resources) && sk_course_idle(api->course) && sk_security_idle(api);
+           sk_resource_store_idle(api->resources) && sk_course_idle(api->course) && sk_sources_cache_idle(api->sources_cache) &&
+           sk_security_idle(api);
 }
 
 static void plugins_stopped(void *arg)
@@ -514,6 +517,7 @@ static void stop(struct server *s)
     stop_http(s);
     sk_notifications_flush(api->notifications);
     sk_history_stop(api->history);
+    sk_sources_cache_flush(api->sources_cache);
     s->abandoned |= !sk_loop_run_until(s->loop, is_saved, s, sk_clock_mono_ms() + STOP_DEADLINE_MS);
     if (s->abandoned) {
         sk_log_warn("stopped without waiting for what did not end in time");
@@ -522,6 +526,7 @@ static void stop(struct server *s)
     sk_history_destroy(api->history);
     sk_events_stop(api);
     sk_app_store_destroy(api->app_store);
+    sk_sources_cache_destroy(api->sources_cache);
     sk_pressure_stop(api);
     sk_host_destroy(api->plugins);
     sk_course_destroy(api->course);

@@ -14,6 +14,9 @@ struct sk_loop {
     pthread_mutex_t lock; /* guards first and last_next only */
     struct sk_loop_task *first, **last_next;
     struct sk_loop_hook *hooks;
+    uint64_t turn_began_ns, waited_ns; /* when the turn under way began, and all waiting before it */
+    uint64_t last_turn_ns;
+    struct sk_loop_turns turns;
 };
 
 static void run_tasks(uv_async_t *wake)
@@ -32,7 +35,32 @@ static void run_tasks(uv_async_t *wake)
     }
 }
 
-static void run_hooks(uv_prepare_t *prepare)
+static uint64_t most(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* A turn lasts from one wait to the next. */
+static void note_turn(struct sk_loop *l)
+{
+    uint64_t now = sk_clock_mono_ns(), waited = uv_metrics_idle_time(&l->uv);
+    uint64_t busy = now - l->turn_began_ns - (waited - l->waited_ns);
+    l->turns.count++;
+    l->turns.longest_ns = most(l->turns.longest_ns, busy);
+    l->turns.longest_wait_ns = most(l->turns.longest_wait_ns, busy + l->last_turn_ns);
+    l->last_turn_ns = busy;
+    l->turn_began_ns = now;
+    l->waited_ns = waited;
+}
+
+struct sk_loop_turns sk_loop_turns(struct sk_loop *l)
+{
+    struct sk_loop_turns t = l->turns;
+    l->turns = (struct sk_loop_turns){ 0 };
+    return t;
+}
+
+static void end_turn(uv_prepare_t *prepare)
 {
     struct sk_loop *l = prepare->data;
     while (l->hooks != NULL) {
@@ -42,19 +70,22 @@ static void run_hooks(uv_prepare_t *prepare)
         h->armed = false;
         h->run(h);
     }
+    note_turn(l);
 }
 
 struct sk_loop *sk_loop_create(void)
 {
     struct sk_loop *l = sk_xcalloc(1, sizeof *l);
     SK_ASSERT(uv_loop_init(&l->uv) == 0);
+    SK_ASSERT(uv_loop_configure(&l->uv, UV_METRICS_IDLE_TIME) == 0);
+    l->turn_began_ns = sk_clock_mono_ns();
     l->owner = pthread_self();
     l->last_next = &l->first;
     pthread_mutex_init(&l->lock, NULL);
     l->wake.data = l->turn_end.data = l->deadline.data = l;
     SK_ASSERT(uv_async_init(&l->uv, &l->wake, run_tasks) == 0);
     uv_prepare_init(&l->uv, &l->turn_end);
-    uv_prepare_start(&l->turn_end, run_hooks);
+    uv_prepare_start(&l->turn_end, end_turn);
     uv_unref((uv_handle_t *)&l->turn_end);
     uv_timer_init(&l->uv, &l->deadline);
     uv_unref((uv_handle_t *)&l->deadline);

@@ -37,6 +37,13 @@ void sk_loop_run(struct sk_loop *l);
 bool sk_loop_run_until(struct sk_loop *l, bool (*done)(void *arg), void *arg, uint64_t deadline_ms);
 void sk_loop_stop(struct sk_loop *l); /* loop thread */
 
+/* How long the loop works between two waits, since it was asked last. */
+struct sk_loop_turns {
+    uint64_t count, longest_ns;
+    uint64_t longest_wait_ns; /* the longest two in a row: so long something that arrives may wait until all of it is done */
+};
+struct sk_loop_turns sk_loop_turns(struct sk_loop *l);
+
 /* Thread: any. Tasks of one thread run in the order of their posting. */
 void sk_loop_post(struct sk_loop *l, struct sk_loop_task *task);
 /* Thread: loop. Arming an armed hook does nothing. */

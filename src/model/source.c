@@ -310,10 +310,11 @@ static struct sk_source_node *note_2000(struct sk_sources *t, struct sk_source_n
         struct sk_buf b;
         sk_buf_init(&b, 4096);
         sk_json_write(&b, v);
-        if (sk_buf_ok(&b) && sk_span_eq(sk_json_str(key), "canName"))
-            t->names_revision += !has_json(find_child(n2k, SK_SPAN("canName")), sk_buf_span(&b));
-        if (sk_buf_ok(&b))
+        if (sk_buf_ok(&b) && !has_json(find_child(n2k, sk_json_str(key)), sk_buf_span(&b))) {
+            t->names_revision += sk_span_eq(sk_json_str(key), "canName");
+            t->devices_revision++;
             set_json(t, n2k, yyjson_get_str(key), sk_buf_span(&b));
+        }
         sk_buf_finish(&b);
     }
     if (i->instance.n != 0)

@@ -38,7 +38,8 @@ struct sk_sources {
     struct sk_map map;
     struct sk_source_node *tree;
     size_t tree_nodes;
-    uint32_t names_revision; /* rises when the CAN name of an address becomes known or changes */
+    uint32_t names_revision;   /* rises when the CAN name of an address becomes known or changes, */
+    uint32_t devices_revision; /* and when anything does that an NMEA 2000 device says of itself */
 };
 
 void sk_sources_init(struct sk_sources *t);

@@ -8,9 +8,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #define NS "signalk:wasm:runtime"
+#define NICE 5 /* the boat's data goes first, also before a plugin that loops */
 #define ANSWER_MAX ((size_t)16 * 1024 * 1024)
 
 static const struct sk_span none = { NULL, 0 };
@@ -306,6 +309,7 @@ static void *run(void *arg)
     const char *last = strrchr(w->o.package->name, '/');
     snprintf(name, sizeof name, "p:%s", last != NULL ? last + 1 : w->o.package->name);
     pthread_setname_np(pthread_self(), name);
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* of this thread alone */
     sk_engine_watch(w->o.engine, &w->watch);
     sk_engine_enter(w->o.engine);
     live(w);

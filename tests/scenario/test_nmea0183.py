@@ -287,6 +287,26 @@ def test_a_flood_of_datagrams_ends_and_all_is_well(boat):
     assert stream.server.api("self").ok() == SELF
 
 
+def test_a_file_of_a_million_lines_as_fast_as_it_can_be_read(config, boat):
+    """Others are served meanwhile, and not one line is lost."""
+    count = 1_000_000
+    last = sentence("$IIMTW,21.5,C")
+    config.write("long.log", (heading(10) + "\r\n") * (count - 1) + last + "\r\n")
+    stream = boat(connection("play", None, {"dataType": "NMEA0183", "filename": "long.log", "throttleRate": 0}, "FileStream"))
+    server = stream.server
+    stream.close()
+    events = server.stream("?subscribe=none&serverevents=all")
+
+    def played(message):
+        assert server.get("/signalk").status == 200
+        return isinstance(message, dict) and message.get("type") == "SERVERSTATISTICS" and \
+            message["data"]["providerStatistics"]["play"]["received"] >= count
+
+    counted = events.until(played, 120)["data"]["providerStatistics"]["play"]
+    assert counted["deltaCount"] == counted["received"] and counted["badChecksums"] == counted["oversized"] == 0
+    assert server.value("environment.water.temperature") == pytest.approx(294.65)
+
+
 def test_a_recording_of_sentences_is_played(config, boat):
     config.write("trip.log", "".join(heading(n) + "\r\n" for n in range(100)))
     stream = boat({"id": "trip", "pipeElements": [{"type": "providers/simple", "options": {

@@ -105,6 +105,30 @@ def test_frames_of_a_gateway_become_deltas_and_devices(boat, peer):
     assert leaf["pgn"] == 129025 and leaf["$source"] == "bus.43"
 
 
+def test_devices_are_known_again_after_a_restart(config, launch, peer):
+    bus = connection("bus", "ydwg02-canboatjs", {"host": "127.0.0.1", "port": peer.port}, outer="NMEA2000")
+    config.settings(pipedProviders=[bus])
+    server = launch()
+    product = struct.pack("<HH", 2100, 16384) + b"Raystar 150".ljust(32, b"\xff") + b"1.02".ljust(32) + bytes(32) + b"0340123".ljust(32) + b"\1\3"
+    lines = [ydraw(60928, 43, struct.pack("<Q", NAME)), *(ydraw(126996, 43, f) for f in fast(product)), ydraw(129025, 43, position(60))]
+    peer.client().sendall("".join(lines).encode())
+    eventually(lambda: server.api("vessels/self/navigation/position").status == 200, "the position")
+    known = server.api("sources/bus/43/n2k").ok()
+    server.stop()
+    assert config.json("sources-cache.json")["bus"]["43"]["n2k"] == known
+    config.settings(pipedProviders=[{**bus, "enabled": False}])
+    server.restart()
+    again = server.api("sources/bus/43/n2k").ok()
+    assert again.pop("pgns") == {}
+    assert again == {name: value for name, value in known.items() if name != "pgns"}
+    assert server.api("vessels/self/navigation/position").status == 404  # who they are, not what they said
+    server.stop()
+    config.write("sources-cache.json", '{"bus":{"type":"NMEA2000","43":{"n2k":"?"},"44":7},"x":')
+    server.restart()
+    assert server.wait_log("sources-cache.json not read")
+    assert "bus" not in server.api("sources").ok()
+
+
 def test_sources_by_name_when_the_user_wants_it(boat, peer):
     stream = boat(connection("bus", "canboat-csv-canboatjs", {"host": "127.0.0.1", "port": peer.port, "useCanName": True}, outer="NMEA2000"))
     gateway = peer.client()
