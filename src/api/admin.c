@@ -48,6 +48,7 @@ void sk_admin_add_routes(struct sk_api *api)
     sk_settings_add_routes(api);
     sk_vessel_add_routes(api);
     sk_paths_add_routes(api);
+    sk_backup_add_routes(api);
     sk_device_identities_add_routes(api);
     if (sk_settings_interface(api->settings, "applicationData"))
         sk_app_data_add_routes(api);

@@ -14,7 +14,9 @@ void sk_admin_add_routes(struct sk_api *api);
 void sk_settings_add_routes(struct sk_api *api); /* settings */
 void sk_vessel_add_routes(struct sk_api *api);   /* vessel */
 void sk_app_data_add_routes(struct sk_api *api); /* applicationData */
-void sk_paths_add_routes(struct sk_api *api);    /* paths */
+void sk_backup_add_routes(struct sk_api *api);   /* backup, validateBackup, restore */
+void sk_backup_free(struct sk_api *api);
+void sk_paths_add_routes(struct sk_api *api); /* paths */
 void sk_device_identities_add_routes(struct sk_api *api);
 void sk_log_files_add_routes(struct sk_api *api); /* logfiles */
 

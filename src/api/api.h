@@ -64,6 +64,7 @@ struct sk_api {
     bool leaving_safe_mode;
     struct sk_saver *base_saver; /* of baseDeltas.json */
     struct sk_server_log *server_log;
+    struct sk_backup *backup;
     unsigned admin_jobs; /* answers of the admin pages that the thread pool works on */
     struct sk_app_store *app_store;
     struct sk_app_data_job *app_data_jobs; /* the first is at work, the others wait */

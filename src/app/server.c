@@ -23,6 +23,7 @@
 #include "input/playback.h"
 #include "plugin/host.h"
 #include "store/fs.h"
+#include "store/restore.h"
 #include "store/run_address.h"
 #include "store/run_record.h"
 #include "store/saver.h"
@@ -80,6 +81,7 @@ static int prepare_config(struct server *s, struct sk_errmsg *em)
     struct sk_errmsg why;
     if (r < 0)
         return r;
+    (void)sk_restore_finish(s->options->config_dir);
     if (sk_run_begin(s->options->config_dir, &s->run, &why) < 0)
         sk_log_warn("safe mode will not be noticed: %s", why.text);
     if (s->options->safe_mode)
@@ -555,6 +557,7 @@ static void stop(struct server *s)
     uv_close((uv_handle_t *)&s->sigint, NULL);
     if (s->trim_timer.data != NULL)
         uv_close((uv_handle_t *)&s->trim_timer, NULL);
+    sk_backup_free(api);
     sk_server_log_close(api->server_log);
     sk_loop_destroy(s->loop);
     sk_server_log_destroy(api->server_log);

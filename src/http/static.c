@@ -32,6 +32,7 @@ struct file_job {
     bool begun;   /* the head of the answer is out */
     /* the question; its spans lie in the request, which lives until the answer */
     char *path, *instead;
+    const char *once;
     bool wants_dir, head_only, br, gzip;
     struct sk_span if_none_match, if_modified_since, range, if_range;
     /* the answer */
@@ -237,14 +238,16 @@ static void look_up(uv_work_t *work)
     j->fd = open_file(j->path, &st);
     if (j->fd < 0)
         return;
+    if (j->once != NULL)
+        unlink(j->path);
     if (S_ISDIR(st.st_mode)) {
         if (!enter_folder(j, &st))
             return;
     } else if (j->wants_dir) {
         return; /* "file.js/" */
     }
-    j->type = sk_static_type(sk_span_of(j->path));
-    if (!try_sibling(j, j->br, ".br", "br", &st))
+    j->type = j->once != NULL ? j->once : sk_static_type(sk_span_of(j->path));
+    if (j->once == NULL && !try_sibling(j, j->br, ".br", "br", &st))
         try_sibling(j, j->gzip, ".gz", "gzip", &st);
     plan(j, &st);
     if (j->outcome != OUT_FILE || j->head_only)
@@ -276,6 +279,10 @@ static void job_free(struct file_job *j)
 
 static void set_validators(struct file_job *j)
 {
+    if (j->once != NULL) {
+        sk_http_set_header(j->req, "Cache-Control", SK_SPAN("no-store"));
+        return;
+    }
     char date[SK_HTTP_DATE_SIZE];
     sk_http_date(date, j->modified);
     sk_http_set_header(j->req, "ETag", sk_span_of(j->etag));
@@ -479,6 +486,7 @@ void sk_static_serve(struct sk_http_req *r, const struct sk_static *s, struct sk
     }
     struct file_job *j = job_for(r, file, wants_dir);
     j->instead = s->instead != NULL ? sk_xstrdup(s->instead) : NULL;
+    j->once = s->once;
     j->running = true;
     if (uv_queue_work(sk_loop_uv(r->server->loop), &j->work, look_up, on_looked_up) < 0) {
         j->running = false;

@@ -8,6 +8,7 @@
 struct sk_static {
     const char *root;        /* directory */
     const char *instead;     /* a file to be served in its place when it is there; NULL: none */
+    const char *once;        /* its media type, for a file that is removed as soon as it is open, and that nobody keeps; NULL */
     bool deny_package_files; /* root is a package folder itself: node_modules, package.json and dot names are refused */
 };
 
