@@ -6,7 +6,7 @@ PLAIN = (  # the Node server answers the same, and the pages expect it
     r"404 .*/applicationData/user/",  # the same
     r"404 .*/public_src/img/",  # an image that the published package does not hold
     r"404 .*/skServer/runDiscovery",  # instruments on the network are not looked for
-    r"/skServer/appstore/", r"404 .*/skServer/asyncapi", r"404 .*/signalk/v2/api/(vessels/self/)?ble/",
+    r"404 .*/skServer/asyncapi", r"404 .*/signalk/v2/api/(vessels/self/)?ble/",
 )
 
 
