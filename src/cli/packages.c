@@ -86,7 +86,7 @@ static void on_note(void *arg, const char *text)
 /* ---- what is done ------------------------------------------------------------------------------------------------------------
  */
 
-bool sk_cli_packages_install(struct sk_cli_packages *p, const char *text, const char *integrity, struct sk_installed *ret)
+int sk_cli_packages_install(struct sk_cli_packages *p, const char *text, const char *integrity, struct sk_installed *ret)
 {
     struct sk_spec spec = { 0 };
     struct sk_errmsg em;
@@ -108,7 +108,7 @@ bool sk_cli_packages_install(struct sk_cli_packages *p, const char *text, const 
         tell_installed(p, ret);
     else
         sk_cli_packages_error(p, text, &em);
-    return r == 0;
+    return r;
 }
 
 bool sk_cli_packages_remove(struct sk_cli_packages *p, const char *name)

@@ -24,8 +24,8 @@ struct sk_cli_packages {
    have: config, settings, json; it may have registry and quiet. */
 int sk_cli_packages_run(const struct sk_cli_args *a, enum sk_install_kind kind, void (*work)(struct sk_cli_packages *p));
 
-/* `integrity` NULL: what the registry says. True: *ret is to be finished by the caller. */
-bool sk_cli_packages_install(struct sk_cli_packages *p, const char *text, const char *integrity, struct sk_installed *ret);
+/* `integrity` NULL: what the registry says. 0: *ret is to be finished by the caller; an error has been told. */
+int sk_cli_packages_install(struct sk_cli_packages *p, const char *text, const char *integrity, struct sk_installed *ret);
 /* Also checks that it is of that kind. */
 bool sk_cli_packages_remove(struct sk_cli_packages *p, const char *name);
 /* All of that kind in the folder, sorted. */

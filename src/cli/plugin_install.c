@@ -16,7 +16,7 @@ static void work_install(struct sk_cli_packages *p)
 {
     for (size_t i = 0; i < p->args->word_count; i++) {
         struct sk_installed done;
-        if (!sk_cli_packages_install(p, sk_cli_word(p->args, i), NULL, &done))
+        if (sk_cli_packages_install(p, sk_cli_word(p->args, i), NULL, &done) < 0)
             continue;
         bool on = sk_cli_is_enabled(p->home.config_dir, done.package);
         if (!p->json) {

@@ -11,11 +11,13 @@
 /* ---- install -----------------------------------------------------------------------------------------------------------------
  */
 
-static void install(struct sk_cli_packages *p, const char *text, const char *integrity)
+static int install(struct sk_cli_packages *p, const char *text, const char *integrity)
 {
     struct sk_installed done;
-    if (sk_cli_packages_install(p, text, integrity, &done))
+    int r = sk_cli_packages_install(p, text, integrity, &done);
+    if (r == 0)
         sk_installed_finish(&done);
+    return r;
 }
 
 static bool is_installed(const struct sk_cli_packages *p, const char *name, const char *version)
@@ -39,7 +41,9 @@ static int install_row(struct sk_cli_packages *p, const char *file, const yyjson
         return 0;
     }
     snprintf(text, sizeof text, "%s@%s", name, version);
-    install(p, text, integrity);
+    int r = install(p, text, integrity);
+    if (r == SK_ERR_IO || r == SK_ERR_TIMEOUT) /* the others would wait as long, for the same answer */
+        return sk_errmsg_set(em, r, "what is left of %s was not tried", file);
     return 0;
 }
 

@@ -277,6 +277,13 @@ def test_a_lock_file_installs_exactly_what_it_names_and_only_once(config, skiff,
     assert "there already" in out and len(registry.requests) == asked
 
 
+def test_a_registry_that_cannot_be_reached_is_asked_once(config, skiff):
+    file = lock(config, *((f"@boat/app{number}", "1.0.0", integrity(b"")) for number in range(3)))
+    _, err = skiff("webapp", "install", "--locked", file, env={"NPM_CONFIG_REGISTRY": "http://127.0.0.1:9/"}, code=1)
+    assert err.count("127.0.0.1:9") == 1 and "what is left of" in err
+    assert not config.exists("node_modules")
+
+
 def test_the_lock_files_digest_wins_over_the_registrys(config, skiff, registry):
     registry.publish_files(webapp(NAME))
     _, err = skiff("webapp", "install", "--locked", lock(config, (NAME, "1.0.0", integrity(b"another"))), code=1)
