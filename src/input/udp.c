@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define DATAGRAM_MAX 65536
+#define RECEIVE_BYTES (2 * 1024 * 1024) /* what the kernel keeps while the loop has no processor, as far as it allows */
 
 struct udp_input {
     struct sk_input *in; /* NULL once closing */
@@ -56,6 +57,7 @@ static int udp_open(struct sk_input *in, const yyjson_val *options, struct sk_er
         return r;
     const char *group = sk_json_get_str(options, "host");
     struct sockaddr_in any;
+    int bytes = RECEIVE_BYTES;
     struct udp_input *u = sk_xcalloc(1, sizeof *u);
     u->in = in;
     u->udp.data = u;
@@ -72,6 +74,7 @@ static int udp_open(struct sk_input *in, const yyjson_val *options, struct sk_er
         return sk_errmsg_set(em, SK_ERR_IO, "cannot listen on UDP port %lld: %s", (long long)port, uv_strerror(e));
     }
     uv_udp_set_broadcast(&u->udp, 1);
+    (void)uv_recv_buffer_size((uv_handle_t *)&u->udp, &bytes);
     sk_input_opened(in, "Listening on UDP port %lld", (long long)port);
     return 0;
 }
