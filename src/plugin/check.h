@@ -30,4 +30,7 @@ struct sk_check_options {
 /* `path`: a package folder, or a .wasm file alone. Fails only when there is nothing to check (no such file). */
 int sk_plugin_check(const char *path, const struct sk_check_options *o, sk_finding_fn found, void *arg, struct sk_errmsg *em);
 
+/* What a form cannot be made of in the schema of a configuration, as plugin_schema gives it. */
+void sk_plugin_check_schema(struct sk_span text, sk_finding_fn found, void *arg);
+
 #endif

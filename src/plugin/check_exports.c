@@ -172,6 +172,29 @@ static void check_missing(const struct sk_check *c, const struct names *n, enum 
                      "It is missing: whatever the server hands over is never freed.");
 }
 
+/* What package.json says that fits no export, or does not let one work. */
+static void check_declared(const struct sk_check *c, const struct names *n)
+{
+    if (c->package == NULL)
+        return;
+    if (sk_package_can(c->package, SK_CAP_HTTP_ENDPOINTS) && !holds(n, "http_endpoints"))
+        sk_check_say(c, SK_FINDING_NOTE, "package.json", "Leave it out, or export http_endpoints.",
+                     "The capability httpEndpoints is declared, but there is no export http_endpoints.");
+    if (!sk_package_can(c->package, SK_CAP_DATA_READ) && holds(n, "delta_handler"))
+        sk_check_say(c, SK_FINDING_WARNING, "package.json", "Let dataRead be true, or do without delta_handler.",
+                     "dataRead is false, so delta_handler is never called.");
+    if (sk_package_can(c->package, SK_CAP_SERIAL_PORTS))
+        sk_check_say(c, SK_FINDING_NOTE, "package.json", "Leave it out.", "No server offers serial ports to plugins.");
+}
+
+static void check_portable(const struct sk_check *c, const struct names *n, enum sk_module_kind kind)
+{
+    if (c->o->portable && kind == SK_MODULE_BUFFER && holds(n, "_initialize"))
+        sk_check_say(c, SK_FINDING_WARNING, "export _initialize",
+                     "Build a command module (_start), or a cdylib without start files; or make it harmless to call it again.",
+                     "The Node server calls it twice.");
+}
+
 void sk_check_exports(const struct sk_check *c, const wasmtime_module_t *m, enum sk_module_kind kind)
 {
     wasm_exporttype_vec_t exports;
@@ -184,6 +207,8 @@ void sk_check_exports(const struct sk_check *c, const wasmtime_module_t *m, enum
             check_shape(c, n.at[i], s, params_of(s, kind), wasm_exporttype_type(exports.data[i]));
     }
     check_missing(c, &n, kind);
+    check_declared(c, &n);
+    check_portable(c, &n, kind);
     for (size_t i = 0; i < n.count; i++)
         free(n.at[i]);
     free(n.at);

@@ -26,7 +26,7 @@ static int remove_entry(const char *path, const struct stat *st, int kind, struc
     return remove(path); /* links themselves, not what they lead to */
 }
 
-static void remove_folder(const char *dir)
+void sk_solo_remove_folder(const char *dir)
 {
     if (dir != NULL)
         nftw(dir, remove_entry, OPEN_FILES, FTW_DEPTH | FTW_PHYS);
@@ -39,7 +39,7 @@ static int write_config(struct sk_solo *s, struct sk_span config, struct sk_errm
     snprintf(name, sizeof name, "%s.json", s->id);
     SK_CLEANUP(sk_freep) char *dir = sk_fs_path(s->folder, "plugin-config-data"), *file = sk_fs_path(dir, name);
     sk_buf_init(&text, SK_SOLO_TEXT_MAX);
-    SK_BUF_LIT(&text, "{\"enabled\":true,\"configuration\":");
+    sk_buf_printf(&text, "{\"enabled\":%s,\"configuration\":", s->o.asleep ? "false" : "true");
     sk_buf_span_append(&text, config.p != NULL ? config : SK_SPAN("{}"));
     sk_buf_char(&text, '}');
     int r = sk_fs_mkdirs(dir, 0700, em);
@@ -71,18 +71,29 @@ static int read_package(struct sk_solo *s, const char *dir, struct sk_errmsg *em
     return r;
 }
 
-static int make_folder(struct sk_solo *s, const char *dir, struct sk_errmsg *em)
+int sk_solo_make_folder(char **ret_dir, struct sk_errmsg *em)
 {
     const char *tmp = getenv("TMPDIR");
-    SK_CLEANUP(sk_freep) char *folder = sk_fs_path(tmp != NULL && tmp[0] == '/' ? tmp : "/tmp", "skiff-plugin-XXXXXX");
+    char *folder = sk_fs_path(tmp != NULL && tmp[0] == '/' ? tmp : "/tmp", "skiff-plugin-XXXXXX");
+    if (mkdtemp(folder) == NULL) {
+        int r = sk_errmsg_errno(em, errno, "%s", folder);
+        free(folder);
+        return r;
+    }
+    *ret_dir = folder;
+    return 0;
+}
+
+static int make_folder(struct sk_solo *s, const char *dir, struct sk_errmsg *em)
+{
     SK_CLEANUP(sk_freep) char *real = realpath(dir, NULL);
     if (real == NULL)
         return sk_errmsg_errno(em, errno, "%s", dir);
-    if (mkdtemp(folder) == NULL)
-        return sk_errmsg_errno(em, errno, "%s", folder);
-    s->folder = sk_xstrdup(folder);
-    SK_CLEANUP(sk_freep) char *root = sk_fs_path(folder, "node_modules"), *link = sk_fs_path(root, "plugin");
-    int r = sk_fs_mkdirs(root, 0700, em);
+    int r = sk_solo_make_folder(&s->folder, em);
+    if (r < 0)
+        return r;
+    SK_CLEANUP(sk_freep) char *root = sk_fs_path(s->folder, "node_modules"), *link = sk_fs_path(root, "plugin");
+    r = sk_fs_mkdirs(root, 0700, em);
     if (r == 0 && symlink(real, link) < 0)
         r = sk_errmsg_errno(em, errno, "%s", link);
     s->root = sk_xstrdup(root);
@@ -286,6 +297,27 @@ int sk_solo_start(struct sk_solo *s, struct sk_errmsg *em)
     return sk_solo_alive(s, em);
 }
 
+int sk_solo_read_schema(struct sk_solo *s, struct sk_buf *out, struct sk_errmsg *em)
+{
+    struct sk_buf entry;
+    yyjson_doc *doc = NULL;
+    SK_ASSERT(s->o.asleep);
+    sk_host_start(s->host);
+    if (!sk_loop_run_until(s->loop, is_settled, s, sk_clock_mono_ms() + START_WAIT_MS))
+        return sk_errmsg_set(em, SK_ERR_TIMEOUT, "the plugin does not load");
+    struct sk_plugin *p = sk_solo_plugin(s);
+    if (strcmp(sk_plugin_state(p), "error") == 0)
+        return sk_errmsg_set(em, SK_ERR_INVALID, "%s", sk_plugin_message(p));
+    sk_buf_init(&entry, SK_SOLO_TEXT_MAX);
+    sk_plugin_write_entry(p, &entry);
+    int r = sk_json_read(sk_buf_span(&entry), &doc, em);
+    if (r == 0)
+        sk_json_write(out, sk_json_get(yyjson_doc_get_root(doc), "schema"));
+    yyjson_doc_free(doc);
+    sk_buf_finish(&entry);
+    return r;
+}
+
 static void on_stopped(void *arg)
 {
     ((struct sk_solo *)arg)->stopped = true;
@@ -319,7 +351,7 @@ void sk_solo_destroy(struct sk_solo *s)
     sk_hub_destroy(s->hub);
     sk_model_destroy(s->model);
     sk_loop_destroy(s->loop);
-    remove_folder(s->folder);
+    sk_solo_remove_folder(s->folder);
     free(s->folder);
     free(s->root);
     free(s->id);

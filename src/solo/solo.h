@@ -29,7 +29,8 @@ struct sk_solo_options {
     const yyjson_val *limits; /* as the setting pluginLimits; NULL: none */
     struct sk_simtime *time;  /* NULL: the machine's */
     const struct sk_stand_in *web;
-    bool watch; /* reload when its files change */
+    bool watch;  /* reload when its files change */
+    bool asleep; /* it is only loaded, for its schema */
     const struct sk_solo_ops *ops;
     void *arg;
 };
@@ -38,6 +39,8 @@ struct sk_solo_options {
 int sk_solo_create(const struct sk_solo_options *o, struct sk_solo **ret_solo, struct sk_errmsg *em);
 /* Loads and starts it. SK_ERR_INVALID: it did not start, the text says why. */
 int sk_solo_start(struct sk_solo *s, struct sk_errmsg *em);
+/* Of one that is asleep: its schema is appended to `out`. SK_ERR_INVALID: it does not load, the text says why. */
+int sk_solo_read_schema(struct sk_solo *s, struct sk_buf *out, struct sk_errmsg *em);
 void sk_solo_destroy(struct sk_solo *s); /* stops it first; NULL is fine */
 struct sk_plugin *sk_solo_plugin(struct sk_solo *s);
 struct sk_loop *sk_solo_loop(struct sk_solo *s);
@@ -65,5 +68,9 @@ struct sk_solo_request {
 int sk_solo_http(struct sk_solo *s, const struct sk_solo_request *r, struct sk_buf *out, struct sk_errmsg *em);
 /* An export that gets a request object and answers with JSON, such as resources_list_resources. */
 int sk_solo_call(struct sk_solo *s, const char *name, struct sk_span request, struct sk_buf *out, struct sk_errmsg *em);
+
+/* A temporary folder of one's own, and its end. The caller frees the name. */
+int sk_solo_make_folder(char **ret_dir, struct sk_errmsg *em);
+void sk_solo_remove_folder(const char *dir); /* NULL is fine */
 
 #endif

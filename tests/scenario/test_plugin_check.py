@@ -2,6 +2,7 @@
 import json
 import shutil
 import subprocess
+import tarfile
 
 import pytest
 
@@ -139,6 +140,82 @@ def test_files_that_are_no_module(plugin, content, word):
 def test_what_plugins_may_not_be_built_with(plugin, memory, flags, word):
     ((level, where, _, cure),) = check(plugin(wat(memory=memory), flags))
     assert (level, where) == ("error", "module") and word in cure
+
+
+def with_schema(text):
+    """A module whose plugin_schema gives this text."""
+    data = "".join(f"\\{byte:02x}" for byte in text.encode())
+    return wat(memory=f'(memory (export "memory") 1) (data (i32.const 4096) "{data}")',
+               plugin_schema=f"(param i32 i32) (result i32) (memory.copy (local.get 0) (i32.const 4096) (i32.const {len(text)})) (i32.const {len(text)})")
+
+
+def test_a_schema_that_a_form_can_be_made_of(plugin):
+    assert check(plugin(with_schema(json.dumps({
+        "type": "object", "required": ["radius"], "properties": {
+            "radius": {"type": "number", "title": "Radius", "minimum": 10, "maximum": 50, "default": 20},
+            "mode": {"type": "string", "enum": ["on", "off"], "enumNames": ["On", "Off"], "default": "off"},
+            "names": {"type": "array", "items": {"type": "string"}}, "either": {"type": ["integer", "null"], "default": None}}})))) == []
+
+
+@pytest.mark.parametrize("properties, where, what, cure", [
+    ({"a": {"type": "nubmer"}}, "schema properties.a.type", "nubmer is no type.", "Did you mean number?"),
+    ({"a": {"type": "float"}}, "schema properties.a.type", "float is no type.", "One of string"),
+    ({"a": {"type": "number", "default": "5"}}, "schema properties.a.default", "of another type", "Give a value of the type."),
+    ({"a": {"type": "integer", "default": 1.5}}, "schema properties.a.default", "of another type", "Give a value"),
+    ({"a": {"type": "number", "minimum": 1, "default": 0}}, "schema properties.a.default", "outside", "Take one inside."),
+    ({"a": {"type": "number", "minimum": 2, "maximum": 1}}, "schema properties.a", "minimum is greater", "Exchange them."),
+    ({"a": {"type": "string", "enum": ["x"], "default": "y"}}, "schema properties.a.default", "none of the values", "Take one of them."),
+    ({"a": {"type": "string", "enum": []}}, "schema properties.a.enum", "no list of values", "List the values."),
+    ({"a": {"type": "string", "enum": [1]}}, "schema properties.a.enum", "another type", "Give values"),
+    ({"a": {"type": "object", "required": True}}, "schema properties.a.required", "no list of names", "into a list"),
+    ({"a": {"type": "object", "properties": {"b": {}}, "required": ["c"]}}, "schema properties.a.required", "names c", "Add the property"),
+    ({"a": {"type": "object", "properties": []}}, "schema properties.a.properties", "no object", "Write"),
+    ({"a": "text"}, "schema properties.a", "no object", "Write"),
+])
+def test_mistakes_in_the_schema(plugin, properties, where, what, cure):
+    found = [one for one in check(plugin(with_schema(json.dumps({"type": "object", "properties": properties})))) if one[0] == "error"]
+    assert [one[1] for one in found] == [where], found
+    assert what in found[0][2] and cure in found[0][3]
+
+
+def test_a_schema_that_is_no_json(plugin):
+    (level, where, what, cure), = check(plugin(with_schema('{"type":')))
+    assert (level, where, "plugin_schema is not valid JSON" in what) == ("error", "module", True), (what, cure)
+
+
+def test_what_only_shows_when_it_is_loaded(plugin):
+    folder = plugin(wat('(import "wasi_snapshot_preview1" "fd_wrote" (func (param i32)))'))
+    (level, where, what, cure), = check(folder)
+    assert (level, where, cure) == ("error", "module", "") and what.startswith("It does not load: ") and "fd_wrote" in what
+
+
+def test_capabilities_that_fit_no_export(plugin):
+    handler = {"delta_handler": "(param i32 i32)"}
+    assert [(one[0], one[3]) for one in check(plugin(wat(**handler), wasmCapabilities={"dataRead": False}))] == [
+        ("warning", "Let dataRead be true, or do without delta_handler.")]
+    assert [one[0] for one in check(plugin(wasmCapabilities={"httpEndpoints": True, "serialPorts": True}))] == ["note", "note"]
+
+
+def test_an_archive_is_checked_as_it_would_be_installed(plugin, tmp_path, monkeypatch):
+    tmp = tmp_path / "tmp"
+    tmp.mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp))
+    plugin()
+    made = subprocess.run([binary(), "plugin", "pack", str(tmp_path / "plugin"), "--output", str(tmp_path / "p.tgz")], capture_output=True, text=True, timeout=120)
+    assert made.returncode == 0, made
+    assert check(tmp_path / "p.tgz") == []
+    plugin(wat('(import "env" "sk_emit_delta" (func (param i32 i32)))'))
+    with tarfile.open(tmp_path / "q.tgz", "w:gz") as archive:
+        for name in ("package.json", "plugin.wasm"):
+            archive.add(tmp_path / "plugin" / name, f"package/{name}")
+    assert check(tmp_path / "q.tgz") == [("error", "import env.sk_emit_delta", "No server offers this import.", "Use sk_handle_message.")]
+    with tarfile.open(tmp_path / "r.tgz", "w:gz") as archive:
+        archive.add(tmp_path / "plugin" / "package.json", "package/../../package.json")
+    refused = run(tmp_path / "r.tgz")
+    assert refused.returncode == 2 and ".." in refused.stderr
+    (tmp_path / "s.tgz").write_bytes((tmp_path / "q.tgz").read_bytes()[:100])
+    assert run(tmp_path / "s.tgz").returncode == 2
+    assert list(tmp.iterdir()) == []
 
 
 def test_portable_refuses_what_others_do_not_offer(plugin):
