@@ -81,6 +81,7 @@ struct sk_api {
     struct sk_kept_routes *kept_routes;
     struct sk_route *routes;
     uv_timer_t events_timer;
+    struct sk_source_events *source_events;
     struct sk_loop_hook plugins_changed, status_changed;
     uint64_t started_ms, deltas_before;
     struct sk_loop_turns turns; /* of the last period of server events */

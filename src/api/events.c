@@ -6,6 +6,7 @@
 #include "api/priorities.h"
 #include "api/server_log.h"
 #include "api/session.h"
+#include "api/source_events.h"
 #include "api/stream.h"
 #include "base/clock.h"
 #include "hub/alarms.h"
@@ -132,6 +133,7 @@ static void greet_administrator(struct sk_stream *s)
     sk_server_log_write_settings(s->api->server_log, &b);
     push_event(s, "DEBUG_SETTINGS", sk_buf_span(&b));
     sk_priorities_greet(s->api, push_event, s);
+    sk_source_events_greet(s->api, push_event, s);
     if (s->api->history != NULL) {
         sk_buf_clear(&b);
         sk_history_write_providers_event(s->api, &b);
@@ -188,7 +190,7 @@ static void broadcast(struct sk_api *api, enum sk_access needed, void (*write)(s
     sk_buf_finish(&b);
 }
 
-static bool anybody_listens(const struct sk_api *api)
+bool sk_events_wanted(const struct sk_api *api)
 {
     for (const struct sk_stream *s = api->streams; s != NULL; s = s->next)
         if (s->events)
@@ -198,7 +200,7 @@ static bool anybody_listens(const struct sk_api *api)
 
 void sk_events_send(struct sk_api *api, const char *type, struct sk_span json)
 {
-    if (!anybody_listens(api))
+    if (!sk_events_wanted(api))
         return;
     struct sk_buf b;
     sk_buf_init(&b, 8 * 1024 * 1024);
@@ -217,7 +219,7 @@ static void tick(uv_timer_t *t)
     sk_senders_tick(sk_hub_senders(api->hub));
     api->turns = sk_loop_turns(api->loop);
     sk_streams_recheck(api); /* tokens run out */
-    if (!anybody_listens(api))
+    if (!sk_events_wanted(api))
         return;
     broadcast(api, SK_ACCESS_OPEN, write_provider_status);
     broadcast(api, SK_ACCESS_OPEN, write_statistics);
@@ -233,19 +235,19 @@ static void write_plugins(struct sk_api *api, struct sk_buf *b)
 static void tell_plugins(struct sk_loop_hook *hook)
 {
     struct sk_api *api = SK_CONTAINER(hook, struct sk_api, plugins_changed);
-    if (api->plugins != NULL && anybody_listens(api))
+    if (api->plugins != NULL && sk_events_wanted(api))
         broadcast(api, SK_ACCESS_ADMIN, write_plugins);
 }
 
 void sk_events_vessel(struct sk_api *api)
 {
-    if (anybody_listens(api))
+    if (sk_events_wanted(api))
         broadcast(api, SK_ACCESS_OPEN, write_vessel_info);
 }
 
 void sk_events_access_requests(struct sk_api *api)
 {
-    if (anybody_listens(api))
+    if (sk_events_wanted(api))
         broadcast(api, SK_ACCESS_ADMIN, sk_access_requests_write_event);
 }
 
@@ -259,7 +261,7 @@ void sk_events_plugins_changed(void *arg)
 static void tell_status(struct sk_loop_hook *hook)
 {
     struct sk_api *api = SK_CONTAINER(hook, struct sk_api, status_changed);
-    if (anybody_listens(api))
+    if (sk_events_wanted(api))
         broadcast(api, SK_ACCESS_OPEN, write_provider_status);
 }
 
@@ -277,6 +279,7 @@ void sk_events_start(struct sk_api *api)
     api->events_timer.data = api;
     api->started_ms = sk_clock_mono_ms();
     uv_timer_start(&api->events_timer, tick, EVENT_PERIOD_MS, EVENT_PERIOD_MS);
+    sk_source_events_start(api);
 }
 
 void sk_events_stop(struct sk_api *api)
@@ -287,4 +290,5 @@ void sk_events_stop(struct sk_api *api)
     sk_loop_disarm(api->loop, &api->status_changed);
     sk_loop_disarm(api->loop, &api->plugins_changed);
     uv_close((uv_handle_t *)&api->events_timer, NULL);
+    sk_source_events_stop(api);
 }

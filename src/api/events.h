@@ -7,6 +7,9 @@
 /* {"type":TYPE,"data":JSON} to all streams of administrators opened with ?serverevents=all. */
 void sk_events_send(struct sk_api *api, const char *type, struct sk_span json);
 
+/* Does anybody listen? */
+bool sk_events_wanted(const struct sk_api *api);
+
 /* Name or number of the vessel changed: told to everybody. */
 void sk_events_vessel(struct sk_api *api);
 

@@ -327,31 +327,49 @@ static void position_source(const struct sk_node *n, struct sk_api *api, struct 
         write_refs(n, out);
 }
 
-static void reply_walk(struct sk_http_req *r, const struct sk_priority_store *s, const char *brackets,
-                       void (*each)(const struct sk_node *n, struct sk_api *api, struct sk_buf *out))
+static void write_walk(struct sk_api *api, const char *brackets,
+                       void (*each)(const struct sk_node *n, struct sk_api *api, struct sk_buf *out), struct sk_buf *out)
+{
+    sk_buf_char(out, brackets[0]);
+    walk(sk_model_self(api->model)->first, api, out, each);
+    sk_buf_char(out, brackets[1]);
+}
+
+void sk_priorities_write_sources(struct sk_api *api, enum sk_source_list list, struct sk_buf *out)
+{
+    if (list == SK_SOURCES_SEVERAL)
+        write_walk(api, "{}", several_sources, out);
+    else
+        write_walk(api, "[]", position_source, out);
+}
+
+static void reply_list(struct sk_http_req *r, const struct sk_priority_store *s, enum sk_source_list list)
 {
     struct sk_buf out;
     sk_buf_init(&out, FILE_MAX);
-    sk_buf_char(&out, brackets[0]);
-    walk(sk_model_self(s->api->model)->first, s->api, &out, each);
-    sk_buf_char(&out, brackets[1]);
+    sk_priorities_write_sources(s->api, list, &out);
     sk_http_reply_buf(r, 200, SK_HTTP_JSON, &out);
     sk_buf_finish(&out);
 }
 
 static void get_multi_source_paths(struct sk_http_req *r, void *arg)
 {
-    reply_walk(r, arg, "{}", several_sources);
-}
-
-static void get_live_preferred(struct sk_http_req *r, void *arg)
-{
-    reply_walk(r, arg, "{}", preferred_source);
+    reply_list(r, arg, SK_SOURCES_SEVERAL);
 }
 
 static void get_position_sources(struct sk_http_req *r, void *arg)
 {
-    reply_walk(r, arg, "[]", position_source);
+    reply_list(r, arg, SK_SOURCES_POSITION);
+}
+
+static void get_live_preferred(struct sk_http_req *r, void *arg)
+{
+    const struct sk_priority_store *s = arg;
+    struct sk_buf out;
+    sk_buf_init(&out, FILE_MAX);
+    write_walk(s->api, "{}", preferred_source, &out);
+    sk_http_reply_buf(r, 200, SK_HTTP_JSON, &out);
+    sk_buf_finish(&out);
 }
 
 /* ---- life --------------------------------------------------------------------------------------------------------------- */

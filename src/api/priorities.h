@@ -20,6 +20,12 @@ void sk_priorities_add_routes(struct sk_api *api);
 void sk_priorities_write_groups(const struct sk_api *api, struct sk_buf *out);
 /* source_groups.c */
 void sk_source_groups_add_routes(struct sk_api *api);
+/* What the sources do, as JSON. */
+enum sk_source_list {
+    SK_SOURCES_SEVERAL,  /* {"<path>":[refs]} of the paths that have several */
+    SK_SOURCES_POSITION, /* [refs] that say where the vessel is */
+};
+void sk_priorities_write_sources(struct sk_api *api, enum sk_source_list list, struct sk_buf *out);
 /* The events that a new listener of server events gets. */
 void sk_priorities_greet(struct sk_api *api, void (*send)(void *arg, const char *type, struct sk_span json), void *arg);
 

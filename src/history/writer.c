@@ -192,7 +192,8 @@ void *sk_history_writer(void *history)
 {
     struct sk_history *h = history;
     struct writer w = { .h = h, .due_ms = sk_clock_mono_ms() };
-    (void)setpriority(PRIO_PROCESS, 0, 10); /* on Linux this is about the thread: the boat's data goes first */
+    (void)setpriority(PRIO_PROCESS, 0,
+                      5); /* on Linux this is about the thread: the boat's data goes first, but history is not starved */
     work(&w);
     sk_history_unref_frames(&w.frames);
     free(w.frames.list);

@@ -111,3 +111,19 @@ def test_nmea2000_devices_carry_their_pgns_and_product_data(server, feeder):
 
 def test_the_servers_own_configuration_is_the_source_defaults(server):
     assert server.api("sources/defaults").ok() == {}
+
+
+def is_event(kind, data):
+    return lambda message: isinstance(message, dict) and message.get("type") == kind and message["data"] == data
+
+
+def test_listeners_are_told_of_paths_that_several_sources_know(server, feeder):
+    events = server.stream("?serverevents=all&subscribe=none")
+    events.until(is_event("MULTISOURCEPATHS", {}))
+    feeder.feed(delta(ref="gps.1", path="navigation.position", value={"latitude": 1, "longitude": 2}))
+    events.until(is_event("POSITION_SOURCES", ["gps.1"]))
+    feeder.feed(delta(ref="gps.2", path="navigation.position", value={"latitude": 1, "longitude": 2}))
+    later = events.collect_until(is_event("POSITION_SOURCES", ["gps.1", "gps.2"]))
+    assert any(is_event("MULTISOURCEPATHS", {"navigation.position": ["gps.1", "gps.2"]})(message) for message in later)
+    late = server.stream("?serverevents=all&subscribe=none")
+    late.until(is_event("MULTISOURCEPATHS", {"navigation.position": ["gps.1", "gps.2"]}))
