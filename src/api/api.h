@@ -115,6 +115,9 @@ void sk_webapps_add_routes(struct sk_api *api);
 /* /skServer/safeMode: {"active","reason"}, and a POST of {"active":false} that leaves it. */
 void sk_safe_mode_add_routes(struct sk_api *api);
 
+/* /skServer/openapi/<name> and a page that lists them: OpenAPI documents, made from the routes that there are. */
+void sk_openapi_add_routes(struct sk_api *api);
+
 /* /skiff: how the server does, for people (a page), programs (status) and Prometheus (metrics). */
 void sk_status_page_add_routes(struct sk_api *api);
 

@@ -392,14 +392,19 @@ static void get_any(struct sk_http_req *r, void *arg)
 void sk_resources_add_routes(struct sk_api *api)
 {
     const struct sk_route table[] = {
-        { "GET", "/signalk/v2/api/resources", SK_ACCESS_READ, get_types, api },
-        { "GET", "/signalk/v2/api/resources/:type/_providers", SK_ACCESS_READ, get_type_providers, api },
-        { "GET", "/signalk/v2/api/resources/:type/_providers/_default", SK_ACCESS_READ, get_type_default, api },
-        { "POST", "/signalk/v2/api/resources/:type/_providers/_default/:id", SK_ACCESS_WRITE, post_default, api },
-        { "GET", "/signalk/v2/api/resources/*", SK_ACCESS_READ, get_any, api },
-        { "POST", "/signalk/v2/api/resources/*", SK_ACCESS_WRITE, sk_resources_post, api },
-        { "PUT", "/signalk/v2/api/resources/*", SK_ACCESS_WRITE, sk_resources_put, api },
-        { "DELETE", "/signalk/v2/api/resources/*", SK_ACCESS_WRITE, sk_resources_delete, api },
+        { "GET", "/signalk/v2/api/resources", SK_ACCESS_READ, get_types, api, "The types there are" },
+        { "GET", "/signalk/v2/api/resources/:type/_providers", SK_ACCESS_READ, get_type_providers, api,
+          "Who provides that type" },
+        { "GET", "/signalk/v2/api/resources/:type/_providers/_default", SK_ACCESS_READ, get_type_default, api,
+          "Who gets what is written" },
+        { "POST", "/signalk/v2/api/resources/:type/_providers/_default/:id", SK_ACCESS_WRITE, post_default, api,
+          "Choose who gets what is written" },
+        { "GET", "/signalk/v2/api/resources/*", SK_ACCESS_READ, get_any, api,
+          "<type>: all of a type, limited by ?limit, bbox, position with distance, href, group; <type>/<id>: one; "
+          "<type>/<id>/<property>: a part of it" },
+        { "POST", "/signalk/v2/api/resources/*", SK_ACCESS_WRITE, sk_resources_post, api, "<type>: a new one" },
+        { "PUT", "/signalk/v2/api/resources/*", SK_ACCESS_WRITE, sk_resources_put, api, "<type>/<id>: make or replace one" },
+        { "DELETE", "/signalk/v2/api/resources/*", SK_ACCESS_WRITE, sk_resources_delete, api, "<type>/<id>: remove one" },
     };
     sk_api_keep_routes(api, table, SK_COUNT(table));
 }

@@ -206,6 +206,7 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     sk_priorities_add_routes(api);
     sk_safe_mode_add_routes(api);
     sk_status_page_add_routes(api);
+    sk_openapi_add_routes(api);
     sk_admin_add_routes(api);
     sk_notifications_add_routes(api->notifications);
     sk_course_add_routes(api->course);

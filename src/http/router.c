@@ -77,6 +77,27 @@ void sk_router_add(struct sk_http_server *s, const struct sk_route *r)
     append_entry(&n->here, r, *p == '/');
 }
 
+static void each_entry(const struct entry *e, void (*fn)(void *arg, const struct sk_route *r), void *arg)
+{
+    for (; e != NULL; e = e->next)
+        fn(arg, e->route);
+}
+
+static void each_below(const struct sk_node *n, void (*fn)(void *arg, const struct sk_route *r), void *arg)
+{
+    for (; n != NULL; n = n->next) {
+        each_entry(n->here, fn, arg);
+        each_entry(n->rest, fn, arg);
+        each_below(n->children, fn, arg);
+        each_below(n->param, fn, arg);
+    }
+}
+
+void sk_http_server_each_route(const struct sk_http_server *s, void (*fn)(void *arg, const struct sk_route *r), void *arg)
+{
+    each_below(s->routes, fn, arg);
+}
+
 static void free_entries(struct entry *e)
 {
     while (e != NULL) {

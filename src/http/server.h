@@ -39,6 +39,7 @@ struct sk_route {
     enum sk_access access;
     sk_http_handler handler;
     void *arg;
+    const char *about; /* what it does, for people, in the OpenAPI documents; NULL: goes without saying */
 };
 
 struct sk_http_limits {      /* 0: the default */
@@ -73,6 +74,8 @@ void sk_http_server_adopt(struct sk_http_server *s, int fd, const char *ip);
 unsigned sk_http_server_port(const struct sk_http_server *s);
 /* `r` and its strings must outlive the server. */
 void sk_http_server_add(struct sk_http_server *s, const struct sk_route *r, size_t count);
+/* Those of one pattern follow each other. */
+void sk_http_server_each_route(const struct sk_http_server *s, void (*fn)(void *arg, const struct sk_route *r), void *arg);
 /* Called when no route matches; without one the answer is sk_http_reply_cannot. */
 void sk_http_server_set_fallback(struct sk_http_server *s, sk_http_handler handler, void *arg);
 /* CORS (default NULL: any origin, without credentials): a text that begins with '*' echoes the caller's origin, else only members

@@ -1,6 +1,7 @@
 """Resources with no plugin: routes, waypoints, notes, regions and charts are kept as files, and nothing leaves their folder."""
 import http.client
 import json
+import os
 import threading
 import urllib.parse
 import uuid
@@ -335,10 +336,11 @@ def test_lists_are_in_the_order_of_names(server):
 
 
 def test_nothing_that_was_answered_for_is_lost_by_kill_9(launcher, config):
-    """Some writers at once, and the plug is pulled in the middle of it; each round starts on what the last one left."""
+    """Some writers at once, and the plug is pulled in the middle of it; each round starts on what the last one left.
+    SKIFF_KILLS=1000 for as many rounds."""
     server = launcher().start()
     kept = {}  # what must be there: name -> number, None when deleted
-    for round_number in range(24):
+    for round_number in range(int(os.environ.get("SKIFF_KILLS", "24"))):
         tried, answered = {}, threading.Semaphore(0)
 
         def write(worker):
