@@ -44,7 +44,7 @@ def test_the_data_browser_fills_and_follows(server, feeder, page):
     feeder.put_values({"environment.wind.speedApparent": 7}, source="wind.1")  # a path that nobody had heard of
     page.wait_text("environment.wind.speedApparent")
     page.wait_text("gps.1")
-    page.screenshot("admin-data-browser", picture=True)
+    page.screenshot("admin-data-browser")
 
 
 def test_metadata_and_paths_are_explained(server, feeder, page):
