@@ -5,6 +5,7 @@
 #include "api/resources.h"
 #include "base/log.h"
 #include "store/fs.h"
+#include "store/kept.h"
 #include "store/settings.h"
 
 #include <stdlib.h>
@@ -136,7 +137,7 @@ static void restore(struct sk_course *c, const char *file)
     struct sk_errmsg em;
     yyjson_doc *doc = NULL;
     size_t n;
-    int r = sk_fs_read(file, SK_COURSE_TEXT_MAX, &text, &n, &em);
+    int r = sk_kept_read(file, SK_COURSE_TEXT_MAX, &text, &n, &em);
     if (r == SK_ERR_NOTFOUND)
         return;
     if (r == 0)

@@ -2,6 +2,7 @@
 #include "api/notifications_private.h"
 #include "base/log.h"
 #include "store/fs.h"
+#include "store/kept.h"
 
 #include <stdlib.h>
 
@@ -43,7 +44,7 @@ static void restore(struct sk_notifications *n, const char *file)
     struct sk_errmsg em;
     size_t len;
     yyjson_doc *doc = NULL;
-    int r = sk_fs_read(file, FILE_MAX, &text, &len, &em);
+    int r = sk_kept_read(file, FILE_MAX, &text, &len, &em);
     if (r == SK_ERR_NOTFOUND)
         return;
     if (r == 0)

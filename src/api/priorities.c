@@ -6,6 +6,7 @@
 #include "hub/priority.h"
 #include "model/query.h"
 #include "store/fs.h"
+#include "store/kept.h"
 #include "store/saver.h"
 
 #include <stdio.h>
@@ -393,7 +394,7 @@ static void read_file(struct sk_priority_store *s, const char *file, const yyjso
     struct sk_errmsg em;
     size_t n;
     yyjson_doc *doc = NULL;
-    int r = sk_fs_read(file, FILE_MAX, &text, &n, &em);
+    int r = sk_kept_read(file, FILE_MAX, &text, &n, &em);
     if (r == SK_ERR_NOTFOUND) {
         take_checked(s, settings, "settings.json");
         return;

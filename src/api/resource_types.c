@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "store/fs.h"
+#include "store/kept.h"
 
 #include <stdlib.h>
 
@@ -52,7 +53,7 @@ void sk_resource_types_init(struct sk_resource_types *t, const char *config_dir)
     size_t n = 0;
     *t = (struct sk_resource_types){ 0 };
     t->file = sk_fs_path(config_dir, "plugin-config-data/resources-provider.json");
-    int r = sk_fs_read(t->file, SK_PLUGIN_CONFIG_MAX, &text, &n, &em);
+    int r = sk_kept_read(t->file, SK_PLUGIN_CONFIG_MAX, &text, &n, &em);
     if (r == 0)
         r = sk_plugin_config_parse(&t->config, (struct sk_span){ text, n }, &em);
     if (r < 0 && r != SK_ERR_NOTFOUND)

@@ -4,6 +4,7 @@
 #include "api/unit_check.h"
 #include "base/log.h"
 #include "store/fs.h"
+#include "store/kept.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -223,7 +224,7 @@ static yyjson_doc *read_doc(const char *file)
     struct sk_errmsg em;
     size_t n;
     yyjson_doc *doc = NULL;
-    int r = sk_fs_read(file, SK_UNIT_FILE_MAX, &text, &n, &em);
+    int r = sk_kept_read(file, SK_UNIT_FILE_MAX, &text, &n, &em);
     if (r == SK_ERR_NOTFOUND)
         return NULL;
     if (r == 0 && (r = sk_json_read((struct sk_span){ text, n }, &doc, &em)) < 0)

@@ -23,6 +23,7 @@
 #include "input/playback.h"
 #include "plugin/host.h"
 #include "store/fs.h"
+#include "store/kept.h"
 #include "store/restore.h"
 #include "store/run_address.h"
 #include "store/run_record.h"
@@ -56,6 +57,7 @@ struct server {
     uv_signal_t sigterm, sigint;
     uv_timer_t trim_timer;
     unsigned trim_waits;
+    size_t told;                               /* of sk_kept_note */
     bool again;                                /* it stops in order to start anew */
     bool http_closed, plugins_down, abandoned; /* abandoned: something did not end in time, its memory is left to the system */
 };
@@ -113,13 +115,11 @@ static void start_staleness(struct server *s)
     s->api.staleness = sk_staleness_create(s->api.hub, &o);
 }
 
-static int start_data(struct server *s, struct sk_errmsg *em)
+static void start_data(struct server *s)
 {
     struct sk_api *api = &s->api;
     api->config_dir = s->options->config_dir;
-    int r = sk_basedeltas_load(s->options->config_dir, &api->base, em);
-    if (r < 0)
-        return r;
+    api->base = sk_basedeltas_load(s->options->config_dir);
     api->base_saver = sk_saver_create(s->loop, sk_basedeltas_file(api->base), 0644);
     api->model = sk_model_create(sk_basedeltas_self_id(api->base));
     api->hub = sk_hub_create(s->loop, api->model);
@@ -141,7 +141,6 @@ static int start_data(struct server *s, struct sk_errmsg *em)
     api->sources_cache = sk_sources_cache_create(api);
     api->resources = sk_resource_store_create(api);
     sk_resources_choose_defaults(api, sk_settings_root(s->settings));
-    return 0;
 }
 
 static unsigned ping_ms(const struct sk_settings *settings)
@@ -374,9 +373,32 @@ static void start_signals(struct server *s)
     uv_signal_start(&s->sigint, on_signal, SIGINT);
 }
 
+/* Files that were found broken: said where a person looks, as a notification of the server. */
+static void tell_of_files(struct server *s)
+{
+    struct sk_origin o = { .provider = "server" };
+    struct sk_errmsg em;
+    const char *text;
+    struct sk_buf b;
+    sk_buf_init(&b, 16384);
+    while ((text = sk_kept_note(s->told)) != NULL) {
+        sk_buf_clear(&b);
+        sk_buf_printf(&b,
+                      "{\"updates\":[{\"values\":[{\"path\":\"notifications.server.files.%zu\",\"value\":"
+                      "{\"state\":\"warn\",\"method\":[\"visual\"],\"message\":",
+                      ++s->told);
+        sk_json_write_str(&b, sk_span_of(text));
+        SK_BUF_LIT(&b, "}}]}]}");
+        if (sk_hub_ingest(s->api.hub, &o, sk_buf_span(&b), &em) < 0)
+            sk_log_warn("not told: %s", em.text);
+    }
+    sk_buf_finish(&b);
+}
+
 static void trim(uv_timer_t *t)
 {
     struct server *s = t->data;
+    tell_of_files(s);
     if (!sk_host_settled(s->api.plugins) && ++s->trim_waits < TRIM_WAITS_MAX)
         return;
     uv_timer_stop(t);
@@ -403,9 +425,8 @@ static int start(struct server *s, struct sk_errmsg *em)
     s->api.restart = restart;
     s->api.restart_arg = s;
     start_signals(s);
-    r = start_data(s, em);
-    if (r == 0)
-        r = sk_security_start(&s->api, s->options, s->settings, em);
+    start_data(s);
+    r = sk_security_start(&s->api, s->options, s->settings, em);
     if (r == 0)
         s->api.course = sk_course_start(&s->api);
     if (r == 0)
@@ -426,6 +447,7 @@ static int start(struct server *s, struct sk_errmsg *em)
     fflush(stdout);
     if (sk_run_address_write(s->options->config_dir, s->options->host, sk_http_server_port(s->api.http), em) < 0)
         sk_log_warn("commands of this machine will not find the server by themselves: %s", em->text);
+    tell_of_files(s);
     start_trim(s);
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/fs.h"
+#include "store/kept.h"
 
 #include <stdlib.h>
 
@@ -101,7 +102,7 @@ static void read_file(struct sk_security *s, const char *file)
     SK_CLEANUP(sk_freep) char *text = NULL;
     size_t n;
     struct sk_errmsg em;
-    int r = sk_fs_read(file, FILE_MAX, &text, &n, &em);
+    int r = sk_kept_read(file, FILE_MAX, &text, &n, &em);
     if (r == 0 && (r = read_doc((struct sk_span){ text, n }, &s->doc, &em)) < 0)
         sk_errmsg_wrap(&em, r, "%s", file);
     if (r < 0 && r != SK_ERR_NOTFOUND)

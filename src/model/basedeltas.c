@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/fs.h"
+#include "store/kept.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +124,7 @@ static int load_file(struct sk_basedeltas *b, const char *config_dir, struct sk_
 {
     SK_CLEANUP(sk_freep) char *text = NULL;
     size_t n;
-    int r = sk_fs_read(b->file, FILE_MAX, &text, &n, em);
+    int r = sk_kept_read(b->file, FILE_MAX, &text, &n, em);
     if (r == SK_ERR_NOTFOUND) {
         b->doc = yyjson_mut_doc_new(NULL);
         yyjson_mut_doc_set_root(b->doc, yyjson_mut_arr(b->doc));
@@ -166,22 +167,40 @@ static int find_identity(struct sk_basedeltas *b, struct sk_errmsg *em)
     sk_uuid_v4(id);
     snprintf(b->self_id, sizeof b->self_id, "urn:mrn:signalk:uuid:%s", id);
     yyjson_mut_obj_put(root, yyjson_mut_str(b->doc, "uuid"), yyjson_mut_strcpy(b->doc, b->self_id));
-    return sk_basedeltas_save(b, em);
+    struct sk_errmsg why;
+    if (sk_basedeltas_save(b, &why) < 0)
+        sk_log_error("the vessel's new identity is of this run only: %s", why.text);
+    return 0;
 }
 
-int sk_basedeltas_load(const char *config_dir, struct sk_basedeltas **ret_base, struct sk_errmsg *em)
+/* What the file says cannot be understood, and there is no better copy: the boat still gets its server, as a new vessel. */
+static void start_anew(struct sk_basedeltas *b, const char *why)
+{
+    size_t size = strlen(b->file) + 8;
+    SK_CLEANUP(sk_freep) char *aside = sk_xmalloc(size);
+    struct sk_errmsg em;
+    snprintf(aside, size, "%s.broken", b->file);
+    bool kept = sk_fs_rename(b->file, aside, &em) == 0;
+    sk_log_error("the vessel's data are not read, going on as a new vessel: %s%s%s", why, kept ? "; the file is kept as " : "",
+                 kept ? aside : "");
+    yyjson_mut_doc_free(b->doc);
+    b->doc = yyjson_mut_doc_new(NULL);
+    yyjson_mut_doc_set_root(b->doc, yyjson_mut_arr(b->doc));
+}
+
+struct sk_basedeltas *sk_basedeltas_load(const char *config_dir)
 {
     struct sk_basedeltas *b = sk_xcalloc(1, sizeof *b);
+    struct sk_errmsg em;
     b->file = sk_fs_path(config_dir, "baseDeltas.json");
-    int r = load_file(b, config_dir, em);
+    int r = load_file(b, config_dir, &em);
     if (r == 0)
-        r = find_identity(b, em);
+        r = find_identity(b, &em);
     if (r < 0) {
-        sk_basedeltas_destroy(b);
-        return r;
+        start_anew(b, em.text);
+        (void)find_identity(b, &em);
     }
-    *ret_base = b;
-    return 0;
+    return b;
 }
 
 void sk_basedeltas_destroy(struct sk_basedeltas *b)
@@ -345,5 +364,5 @@ int sk_basedeltas_save(struct sk_basedeltas *b, struct sk_errmsg *em)
     SK_CLEANUP(sk_freep) char *text = sk_basedeltas_text(b, &n);
     if (text == NULL)
         return sk_errmsg_set(em, SK_ERR_LIMIT, "%s would grow over %zu bytes", b->file, FILE_MAX);
-    return sk_fs_write_atomic(b->file, (struct sk_span){ text, n }, 0644, em);
+    return sk_kept_write(b->file, (struct sk_span){ text, n }, 0644, em);
 }

@@ -5,6 +5,7 @@
 #include "net/poller.h"
 #include "plugin/plugin.h"
 #include "store/fs.h"
+#include "store/kept.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,7 +163,7 @@ static struct sk_span read_config(const char *config_dir, const char *id)
     size_t n = 0;
     snprintf(name, sizeof name, "%s.json", id);
     char *dir = sk_fs_path(config_dir, "plugin-config-data"), *file = sk_fs_path(dir, name);
-    int r = sk_fs_read(file, SK_PLUGIN_CONFIG_MAX, &text, &n, &em);
+    int r = sk_kept_read(file, SK_PLUGIN_CONFIG_MAX, &text, &n, &em);
     if (r < 0 && r != SK_ERR_NOTFOUND)
         sk_log_warn("%s", em.text);
     free(dir);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "store/fs.h"
+#include "store/kept.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +72,7 @@ static void write_file(uv_work_t *work)
     *strrchr(dir, '/') = 0;
     w->result = sk_fs_mkdirs(dir, 0755, &w->em);
     if (w->result == 0)
-        w->result = sk_fs_write_atomic(w->file, (struct sk_span){ w->text, w->n }, 0644, &w->em);
+        w->result = sk_kept_write(w->file, (struct sk_span){ w->text, w->n }, 0644, &w->em);
     free(dir);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "store/fs.h"
+#include "store/kept.h"
 
 #include <libgen.h>
 #include <stdlib.h>
@@ -61,14 +62,14 @@ static void write_file(uv_work_t *w)
     struct sk_saver *s = SK_CONTAINER(w, struct sk_saver, work);
     s->em.text[0] = '\0';
     if (s->text == NULL) {
-        s->result = sk_fs_remove(s->file, &s->em);
+        s->result = sk_kept_remove(s->file, &s->em);
         if (s->result == SK_ERR_NOTFOUND)
             s->result = 0;
         return;
     }
     s->result = sk_fs_mkdirs(s->folder, 0755, &s->em);
     if (s->result == 0)
-        s->result = sk_fs_write_atomic(s->file, (struct sk_span){ s->text, s->n }, s->mode, &s->em);
+        s->result = sk_kept_write(s->file, (struct sk_span){ s->text, s->n }, s->mode, &s->em);
 }
 
 static void start(struct sk_saver *s);

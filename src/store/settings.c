@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "store/fs.h"
+#include "store/kept.h"
 
 #include <stdlib.h>
 
@@ -16,7 +17,7 @@ static int read_file(const char *file, yyjson_doc **ret_doc, struct sk_errmsg *e
 {
     SK_CLEANUP(sk_freep) char *text = NULL;
     size_t n;
-    int r = sk_fs_read(file, FILE_MAX, &text, &n, em);
+    int r = sk_kept_read(file, FILE_MAX, &text, &n, em);
     if (r < 0)
         return r;
     r = sk_json_read((struct sk_span){ text, n }, ret_doc, em);

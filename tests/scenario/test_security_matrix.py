@@ -5,6 +5,7 @@ import pytest
 
 from harness.security import as_device, as_user, secure
 from harness.server import ConfigDir, Server
+from harness.waiting import eventually
 
 ROW = re.compile(r"signalk-server:routes (\S+) (\S+) needs ([A-Z]+)")
 LEVELS = ["OPEN", "READ", "WRITE", "ADMIN"]
@@ -18,10 +19,15 @@ LIARS = {"garbage": {"Authorization": "Bearer x"}, "another key": as_user("anna"
 
 
 def routes(server):
-    """As the server registers them, told by itself."""
-    rows = {found.groups() for found in ROW.finditer(server.log())}
-    assert len(rows) > 60
-    return sorted(rows)
+    """As the server registers them, told by itself. All are told before it is ready, but by another pipe than that."""
+    seen = []
+
+    def complete():
+        seen.append({found.groups() for found in ROW.finditer(server.log())})
+        return len(seen) > 5 and len(seen[-1]) > 60 and seen[-1] == seen[-5]
+
+    eventually(complete, "the list of routes")
+    return sorted(seen[-1])
 
 
 def paths(pattern):
