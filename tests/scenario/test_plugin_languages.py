@@ -36,12 +36,12 @@ def test_a_plugin_of_each_language_loads_starts_publishes_and_stops(name, config
     display, configuration, _ = PLUGINS[name]
     config.install(packages.built(name))
     server = launch()
-    entry = server.wait_plugin(name, name=display)
+    entry = server.wait_plugin(name, name=display, timeout=120)
     assert entry["state"] in ("stopped", "disabled")
     assert entry["schema"]["type"] == "object"
     answer = server.configure(name, configuration)
     assert answer.status == 200, answer
-    server.wait_plugin(name, state="running")
+    server.wait_plugin(name, state="running", timeout=120)
     eventually(lambda: published(server, name) == wanted(name), "its values", 15)
     assert server.configure(name, configuration, enabled=False).status == 200
     server.wait_plugin(name, state="stopped")
@@ -63,7 +63,7 @@ def fleet(config):
 def test_all_of_them_side_by_side(fleet, launch):
     server = launch()
     for name in fleet:
-        server.wait_plugin(name, state="running", timeout=60)
+        server.wait_plugin(name, state="running", timeout=120)
     for name in fleet:
         eventually(lambda: published(server, name) == wanted(name), f"values of {name}")
     sources = server.api("sources").ok()
@@ -87,11 +87,11 @@ def test_all_of_them_side_by_side(fleet, launch):
 def test_all_of_them_come_back_after_a_pulled_plug(fleet, launch):
     server = launch()
     for name in fleet:
-        server.wait_plugin(name, state="running", timeout=60)
+        server.wait_plugin(name, state="running", timeout=120)
     server.kill()
     server.restart()
     for name in fleet:
-        server.wait_plugin(name, state="running", timeout=60)
+        server.wait_plugin(name, state="running", timeout=120)
         eventually(lambda: published(server, name) == wanted(name), f"values of {name}")
 
 
