@@ -294,11 +294,11 @@ static void save(struct sk_http_req *r, struct sk_api *api, yyjson_mut_doc *doc)
     int result = take_over(api->settings, doc, &out, &em);
     if (result == 0)
         result = take_away(api->settings, doc, &out, &em);
-    char *text = result == 0 && out.n > 0 ? sk_buf_steal(&out, &n) : NULL;
+    if (result == 0 && out.n == 0) /* they are as they were; but were they saved? */
+        result = sk_settings_write(api->settings, &out, &em);
+    char *text = result == 0 ? sk_buf_steal(&out, &n) : NULL;
     if (text != NULL)
         sk_saver_put(api->settings_saver, text, n, saved, r);
-    else if (result == 0)
-        sk_http_reply_text(r, 200, "Settings changed"); /* they are as they were */
     else
         sk_http_reply_text(r, 500, em.text);
     sk_buf_finish(&out);

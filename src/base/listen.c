@@ -1,10 +1,14 @@
 #include "base/listen.h"
 
 #include "base/base.h"
+#include "base/clock.h"
+#include "base/log.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define BACKLOG 128
+#define COMPLAIN_MS 10000u
 
 int sk_listen_start(uv_tcp_t *listener, const char *address, unsigned port, uv_connection_cb on_client, unsigned *ret_port)
 {
@@ -21,6 +25,14 @@ int sk_listen_start(uv_tcp_t *listener, const char *address, unsigned port, uv_c
     if (r == 0)
         *ret_port = ntohs(((struct sockaddr_in *)&a)->sin_port); /* the port lies at the same place in both families */
     return r;
+}
+
+void sk_listen_complain(const char *door, int uv_error)
+{
+    static atomic_uint_fast64_t next; /* monotonic milliseconds */
+    uint64_t now = sk_clock_mono_ms(), due = atomic_load(&next);
+    if (now >= due && atomic_compare_exchange_strong(&next, &due, now + COMPLAIN_MS))
+        sk_log_warn("%s: clients are not accepted: %s", door, uv_strerror(uv_error));
 }
 
 static void refused(uv_handle_t *h)

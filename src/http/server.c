@@ -2,6 +2,7 @@
 #include "http/conn.h"
 #include "http/ws.h"
 
+#include "base/listen.h"
 #include "base/log.h"
 
 #include <signal.h>
@@ -60,7 +61,7 @@ int sk_http_server_create(const struct sk_http_options *o, struct sk_http_server
     if (s == NULL || read_buf == NULL) {
         free(s);
         free(read_buf);
-        return sk_errmsg_set(em, SK_ERR_NOMEM, "http server");
+        return sk_errmsg_set(em, SK_ERR_NOMEM, "out of memory for the HTTP server");
     }
     signal(SIGPIPE, SIG_IGN); /* libuv writes with writev, which knows no MSG_NOSIGNAL; a client that left is an error code */
     s->tag = SK_SERVER_TAG;
@@ -127,7 +128,7 @@ static void on_connection(uv_stream_t *listener, int status)
     struct sk_listener *l = listener->data;
     struct sk_http_server *s = server_from(l->server);
     if (status < 0) {
-        sk_log_warn("http: a connection was not accepted: %s", uv_strerror(status));
+        sk_listen_complain("http", status);
         return;
     }
     struct sk_http_conn *c = sk_conn_create(s);

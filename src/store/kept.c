@@ -112,8 +112,8 @@ static int recover(const char *file, size_t max, struct sk_span found, const cha
 
 int sk_kept_read(const char *file, size_t max, char **ret_text, size_t *ret_n, struct sk_errmsg *em)
 {
-    char *text, *good;
-    size_t n, good_n;
+    char *text, *good = NULL;
+    size_t n, good_n = 0;
     struct sk_errmsg why;
     int r = sk_fs_read(file, max, &text, &n, em);
     if (r < 0)

@@ -90,6 +90,15 @@ int sk_settings_set(struct sk_settings *s, const char *name, struct sk_span valu
     return 0;
 }
 
+int sk_settings_write(const struct sk_settings *s, struct sk_buf *out, struct sk_errmsg *em)
+{
+    if (s->unreadable != NULL)
+        return sk_errmsg_set(em, SK_ERR_DENIED, "the settings file is broken, mend it or move it away and start again: %s",
+                             s->unreadable);
+    sk_json_write_pretty(out, yyjson_doc_get_root(s->doc));
+    return sk_buf_ok(out) ? 0 : sk_errmsg_set(em, SK_ERR_LIMIT, "settings too large");
+}
+
 yyjson_val *sk_settings_root(const struct sk_settings *s)
 {
     return yyjson_doc_get_root(s->doc);

@@ -17,6 +17,8 @@ yyjson_val *sk_settings_root(const struct sk_settings *s); /* an object; valid u
  * to save. SK_ERR_DENIED: the file is a broken one, which is not written over.
  */
 int sk_settings_set(struct sk_settings *s, const char *name, struct sk_span value_json, struct sk_buf *out, struct sk_errmsg *em);
+/* The file's text as it is now: what an earlier save could not write is saved with the next. */
+int sk_settings_write(const struct sk_settings *s, struct sk_buf *out, struct sk_errmsg *em);
 /* settings.interfaces.<name>: absent is on. */
 bool sk_settings_interface(const struct sk_settings *s, const char *name);
 

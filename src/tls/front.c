@@ -71,7 +71,7 @@ static void on_connection(uv_stream_t *listener, int status)
 {
     struct sk_tls_front *f = listener->data;
     if (status < 0)
-        sk_log_warn("TLS: a connection was not accepted: %s", uv_strerror(status));
+        sk_listen_complain("TLS", status);
     else
         sk_relay_accept(f);
 }

@@ -3,9 +3,9 @@
  * memory does (tests/scenario/test_faults.py).
  *
  * FAULT_FOLDER: calls on files count only below it. FAULT_SWITCH: a file; while it is there, its first word names what fails and
- * the second the errno as a number, e.g. "write 28"; "open" means opening for writing. FAULT_NTH: "KIND N ERRNO": the N-th call of
- * that kind fails, once. Kinds: open, write, fsync, rename, mkdir, accept, thread, memory (blocks of 16 KiB and more: smaller ones
- * the server takes for granted). Threads: any.
+ * the second the errno as a number, e.g. "write 28"; "open" means opening for writing. FAULT_NTH: "KIND N ERRNO": the N-th call
+ * of that kind fails, once. Kinds: open, write, fsync, rename, mkdir, thread, memory (blocks of 16 KiB and more: smaller ones the
+ * server takes for granted). Threads: any.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -150,12 +149,6 @@ int mkdir(const char *path, mode_t mode)
     if (is_watched(path))
         FAIL("mkdir", -1);
     return REAL(mkdir)(path, mode);
-}
-
-int accept4(int fd, struct sockaddr *a, socklen_t *n, int flags)
-{
-    FAIL("accept", -1);
-    return REAL(accept4)(fd, a, n, flags);
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
