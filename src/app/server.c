@@ -115,11 +115,13 @@ static void start_staleness(struct server *s)
     s->api.staleness = sk_staleness_create(s->api.hub, &o);
 }
 
-static void start_data(struct server *s)
+static int start_data(struct server *s, struct sk_errmsg *em)
 {
     struct sk_api *api = &s->api;
     api->config_dir = s->options->config_dir;
-    api->base = sk_basedeltas_load(s->options->config_dir);
+    int r = sk_basedeltas_load(s->options->config_dir, &api->base, em);
+    if (r < 0)
+        return r;
     api->base_saver = sk_saver_create(s->loop, sk_basedeltas_file(api->base), 0644);
     api->model = sk_model_create(sk_basedeltas_self_id(api->base));
     api->hub = sk_hub_create(s->loop, api->model);
@@ -141,6 +143,7 @@ static void start_data(struct server *s)
     api->sources_cache = sk_sources_cache_create(api);
     api->resources = sk_resource_store_create(api);
     sk_resources_choose_defaults(api, sk_settings_root(s->settings));
+    return 0;
 }
 
 static unsigned ping_ms(const struct sk_settings *settings)
@@ -425,8 +428,9 @@ static int start(struct server *s, struct sk_errmsg *em)
     s->api.restart = restart;
     s->api.restart_arg = s;
     start_signals(s);
-    start_data(s);
-    r = sk_security_start(&s->api, s->options, s->settings, em);
+    r = start_data(s, em);
+    if (r == 0)
+        r = sk_security_start(&s->api, s->options, s->settings, em);
     if (r == 0)
         s->api.course = sk_course_start(&s->api);
     if (r == 0)

@@ -188,19 +188,20 @@ static void start_anew(struct sk_basedeltas *b, const char *why)
     yyjson_mut_doc_set_root(b->doc, yyjson_mut_arr(b->doc));
 }
 
-struct sk_basedeltas *sk_basedeltas_load(const char *config_dir)
+int sk_basedeltas_load(const char *config_dir, struct sk_basedeltas **ret_base, struct sk_errmsg *em)
 {
     struct sk_basedeltas *b = sk_xcalloc(1, sizeof *b);
-    struct sk_errmsg em;
+    struct sk_errmsg why;
     b->file = sk_fs_path(config_dir, "baseDeltas.json");
-    int r = load_file(b, config_dir, &em);
-    if (r == 0)
-        r = find_identity(b, &em);
+    if (load_file(b, config_dir, &why) < 0)
+        start_anew(b, why.text);
+    int r = find_identity(b, em);
     if (r < 0) {
-        start_anew(b, em.text);
-        (void)find_identity(b, &em);
+        sk_basedeltas_destroy(b);
+        return r;
     }
-    return b;
+    *ret_base = b;
+    return 0;
 }
 
 void sk_basedeltas_destroy(struct sk_basedeltas *b)

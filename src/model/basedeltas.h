@@ -12,8 +12,8 @@
 struct sk_basedeltas;
 
 /* Reads or creates; makes sure there is an mmsi or a uuid, and saves a new uuid at once. A file that cannot be understood, and
-   has no good copy, is put aside with an error in the log. */
-struct sk_basedeltas *sk_basedeltas_load(const char *config_dir);
+   has no good copy, is put aside with an error in the log. SK_ERR_INVALID: its mmsi or uuid is no text; `em` names the file. */
+int sk_basedeltas_load(const char *config_dir, struct sk_basedeltas **ret_base, struct sk_errmsg *em);
 void sk_basedeltas_destroy(struct sk_basedeltas *b);
 const char *sk_basedeltas_self_id(const struct sk_basedeltas *b); /* "urn:mrn:..." as of the load */
 const char *sk_basedeltas_name(const struct sk_basedeltas *b);    /* vessel name or NULL */

@@ -137,13 +137,9 @@ def test_the_file_is_written_for_people(empty, launch):
     assert text.rstrip("\n") == json.dumps(json.loads(text), indent=2, ensure_ascii=False)
 
 
-def test_a_file_that_is_not_understood_is_left_as_it_is(config, launcher):
+def test_a_file_that_is_not_understood_is_put_aside(config, launch):
     config.write("baseDeltas.json", "{ this is not JSON")
-    server = launcher()
-    server.expect_exit = True  # to start with a new identity or to refuse are both fine
-    try:
-        server.start()
-    except AssertionError:
-        pass
+    server = launch()
     server.wait_log(r"baseDeltas\.json", stream="err")
-    assert config.text("baseDeltas.json") == "{ this is not JSON"
+    assert config.text("baseDeltas.json.broken") == "{ this is not JSON"
+    assert server.api("self").ok() != "vessels." + SELF_ID
