@@ -1,5 +1,6 @@
 #include "app/https.h"
 
+#include "app/doors.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/static.h"
@@ -142,10 +143,7 @@ static int start_plain(struct sk_https *h, const struct sk_options *o, unsigned 
         return r;
     sk_https_add_routes(h->api, h->plain);
     sk_http_server_set_fallback(h->plain, lead, h);
-    r = sk_http_server_listen(h->plain, o->host != NULL ? o->host : "::", port, em);
-    if (r < 0 && o->host == NULL) /* a machine without IPv6 */
-        r = sk_http_server_listen(h->plain, "0.0.0.0", port, em);
-    return r;
+    return sk_doors_open(h->plain, o->passed.redirect, o->host, port, em);
 }
 
 /* ---- the authority's page ---- */
@@ -193,11 +191,17 @@ void sk_https_add_routes(struct sk_api *api, struct sk_http_server *http)
 
 static int start_front(struct sk_https *h, const struct sk_options *o, unsigned port, struct sk_errmsg *em)
 {
-    struct sk_tls_front_options f = {
-        .address = o->host != NULL ? o->host : "::", .keys_dir = keys_dir(h->api), .port = port, .accepted = on_accepted, .arg = h
-    };
+    int fd = 0;
+    if (o->passed.primary != 0 && sk_activation_dup(o->passed.primary, &fd, em) < 0)
+        return SK_ERR_IO;
+    struct sk_tls_front_options f = { .address = o->host != NULL ? o->host : "::",
+                                      .keys_dir = keys_dir(h->api),
+                                      .port = port,
+                                      .fd = fd,
+                                      .accepted = on_accepted,
+                                      .arg = h };
     int r = sk_tls_front_create(&f, &h->front, em);
-    if (r < 0 && r != SK_ERR_EXISTS && o->host == NULL) { /* a machine without IPv6 */
+    if (r < 0 && r != SK_ERR_EXISTS && o->host == NULL && fd == 0) { /* a machine without IPv6 */
         f.address = "0.0.0.0";
         r = sk_tls_front_create(&f, &h->front, em);
     }
@@ -215,7 +219,7 @@ int sk_https_start(struct sk_api *api, const struct sk_options *o, const struct 
     *ret_https = h;
     h->api = api;
     r = start_front(h, o, port, em);
-    if (r == 0)
+    if (r == 0 && (o->passed.primary == 0 || o->passed.redirect != 0))
         r = start_plain(h, o, plain_port, em);
     return r;
 }

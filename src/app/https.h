@@ -16,7 +16,7 @@ struct sk_https;
 bool sk_https_wanted(const struct sk_settings *settings);
 /* Of the authority: /skiff/ca and /skiff/ca.crt. */
 void sk_https_add_routes(struct sk_api *api, struct sk_http_server *http);
-/* `plain_port` leads to HTTPS from now on. */
+/* `plain_port` leads to HTTPS from now on. With doors that were passed only those are used. */
 int sk_https_start(struct sk_api *api, const struct sk_options *o, const struct sk_settings *settings, unsigned plain_port,
                    struct sk_https **ret_https, struct sk_errmsg *em);
 unsigned sk_https_port(const struct sk_https *h);

@@ -1,4 +1,5 @@
 /* skiff: from the command line into the part that was asked for. */
+#include "app/activation.h"
 #include "app/options.h"
 #include "app/server.h"
 #include "base/log.h"
@@ -33,6 +34,7 @@ static void begin_anew(const char *program, char **argv)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL); /* the end of a run blocks signals, and that would be inherited */
+    sk_activation_pass_on();
     execv(program, argv);
     execv("/proc/self/exe", argv);
     sk_log_error("cannot start anew: %s", strerror(errno));

@@ -77,6 +77,8 @@ int sk_options_read(const struct sk_cli_args *a, struct sk_options *o, struct sk
 {
     *o = (struct sk_options){ .port = -1, .tcp_port = -1, .nmea_port = -1 };
     int r = read_environment(o, em);
+    if (r == 0)
+        r = sk_activation_read(&o->passed, em);
     const char *port = sk_cli_value(a, "port");
     if (r == 0 && port != NULL)
         r = read_number(port, "--port", 65535, &o->port, em);

@@ -2,6 +2,7 @@
 #ifndef SK_APP_OPTIONS_H
 #define SK_APP_OPTIONS_H
 
+#include "app/activation.h"
 #include "cli/command.h"
 
 struct sk_options {
@@ -9,6 +10,7 @@ struct sk_options {
     char *settings_file; /* full path */
     const char *host;    /* NULL: all interfaces */
     const char *tcp_host;
+    struct sk_activation passed;   /* doors that are open already: in place of host and port */
     int port, tcp_port, nmea_port; /* -1: not given */
     int ws_per_ip;
     int body_max;                                                     /* of a request, in bytes; 0: not given */

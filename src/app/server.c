@@ -12,6 +12,7 @@
 #include "api/tcp_stream.h"
 #include "api/unit_preferences.h"
 #include "app/announce.h"
+#include "app/doors.h"
 #include "app/https.h"
 #include "app/security.h"
 #include "app/trim.h"
@@ -224,10 +225,7 @@ static int start_http(struct server *s, struct sk_errmsg *em)
     sk_https_add_routes(api, api->http);
     if (sk_https_wanted(s->settings))
         return sk_https_start(api, s->options, s->settings, port, &s->https, em);
-    r = sk_http_server_listen(api->http, s->options->host != NULL ? s->options->host : "::", port, em);
-    if (r < 0 && s->options->host == NULL) /* a machine without IPv6 */
-        r = sk_http_server_listen(api->http, "0.0.0.0", port, em);
-    return r;
+    return sk_doors_open(api->http, s->options->passed.primary, s->options->host, port, em);
 }
 
 /* The TCP stream is a help beside the main door: without it the boat still runs. */

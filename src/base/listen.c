@@ -6,25 +6,39 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define BACKLOG 128
 #define COMPLAIN_MS 10000u
 
-int sk_listen_start(uv_tcp_t *listener, const char *address, unsigned port, uv_connection_cb on_client, unsigned *ret_port)
+static int begin(uv_tcp_t *listener, uv_connection_cb on_client, unsigned *ret_port)
 {
     struct sockaddr_storage a;
     int n = sizeof a;
-    int r = strchr(address, ':') != NULL ? uv_ip6_addr(address, (int)port, (struct sockaddr_in6 *)&a)
-                                         : uv_ip4_addr(address, (int)port, (struct sockaddr_in *)&a);
-    if (r == 0)
-        r = uv_tcp_bind(listener, (struct sockaddr *)&a, 0);
-    if (r == 0)
-        r = uv_listen((uv_stream_t *)listener, BACKLOG, on_client);
+    int r = uv_listen((uv_stream_t *)listener, BACKLOG, on_client);
     if (r == 0)
         r = uv_tcp_getsockname(listener, (struct sockaddr *)&a, &n);
     if (r == 0)
         *ret_port = ntohs(((struct sockaddr_in *)&a)->sin_port); /* the port lies at the same place in both families */
     return r;
+}
+
+int sk_listen_start(uv_tcp_t *listener, const char *address, unsigned port, uv_connection_cb on_client, unsigned *ret_port)
+{
+    struct sockaddr_storage a;
+    int r = strchr(address, ':') != NULL ? uv_ip6_addr(address, (int)port, (struct sockaddr_in6 *)&a)
+                                         : uv_ip4_addr(address, (int)port, (struct sockaddr_in *)&a);
+    if (r == 0)
+        r = uv_tcp_bind(listener, (struct sockaddr *)&a, 0);
+    return r == 0 ? begin(listener, on_client, ret_port) : r;
+}
+
+int sk_listen_take(uv_tcp_t *listener, int fd, uv_connection_cb on_client, unsigned *ret_port)
+{
+    int r = uv_tcp_open(listener, fd);
+    if (r < 0)
+        close(fd);
+    return r == 0 ? begin(listener, on_client, ret_port) : r;
 }
 
 void sk_listen_complain(const char *door, int uv_error)

@@ -33,6 +33,7 @@ const struct sk_cli_variable sk_cli_variables[] = {
     { "SIGNALK_NODE_SETTINGS", "full path of the settings file; wins over --settings" },
     { "PORT", "HTTP port, when --port is not given; commands look for the server there too" },
     { "SSLPORT", "HTTPS port; set: the server speaks HTTPS" },
+    { "LISTEN_FDS", "set by systemd: sockets that it opened, in place of the ports (needs LISTEN_PID)" },
     { "TRUST_PROXY", "which proxies may name the client" },
     { "TCPSTREAMPORT", "port of the TCP stream of deltas (default 8375)" },
     { "TCPSTREAMADDRESS", "address of the TCP stream (default: as --host)" },

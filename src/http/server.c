@@ -195,16 +195,28 @@ static int parse_address(const char *address, unsigned port, struct sockaddr_sto
     return uv_ip6_addr(address, (int)port, (struct sockaddr_in6 *)ret);
 }
 
-int sk_http_server_listen(struct sk_http_server *s, const char *address, unsigned port, struct sk_errmsg *em)
+static struct sk_listener *listener_create(struct sk_http_server *s)
 {
-    struct sockaddr_storage a = { 0 };
-    if (port > 65535 || parse_address(address, port, &a) < 0)
-        return sk_errmsg_set(em, SK_ERR_INVALID, "cannot listen on %s port %u: not an address", address, port);
     struct sk_listener *l = sk_xcalloc(1, sizeof *l);
     l->server = s;
     SK_ASSERT(uv_tcp_init(sk_loop_uv(s->loop), &l->tcp) == 0);
     l->tcp.data = l;
     s->open_listeners++;
+    return l;
+}
+
+static void listener_add(struct sk_http_server *s, struct sk_listener *l)
+{
+    l->next = s->listeners;
+    s->listeners = l;
+}
+
+int sk_http_server_listen(struct sk_http_server *s, const char *address, unsigned port, struct sk_errmsg *em)
+{
+    struct sockaddr_storage a = { 0 };
+    if (port > 65535 || parse_address(address, port, &a) < 0)
+        return sk_errmsg_set(em, SK_ERR_INVALID, "cannot listen on %s port %u: not an address", address, port);
+    struct sk_listener *l = listener_create(s);
     int r = uv_tcp_bind(&l->tcp, (struct sockaddr *)&a, 0);
     if (r == 0)
         r = uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection);
@@ -216,8 +228,20 @@ int sk_http_server_listen(struct sk_http_server *s, const char *address, unsigne
                                                   : SK_ERR_IO,
                              "cannot listen on %s port %u: %s", address, port, uv_strerror(r));
     }
-    l->next = s->listeners;
-    s->listeners = l;
+    listener_add(s, l);
+    return 0;
+}
+
+int sk_http_server_listen_fd(struct sk_http_server *s, int fd, struct sk_errmsg *em)
+{
+    struct sk_listener *l = listener_create(s);
+    unsigned port;
+    int r = sk_listen_take(&l->tcp, fd, on_connection, &port);
+    if (r < 0) {
+        uv_close((uv_handle_t *)&l->tcp, on_listener_closed);
+        return sk_errmsg_set(em, SK_ERR_IO, "cannot listen on the socket that was passed: %s", uv_strerror(r));
+    }
+    listener_add(s, l);
     return 0;
 }
 

@@ -68,6 +68,8 @@ struct sk_http_options {
 int sk_http_server_create(const struct sk_http_options *o, struct sk_http_server **ret_server, struct sk_errmsg *em);
 /* Starts listening; may be called for several addresses. `port` 0 lets the system choose; sk_http_server_port tells. */
 int sk_http_server_listen(struct sk_http_server *s, const char *address, unsigned port, struct sk_errmsg *em);
+/* The same with a socket that listens already, of this machine's service manager; takes `fd` over. */
+int sk_http_server_listen_fd(struct sk_http_server *s, int fd, struct sk_errmsg *em);
 /* Takes over a socket whose TLS ended before us (RFC 8446 is somebody else's part); `ip` is the client's. It gets nothing but a
    close when there is no room. */
 void sk_http_server_adopt(struct sk_http_server *s, int fd, const char *ip);

@@ -145,9 +145,12 @@ static void *run(void *arg)
 
 static int listen_at(struct sk_tls_front *f, struct sk_errmsg *em)
 {
-    int r = sk_listen_start(&f->listener, f->address, f->o.port, on_connection, &f->port);
+    int r = f->o.fd != 0 ? sk_listen_take(&f->listener, f->o.fd, on_connection, &f->port)
+                         : sk_listen_start(&f->listener, f->address, f->o.port, on_connection, &f->port);
     if (r == 0)
         return 0;
+    if (f->o.fd != 0)
+        return sk_errmsg_set(em, SK_ERR_IO, "HTTPS cannot listen on the socket that was passed: %s", uv_strerror(r));
     return sk_errmsg_set(em,
                          r == UV_EADDRINUSE ? SK_ERR_EXISTS
                          : r == UV_EACCES   ? SK_ERR_DENIED

@@ -23,6 +23,7 @@ struct sk_tls_front;
 struct sk_tls_front_options {
     const char *address, *keys_dir;
     unsigned port; /* 0: any */
+    int fd;        /* a socket that listens already, in place of address and port; taken over. 0: none */
     /* Thread: the front's. Takes over the descriptor. */
     void (*accepted)(void *arg, int fd, const char *ip);
     void *arg;

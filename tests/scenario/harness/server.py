@@ -157,14 +157,15 @@ class Server:
                 if self.pinned_port or attempt == 2 or not re.search("in use|EADDRINUSE", self.log()):
                     raise
 
-    def spawn(self, argv):
+    def spawn(self, argv, through=(), **how):
+        """`through`: a command that becomes the server, in front of it."""
         program = binary()
         assert program, "no server binary: build first, or set SKIFF_BIN"
         if self.tcp_port is None:
             self.tcp_port, self.nmea_port = free_port(), free_port()
         self.process = subprocess.Popen(
-            [str(program), *argv], env=self.environment(), cwd=self.home,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [*through, str(program), *argv], env=self.environment(), cwd=self.home,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how,
         )
         self.readers = [
             threading.Thread(target=self._read, args=(name, pipe), daemon=True)
