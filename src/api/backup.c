@@ -1,7 +1,8 @@
 /*
  * Backup and restore: the configuration folder as one file. A backup that comes back is unpacked and checked as a whole before
  * anything is replaced; what the user chose of it takes its place at the next start (store/restore.h).
- * Limits: an upload is a request's body; one unpacking at a time; what was unpacked is good for 15 minutes.
+ * Limits: an upload lies in a file without a name and has 256 MB at most; one unpacking at a time; what was unpacked is good for
+ * 15 minutes.
  */
 #include "api/admin.h"
 #include "api/backup_zip.h"
@@ -17,13 +18,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SESSION_MS (15 * 60 * 1000u)
 #define COOKIE "restoreSession"
+#define UPLOAD_MAX ((uint64_t)256 * 1024 * 1024) /* what a download has at most, too */
 #define LIST_MAX ((size_t)2 * 1024 * 1024)
 
 struct sk_backup {
     struct sk_api *api;
+    struct sk_body_to_file upload;
     char session[SK_UUID_SIZE]; /* "": nothing is unpacked */
     uint64_t until_ms;
     char *list; /* what was found in it, a JSON array */
@@ -36,7 +40,8 @@ struct job {
     struct sk_http_req *req;
     bool with_packages, undo;
     char made[SK_UUID_SIZE]; /* the file's name while it is made */
-    struct sk_span content;  /* lies in the request */
+    int fd;                  /* of the upload; the request's */
+    uint64_t size;
     struct sk_buf list;
     int result;
     struct sk_errmsg em;
@@ -134,13 +139,48 @@ static void forget(struct sk_backup *b)
     b->list = NULL;
 }
 
+static bool name_ok(struct sk_span name)
+{
+    static const char *const ends[] = { ".backup", ".backup.zip" };
+    for (size_t i = 0; i < SK_COUNT(ends); i++) {
+        size_t n = strlen(ends[i]);
+        if (sk_span_starts(name, "signalk-") && name.n > n && memcmp(name.p + name.n - n, ends[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
+static size_t read_upload(void *arg, uint64_t at, char *to, size_t n)
+{
+    const struct job *j = arg;
+    ssize_t got = pread(j->fd, to, n, (off_t)at);
+    return got > 0 ? (size_t)got : 0;
+}
+
+/* The zip file within the form that was sent. */
+static int find_zip(struct job *j, struct sk_backup_zip *ret)
+{
+    const struct sk_form_source body = { .size = j->size, .read_at = read_upload, .arg = j };
+    struct sk_form_file file;
+    if (!sk_multipart_file(sk_http_header(j->req, "content-type"), &body, "file", &file))
+        return sk_errmsg_set(&j->em, SK_ERR_INVALID, "no file was sent");
+    if (!name_ok(sk_span_of(file.name)))
+        return sk_errmsg_set(&j->em, SK_ERR_INVALID, "not a backup file: its name must begin with signalk- and end with .backup");
+    *ret = (struct sk_backup_zip){ j->fd, file.from, file.length };
+    return 0;
+}
+
 static void unpack(uv_work_t *w)
 {
     struct job *j = w->data;
+    struct sk_backup_zip zip;
+    j->result = find_zip(j, &zip);
+    if (j->result < 0)
+        return;
     SK_CLEANUP(sk_freep) char *folder = sk_restore_folder(j->backup->api->config_dir);
     j->result = sk_restore_clear(j->backup->api->config_dir, &j->em);
     if (j->result == 0)
-        j->result = sk_backup_unpack(j->content, folder, &j->list, &j->em);
+        j->result = sk_backup_unpack(&zip, folder, &j->list, &j->em);
     if (j->result < 0)
         (void)sk_restore_clear(j->backup->api->config_dir, NULL);
 }
@@ -168,32 +208,21 @@ static void unpacked(uv_work_t *w, int status)
     job_end(j);
 }
 
-static bool name_ok(struct sk_span name)
-{
-    static const char *const ends[] = { ".backup", ".backup.zip" };
-    for (size_t i = 0; i < SK_COUNT(ends); i++) {
-        size_t n = strlen(ends[i]);
-        if (sk_span_starts(name, "signalk-") && name.n > n && memcmp(name.p + name.n - n, ends[i], n) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void validate(struct sk_http_req *r, void *arg)
 {
     struct sk_backup *b = arg;
-    struct sk_form_file file;
+    uint64_t size;
+    int fd = sk_http_body_file(r, &size);
     if (is_busy(b, r))
         return;
-    if (!sk_multipart_file(sk_http_header(r, "content-type"), sk_http_body(r), "file", &file)) {
+    if (fd < 0) {
         sk_http_reply_text(r, 400, "no file was sent");
-    } else if (!name_ok(file.name)) {
-        sk_http_reply_text(r, 400, "not a backup file: its name must begin with signalk- and end with .backup");
-    } else {
-        struct job *j = job_create(b, r);
-        j->content = file.content;
-        queue(j, unpack, unpacked);
+        return;
     }
+    struct job *j = job_create(b, r);
+    j->fd = fd;
+    j->size = size;
+    queue(j, unpack, unpacked);
 }
 
 /* ---- restore ------------------------------------------------------------------------------------------------------------ */
@@ -301,10 +330,11 @@ void sk_backup_add_routes(struct sk_api *api)
 {
     struct sk_backup *b = sk_xcalloc(1, sizeof *b);
     b->api = api;
+    b->upload = (struct sk_body_to_file){ .folder = api->config_dir, .max = UPLOAD_MAX };
     api->backup = b;
     const struct sk_route table[] = {
         { "GET", "/skServer/backup", SK_ACCESS_ADMIN, get_backup, b },
-        { "POST", "/skServer/validateBackup", SK_ACCESS_ADMIN, validate, b },
+        { "POST", "/skServer/validateBackup", SK_ACCESS_ADMIN, validate, b, .to_file = &b->upload },
         { "POST", "/skServer/restore", SK_ACCESS_ADMIN, restore, b },
         { "POST", "/skServer/restore/undo", SK_ACCESS_ADMIN, undo, b },
     };

@@ -141,6 +141,9 @@ int sk_backup_write(const char *folder, bool with_packages, const char *file, st
 struct unpacking {
     const struct sk_archive *lib;
     struct archive *zip;
+    const struct sk_backup_zip *source;
+    uint64_t at;  /* in the zip file */
+    char *window; /* CHUNK bytes of it */
     const char *folder;
     struct sk_buf *list;
     unsigned files;
@@ -148,6 +151,37 @@ struct unpacking {
     char *chunk;
     struct sk_errmsg *em;
 };
+
+static la_ssize_t read_source(struct archive *zip, void *arg, const void **ret)
+{
+    struct unpacking *u = arg;
+    uint64_t left = u->source->length - u->at;
+    (void)zip;
+    ssize_t n = pread(u->source->fd, u->window, left < CHUNK ? (size_t)left : CHUNK, (off_t)(u->source->from + u->at));
+    u->at += n > 0 ? (uint64_t)n : 0;
+    *ret = u->window;
+    return n;
+}
+
+static la_int64_t seek_source(struct archive *zip, void *arg, la_int64_t offset, int whence)
+{
+    struct unpacking *u = arg;
+    la_int64_t length = (la_int64_t)u->source->length;
+    la_int64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? (la_int64_t)u->at : length;
+    (void)zip;
+    if (offset < -base || offset > length - base)
+        return ARCHIVE_FATAL;
+    u->at = (uint64_t)(base + offset);
+    return base + offset;
+}
+
+static bool open_source(struct unpacking *u)
+{
+    const struct sk_archive *lib = u->lib;
+    return lib->read_support_format_zip(u->zip) == ARCHIVE_OK && lib->read_set_read_callback(u->zip, read_source) == ARCHIVE_OK &&
+           lib->read_set_seek_callback(u->zip, seek_source) == ARCHIVE_OK &&
+           lib->read_set_callback_data(u->zip, u) == ARCHIVE_OK && lib->read_open1(u->zip) == ARCHIVE_OK;
+}
 
 static int copy_data(struct unpacking *u, int fd, const char *name)
 {
@@ -245,18 +279,18 @@ static int list_top(struct unpacking *u, bool folders)
     return r;
 }
 
-int sk_backup_unpack(struct sk_span zip, const char *folder, struct sk_buf *list, struct sk_errmsg *em)
+int sk_backup_unpack(const struct sk_backup_zip *zip, const char *folder, struct sk_buf *list, struct sk_errmsg *em)
 {
-    struct unpacking u = { .folder = folder, .list = list, .em = em };
+    struct unpacking u = { .source = zip, .folder = folder, .list = list, .em = em };
     struct archive_entry *e;
     int r = sk_archive_load(&u.lib, em), status = ARCHIVE_OK;
     if (r < 0)
         return r;
     u.chunk = sk_xmalloc(CHUNK);
+    u.window = sk_xmalloc(CHUNK);
     u.zip = u.lib->read_new();
     r = sk_fs_mkdirs(folder, 0700, em);
-    if (r == 0 &&
-        (u.lib->read_support_format_zip(u.zip) != ARCHIVE_OK || u.lib->read_open_memory(u.zip, zip.p, zip.n) != ARCHIVE_OK))
+    if (r == 0 && !open_source(&u))
         r = sk_errmsg_set(em, SK_ERR_INVALID, "not a backup file: %s", u.lib->error_string(u.zip));
     while (r == 0 && (status = u.lib->read_next_header(u.zip, &e)) == ARCHIVE_OK)
         r = unpack_entry(&u, e);
@@ -274,5 +308,6 @@ int sk_backup_unpack(struct sk_span zip, const char *folder, struct sk_buf *list
     if (r == 0)
         r = sk_tree_sync(folder, em);
     free(u.chunk);
+    free(u.window);
     return r;
 }

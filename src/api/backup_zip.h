@@ -14,10 +14,15 @@
 
 /* Makes `file` (mode 0600), replacing what is there. */
 int sk_backup_write(const char *folder, bool with_packages, const char *file, struct sk_errmsg *em);
+/* A zip file within another file. */
+struct sk_backup_zip {
+    int fd; /* read by pread */
+    uint64_t from, length;
+};
 /*
  * Unpacks into `folder`, which must be new, and brings it to disk. Checksums are compared, JSON files at the top are read; one
  * wrong entry and the whole is refused. `list`: a JSON array of the files and folders (with a '/' behind) at the top.
  */
-int sk_backup_unpack(struct sk_span zip, const char *folder, struct sk_buf *list, struct sk_errmsg *em);
+int sk_backup_unpack(const struct sk_backup_zip *zip, const char *folder, struct sk_buf *list, struct sk_errmsg *em);
 
 #endif

@@ -124,7 +124,7 @@ static void post_resume(struct sk_http_conn *c)
     sk_loop_post(c->server->loop, &c->resume);
 }
 
-/* How many of the bytes were consumed; a complete request is in c->req when *ret_whole. */
+/* How many of the bytes were consumed. *ret_whole: the parser paused, behind a complete request or before a body for a file. */
 static size_t parse(struct sk_http_conn *c, const char *p, size_t n, bool *ret_whole)
 {
     bool was_in_head = c->in_head;
@@ -153,6 +153,50 @@ static bool may_begin(const struct sk_http_conn *c, size_t handed)
     return handed < c->server->limits.pipeline_max && c->out.bytes < SK_OUT_PAUSE;
 }
 
+static bool is_upload_full(const struct sk_http_conn *c)
+{
+    return c->req != NULL && c->req->upload != NULL && sk_upload_is_full(c->req->upload);
+}
+
+void sk_conn_eased(struct sk_http_conn *c)
+{
+    if (c->state != CONN_READING)
+        return;
+    if (now_of(c) < c->body_deadline)
+        sk_conn_deadline(c, c->server->limits.body_ms); /* the silence was ours */
+    if (c->ahead.n != 0)
+        post_resume(c);
+    else
+        set_paused(c, is_upload_full(c));
+}
+
+/* Who may not send that body gets the answer at once, and the connection ends: what it still sends is no request. */
+static void begin_upload(struct sk_http_conn *c)
+{
+    c->state = CONN_BUSY;
+    c->req->dispatched = true;
+    if (!sk_router_allows(c->req))
+        return;
+    c->req->dispatched = false; /* it is asked again when the body is there: rights may have been taken meanwhile */
+    sk_buf_clear(&c->req->extra);
+    c->state = CONN_READING;
+    if (!sk_upload_begin(c->req))
+        sk_conn_fail(c, 503, "Too many uploads at once, try again later");
+    else if (!sk_parse_expectation(c))
+        sk_conn_fail(c, c->fail_status, c->fail_text);
+}
+
+static void whole_request(struct sk_http_conn *c)
+{
+    c->served = true;
+    c->state = CONN_BUSY;
+    sk_conn_deadline(c, 0);
+    if (c->req->upload != NULL)
+        sk_upload_end(c->req->upload);
+    else
+        sk_router_dispatch(c->req);
+}
+
 /* Hands out request after request as long as they are answered at once. Returns how many bytes were consumed. */
 static size_t feed(struct sk_http_conn *c, const char *p, size_t n)
 {
@@ -163,13 +207,16 @@ static size_t feed(struct sk_http_conn *c, const char *p, size_t n)
         used += parse(c, p + used, n - used, &whole);
         if (!whole)
             continue;
+        if (c->req->to_file != NULL && c->req->upload == NULL) {
+            begin_upload(c);
+            continue;
+        }
         handed++;
-        c->served = true;
-        c->state = CONN_BUSY;
-        sk_conn_deadline(c, 0);
-        sk_router_dispatch(c->req);
+        whole_request(c);
     }
     c->feeding = false;
+    if (is_upload_full(c))
+        set_paused(c, true);
     if (c->state == CONN_WS && used < n) {
         sk_ws_feed(c->ws, p + used, n - used);
         return n;
@@ -237,7 +284,7 @@ static void on_resume(struct sk_loop_task *task)
             sk_server_forget(c->server, c);
         return;
     }
-    if (c->state == CONN_BUSY)
+    if (c->state == CONN_BUSY || is_upload_full(c))
         return;
     struct sk_buf bytes = c->ahead;
     sk_buf_init(&c->ahead, bytes.max);
@@ -249,7 +296,7 @@ static void on_resume(struct sk_loop_task *task)
             keep(c, bytes.p + used, bytes.n - used);
     }
     sk_buf_finish(&bytes);
-    if (c->state != CONN_CLOSING && c->ahead.n < SK_AHEAD_MAX)
+    if (c->state != CONN_CLOSING && c->ahead.n < SK_AHEAD_MAX && !is_upload_full(c))
         set_paused(c, false);
     end_after_eof(c);
 }

@@ -3,8 +3,8 @@
  *   server.c  listens, counts, closes          conn.c    life of a connection, time-outs, where its bytes go
  *   parse.c   llhttp's callbacks and limits    request.c what handlers ask of a request
  *   router.c  pattern tree                     reply.c   writes answers        negotiate.c  ETag, gzip, Accept-Encoding
- *   ws.c      WebSocket endpoint               static.c  files
- * All of it belongs to the loop thread, except what static.c and reply.c hand to the thread pool.
+ *   ws.c      WebSocket endpoint               static.c  files                upload.c    bodies that go to a file
+ * All of it belongs to the loop thread, except what static.c, upload.c and reply.c hand to the thread pool.
  */
 #ifndef SK_HTTP_CONN_H
 #define SK_HTTP_CONN_H
@@ -95,7 +95,9 @@ struct sk_http_req {
     struct sk_arena arena_store;
     struct sk_buf head; /* target, then names and values */
     struct sk_buf body;
-    struct sk_buf extra; /* headers of the answer */
+    const struct sk_body_to_file *to_file; /* of the route, for a request with a body; NULL: to memory */
+    struct sk_upload *upload;              /* NULL: not yet, or never */
+    struct sk_buf extra;                   /* headers of the answer */
     size_t target_n;
     size_t body_counted; /* against the server's budget */
     struct sk_span path, query;
@@ -130,6 +132,7 @@ struct sk_http_server {
     size_t leaving;        /* connections that are being closed */
     struct sk_buf scratch; /* one answer head */
     size_t body_bytes;     /* of all requests together */
+    unsigned uploads;      /* bodies that go to a file, or lie there */
     size_t open_listeners;
     bool closing, finished;
     void (*done)(void *arg);
@@ -156,11 +159,13 @@ void sk_conn_upgrade(struct sk_http_conn *c, struct sk_ws *ws);          /* from
 void sk_conn_linger(struct sk_http_conn *c);                             /* sends what is queued, then closes */
 void sk_conn_close(struct sk_http_conn *c);                              /* at once */
 void sk_conn_fail(struct sk_http_conn *c, int status, const char *text); /* answers without a request and closes */
+void sk_conn_eased(struct sk_http_conn *c);                              /* an upload takes more bytes again */
 void sk_conn_deadline(struct sk_http_conn *c, unsigned ms);              /* 0: none */
 void sk_conn_wrote(struct sk_http_conn *c); /* after queueing: starts the watch on a client that takes nothing */
 
 /* ---- parse.c ---- */
 extern const llhttp_settings_t sk_parse_settings;
+bool sk_parse_expectation(struct sk_http_conn *c); /* answers Expect; false: fail_status says why not */
 
 /* ---- request.c ---- */
 struct sk_http_req *sk_req_take(struct sk_http_server *s, struct sk_http_conn *c);
@@ -174,6 +179,17 @@ bool sk_span_same(struct sk_span a, const char *b);          /* any case */
 void sk_router_add(struct sk_http_server *s, const struct sk_route *r);
 void sk_router_free(struct sk_node *n);
 void sk_router_dispatch(struct sk_http_req *r);
+const struct sk_body_to_file *sk_router_to_file(struct sk_http_req *r); /* of its route; NULL: none */
+bool sk_router_allows(struct sk_http_req *r);                           /* false: it is answered */
+
+/* ---- upload.c ---- */
+struct sk_upload;
+bool sk_upload_begin(struct sk_http_req *r);                        /* false: too many at once */
+bool sk_upload_bytes(struct sk_upload *u, const char *p, size_t n); /* false: it grows too large */
+bool sk_upload_is_full(const struct sk_upload *u);                  /* then reading pauses until sk_conn_eased */
+void sk_upload_end(struct sk_upload *u);  /* dispatches the request, now or later; fails it when the file could not be written */
+void sk_upload_drop(struct sk_upload *u); /* with its request */
+uint64_t sk_upload_max_ms(const struct sk_body_to_file *rule, uint64_t length); /* what a slow client is given for all of it */
 
 /* ---- reply.c ---- */
 /* Head and body bytes of an answer in slices: begin, then own memory, then end. The client may be gone: then it all vanishes. */

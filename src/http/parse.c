@@ -163,7 +163,10 @@ static int check_head(struct sk_http_conn *c, llhttp_t *p)
     struct sk_span coding = sk_http_header(r, "transfer-encoding"); /* llhttp's flag leaves out an empty one */
     if (coding.p != NULL && (p->http_minor == 0 || (p->flags & F_CONTENT_LENGTH) || !sk_span_same(coding, "chunked")))
         return refuse(c, 400, "Bad Request");
-    if ((p->flags & F_CONTENT_LENGTH) && p->content_length > c->server->limits.body_max)
+    bool has_body = (p->flags & F_CHUNKED) || p->content_length > 0;
+    r->to_file = has_body ? sk_router_to_file(r) : NULL;
+    uint64_t max = r->to_file != NULL ? r->to_file->max : c->server->limits.body_max;
+    if ((p->flags & F_CONTENT_LENGTH) && p->content_length > max)
         return refuse(c, 413, "Payload Too Large");
     return 0;
 }
@@ -182,6 +185,20 @@ static int expectation(struct sk_http_conn *c, llhttp_t *p)
     return 0;
 }
 
+bool sk_parse_expectation(struct sk_http_conn *c)
+{
+    return expectation(c, &c->parser) == 0;
+}
+
+/* How long the body may take as a whole. */
+static uint64_t body_ms(const struct sk_http_conn *c, const llhttp_t *p)
+{
+    const struct sk_body_to_file *rule = c->req->to_file;
+    uint64_t length = (p->flags & F_CONTENT_LENGTH) ? p->content_length : UINT64_MAX;
+    return 10ull * c->server->limits.body_ms + (rule != NULL ? sk_upload_max_ms(rule, length) : 0);
+}
+
+/* A body that goes to a file waits outside of llhttp_execute for the leave to send it, which may be an answer instead. */
 static int on_headers_complete(llhttp_t *p)
 {
     struct sk_http_conn *c = conn_of(p);
@@ -194,12 +211,19 @@ static int on_headers_complete(llhttp_t *p)
     if (c->req->head.failed)
         return too_large(c);
     int r = check_head(c, p);
-    if (r == 0)
+    if (r == 0 && c->req->to_file == NULL)
         r = expectation(c, p);
     p->upgrade = 0; /* every request is a plain one; a WebSocket endpoint takes the connection over when it accepts */
-    c->body_deadline = uv_now(sk_loop_uv(c->server->loop)) + 10ull * c->server->limits.body_ms;
+    c->body_deadline = uv_now(sk_loop_uv(c->server->loop)) + body_ms(c, p);
     sk_conn_deadline(c, c->server->limits.body_ms);
-    return r != 0 ? -1 : 0;
+    return r != 0 ? -1 : c->req->to_file != NULL ? HPE_PAUSED : 0;
+}
+
+static int body_goes_on(struct sk_http_conn *c)
+{
+    if (uv_now(sk_loop_uv(c->server->loop)) < c->body_deadline)
+        sk_conn_deadline(c, c->server->limits.body_ms);
+    return 0;
 }
 
 static int on_body(llhttp_t *p, const char *at, size_t n)
@@ -207,6 +231,11 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
     struct sk_http_conn *c = conn_of(p);
     struct sk_http_server *s = c->server;
     struct sk_http_req *r = c->req;
+    if (r->upload != NULL) {
+        if (!sk_upload_bytes(r->upload, at, n))
+            return refuse(c, 413, "Payload Too Large");
+        return body_goes_on(c);
+    }
     if (n > s->limits.body_max - r->body.n)
         return refuse(c, 413, "Payload Too Large");
     if (s->body_bytes > 8 * s->limits.body_max) /* many bodies at once must not add up to all memory */
@@ -216,9 +245,7 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
         return refuse(c, 503, "Service Unavailable");
     r->body_counted += n;
     s->body_bytes += n;
-    if (uv_now(sk_loop_uv(s->loop)) < c->body_deadline)
-        sk_conn_deadline(c, s->limits.body_ms);
-    return 0;
+    return body_goes_on(c);
 }
 
 static int on_chunk_extension(llhttp_t *p, const char *at, size_t n)

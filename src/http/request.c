@@ -53,6 +53,14 @@ void sk_req_really_free(struct sk_http_req *r)
     free(r);
 }
 
+static void drop_upload(struct sk_http_req *r)
+{
+    if (r->upload != NULL)
+        sk_upload_drop(r->upload);
+    r->upload = NULL;
+    r->to_file = NULL;
+}
+
 static void shrink(struct sk_buf *b)
 {
     sk_buf_clear(b);
@@ -75,11 +83,14 @@ void sk_req_free(struct sk_http_req *r)
     struct sk_http_server *s = r->server;
     SK_ASSERT(r->tag == SK_REQ_TAG);
     if (s == NULL) {
+        drop_upload(r);
         sk_req_really_free(r);
         return;
     }
     unlink_live(r);
     s->body_bytes -= r->body_counted;
+    s->uploads -= r->upload != NULL;
+    drop_upload(r);
     if (s->pooled == POOL_MAX || s->finished) {
         sk_req_really_free(r);
         return;

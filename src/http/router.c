@@ -193,6 +193,25 @@ static const struct sk_route *find(struct sk_http_req *r)
     return route;
 }
 
+const struct sk_body_to_file *sk_router_to_file(struct sk_http_req *r)
+{
+    sk_req_split_target(r);
+    const struct sk_route *route = r->path.n > 0 && r->path.p[0] == '/' ? find(r) : NULL;
+    return route != NULL ? route->to_file : NULL;
+}
+
+static bool allows(struct sk_http_req *r, const struct sk_route *route)
+{
+    const struct sk_http_options *o = &r->server->o;
+    return o->authorise == NULL || o->authorise(o->authorise_arg, r, route->access);
+}
+
+bool sk_router_allows(struct sk_http_req *r)
+{
+    const struct sk_route *route = find(r);
+    return route == NULL || allows(r, route);
+}
+
 void sk_router_dispatch(struct sk_http_req *r)
 {
     struct sk_http_server *s = r->server;
@@ -212,6 +231,6 @@ void sk_router_dispatch(struct sk_http_req *r)
         s->fallback(r, s->fallback_arg);
     else if (route == NULL)
         sk_http_reply_cannot(r);
-    else if (s->o.authorise == NULL || s->o.authorise(s->o.authorise_arg, r, route->access))
+    else if (allows(r, route))
         route->handler(r, route->arg);
 }

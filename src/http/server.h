@@ -33,6 +33,13 @@ typedef void (*sk_http_handler)(struct sk_http_req *req, void *arg);
  * HEAD too; method "*" any. A trailing slash of the request is tolerated unless the pattern ends in one.
  * More literal segments win over `:name`, `:name` over `*`; otherwise the earlier registration wins.
  */
+struct sk_body_to_file {
+    const char *folder; /* where the nameless file lies; outlives the server, as this does */
+    uint64_t max;       /* bytes: 413 */
+};
+
+/* Bodies lie in memory, within body_max, unless `to_file` is set: then the request is authorised before its body is read, the
+ * body goes to a file as it arrives, and the handler is called when all of it is there (sk_http_body_file). */
 struct sk_route {
     const char *method;
     const char *pattern;
@@ -40,6 +47,7 @@ struct sk_route {
     sk_http_handler handler;
     void *arg;
     const char *about; /* what it does, for people, in the OpenAPI documents; NULL: goes without saying */
+    const struct sk_body_to_file *to_file;
 };
 
 struct sk_http_limits {      /* 0: the default */
@@ -107,6 +115,9 @@ struct sk_span sk_http_header(const struct sk_http_req *r,
 bool sk_http_header_next(const struct sk_http_req *r, size_t *pos, struct sk_span *ret_name,
                          struct sk_span *ret_value); /* names lower case */
 struct sk_span sk_http_body(const struct sk_http_req *r);
+/* The body's file and its length, until the answer; -1: there was no body, or it is in memory. Any thread may read it by pread.
+ */
+int sk_http_body_file(const struct sk_http_req *r, uint64_t *ret_size);
 /* The client's, by way of the proxies that are trusted; "" once it has left. */
 const char *sk_http_remote_ip(struct sk_http_req *r);
 /* Did it come by TLS, to this server or to a proxy before it that says so. */

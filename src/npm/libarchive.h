@@ -15,7 +15,8 @@
 /* clang-format off */
 #define SK_ARCHIVE_FUNCTIONS(X) \
     X(error_string) X(filter_bytes) \
-    X(read_new) X(read_free) X(read_support_filter_gzip) X(read_support_format_tar) X(read_support_format_zip) X(read_open_fd) X(read_open_memory) \
+    X(read_new) X(read_free) X(read_support_filter_gzip) X(read_support_format_tar) X(read_support_format_zip) X(read_open_fd) X(read_open_memory) X(read_open1) \
+    X(read_set_read_callback) X(read_set_seek_callback) X(read_set_callback_data) \
     X(read_next_header) X(read_data) \
     X(write_new) X(write_free) X(write_close) X(write_set_format_pax_restricted) X(write_set_format_zip) X(write_add_filter_gzip) X(write_set_filter_option) \
     X(write_set_bytes_in_last_block) X(write_open_fd) X(write_header) X(write_data) \

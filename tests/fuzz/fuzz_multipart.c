@@ -2,6 +2,17 @@
 /* Uploads: first line the content type, then the body. */
 #include "api/multipart.h"
 
+static size_t read_at(void *arg, uint64_t at, char *to, size_t n)
+{
+    const struct sk_span *body = arg;
+    SK_ASSERT(at <= body->n);
+    size_t most = body->n - (size_t)at;
+    n = n < most ? n : most;
+    if (n > 0)
+        memcpy(to, body->p + at, n);
+    return n;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -11,9 +22,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (end == NULL)
         return 0;
     struct sk_span type = { all.p, (size_t)(end - all.p) }, body = { end + 1, size - type.n - 1 };
-    if (sk_multipart_file(type, body, "file", &file)) {
-        SK_ASSERT(file.content.p >= body.p && file.content.p + file.content.n <= body.p + body.n);
-        SK_ASSERT(file.name.n <= body.n);
+    const struct sk_form_source source = { .size = body.n, .read_at = read_at, .arg = &body };
+    if (sk_multipart_file(type, &source, "file", &file)) {
+        SK_ASSERT(file.from <= body.n && file.length <= body.n - file.from);
+        SK_ASSERT(strlen(file.name) < sizeof file.name);
     }
     return 0;
 }
