@@ -41,8 +41,9 @@ void sk_progress_show(struct sk_progress *p, const char *what, const char *doing
 {
     uint64_t now = sk_clock_mono_ms();
     bool step = done == 0 && total == 0;
-    if (!p->on || (!step && now < p->next_ms))
+    if (!p->on || (!step && p->bar && now < p->next_ms))
         return;
+    p->bar = !step;
     p->next_ms = now + EVERY_MS;
     p->shown = true;
     fprintf(stderr, "\r\033[K%s: %s", what, doing);

@@ -8,11 +8,12 @@
 struct sk_progress {
     bool on;
     bool shown; /* the line is there */
+    bool bar;   /* of this step a bar was drawn already */
     uint64_t next_ms;
 };
 
 void sk_progress_init(struct sk_progress *p, bool quiet);
-/* `total` 0: not known. Drawn ten times a second at most. */
+/* `total` 0: not known. Each step is drawn, and the beginning of its bar; then ten times a second at most. */
 void sk_progress_show(struct sk_progress *p, const char *what, const char *doing, uint64_t done, uint64_t total);
 void sk_progress_clear(struct sk_progress *p);
 /* "850 B", "1.3 KiB", "2.5 MiB" */

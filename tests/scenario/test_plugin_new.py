@@ -246,7 +246,7 @@ def test_a_template_from_its_source_to_its_removal(language, template, config, h
         skiff("plugin", "remove", name)
         eventually(lambda: name not in server.plugins(), "its end")
         left = {str(entry.relative_to(config.path)) for entry in config.path.rglob("*") if name in entry.name}
-        assert left <= {f"plugin-config-data/{name}.json", f"plugin-config-data/{name}"}, left
+        assert left <= {f"plugin-config-data/{name}.json", f"plugin-config-data/.{name}.json.good", f"plugin-config-data/{name}"}, left
     finally:
         if stub:
             stub.close()
