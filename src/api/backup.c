@@ -22,7 +22,7 @@
 
 #define SESSION_MS (15 * 60 * 1000u)
 #define COOKIE "restoreSession"
-#define UPLOAD_MAX ((uint64_t)256 * 1024 * 1024) /* what a download has at most, too */
+#define UPLOAD_MAX ((uint64_t)256 * 1024 * 1024) /* packed */
 #define LIST_MAX ((size_t)2 * 1024 * 1024)
 
 struct sk_backup {
@@ -39,6 +39,7 @@ struct job {
     struct sk_backup *backup;
     struct sk_http_req *req;
     bool with_packages, undo;
+    char *logs;              /* a zip of the raw logs of this folder instead of a backup; NULL */
     char made[SK_UUID_SIZE]; /* the file's name while it is made */
     int fd;                  /* of the upload; the request's */
     uint64_t size;
@@ -69,6 +70,7 @@ static void job_end(struct job *j)
     j->backup->busy = false;
     j->backup->api->admin_jobs--;
     sk_buf_finish(&j->list);
+    free(j->logs);
     free(j);
 }
 
@@ -93,25 +95,49 @@ static void make(uv_work_t *w)
     SK_CLEANUP(sk_freep) char *folder = backups_folder(j->backup->api);
     SK_CLEANUP(sk_freep) char *file = sk_fs_path(folder, j->made);
     j->result = sk_fs_mkdirs(folder, 0700, &j->em);
-    if (j->result == 0)
+    if (j->result == 0 && j->logs != NULL)
+        j->result = sk_backup_write_some(j->logs, sk_log_files_is_name, file, &j->em);
+    else if (j->result == 0)
         j->result = sk_backup_write(j->backup->api->config_dir, j->with_packages, file, &j->em);
+}
+
+/* The boat's name as a part of a file name. */
+static void boat_name(const struct sk_api *api, char *out, size_t size)
+{
+    const char *name = sk_basedeltas_name(api->base);
+    size_t n = 0;
+    for (; name != NULL && *name != '\0' && n + 1 < size; name++) {
+        bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || (*name >= '0' && *name <= '9');
+        out[n++] = plain ? *name : '-';
+    }
+    out[n] = '\0';
+}
+
+static void write_disposition(const struct job *j, char *out, size_t size)
+{
+    char when[40], boat[80];
+    time_t now = (time_t)(sk_clock_wall_ms() / 1000);
+    struct tm tm;
+    localtime_r(&now, &tm);
+    strftime(when, sizeof when, j->logs != NULL ? "%Y-%m-%d-%H-%M" : "%b-%d-%Y-%HT%M", &tm);
+    boat_name(j->backup->api, boat, sizeof boat);
+    if (j->logs != NULL)
+        snprintf(out, size, "attachment; filename=\"sk-logs-%s-%s.zip\"", boat, when);
+    else
+        snprintf(out, size, "attachment; filename=\"signalk-%s.backup\"", when);
 }
 
 static void made(uv_work_t *w, int status)
 {
     struct job *j = w->data;
     SK_CLEANUP(sk_freep) char *folder = backups_folder(j->backup->api);
-    char when[40], header[120];
-    time_t now = (time_t)(sk_clock_wall_ms() / 1000);
-    struct tm tm;
+    char header[200];
     (void)status;
     if (j->result < 0) {
         sk_log_error("backup: %s", j->em.text);
         sk_http_reply_text(j->req, 500, j->em.text);
     } else {
-        localtime_r(&now, &tm);
-        strftime(when, sizeof when, "%b-%d-%Y-%HT%M", &tm);
-        snprintf(header, sizeof header, "attachment; filename=\"signalk-%s.backup\"", when);
+        write_disposition(j, header, sizeof header);
         sk_http_set_header(j->req, "Content-Disposition", sk_span_of(header));
         struct sk_static where = { .root = folder, .once = "application/zip" };
         sk_static_serve(j->req, &where, sk_span_of(j->made));
@@ -127,6 +153,17 @@ static void get_backup(struct sk_http_req *r, void *arg)
     struct job *j = job_create(b, r);
     sk_uuid_v4(j->made);
     j->with_packages = sk_span_eq(sk_http_query_param(r, "includePlugins"), "true");
+    queue(j, make, made);
+}
+
+static void get_logs(struct sk_http_req *r, void *arg)
+{
+    struct sk_backup *b = arg;
+    if (is_busy(b, r))
+        return;
+    struct job *j = job_create(b, r);
+    sk_uuid_v4(j->made);
+    j->logs = sk_xstrdup(sk_log_files_folder(b->api));
     queue(j, make, made);
 }
 
@@ -334,6 +371,7 @@ void sk_backup_add_routes(struct sk_api *api)
     api->backup = b;
     const struct sk_route table[] = {
         { "GET", "/skServer/backup", SK_ACCESS_ADMIN, get_backup, b },
+        { "GET", "/skServer/ziplogs", SK_ACCESS_ADMIN, get_logs, b },
         { "POST", "/skServer/validateBackup", SK_ACCESS_ADMIN, validate, b, .to_file = &b->upload },
         { "POST", "/skServer/restore", SK_ACCESS_ADMIN, restore, b },
         { "POST", "/skServer/restore/undo", SK_ACCESS_ADMIN, undo, b },

@@ -22,6 +22,7 @@ struct packing {
     const struct sk_archive *lib;
     struct archive *zip;
     bool with_packages;
+    bool (*wanted)(struct sk_span name); /* NULL: a backup */
     unsigned files;
     char *chunk;
     struct sk_errmsg *em;
@@ -30,6 +31,8 @@ struct packing {
 static bool is_left_out(const struct packing *p, const char *name, bool top)
 {
     size_t n = strlen(name);
+    if (p->wanted != NULL)
+        return !top || !p->wanted(sk_span_of(name));
     return name[0] == '.' || (n > 4 && strcmp(name + n - 4, ".log") == 0) || (top && strcmp(name, "signalk-server") == 0) ||
            (top && strncmp(name, "skiff-", 6) == 0) || (top && !p->with_packages && strcmp(name, "node_modules") == 0);
 }
@@ -111,9 +114,9 @@ static int put_folder(struct packing *p, const char *folder, const char *inner, 
     return r;
 }
 
-int sk_backup_write(const char *folder, bool with_packages, const char *file, struct sk_errmsg *em)
+static int pack(struct packing p, const char *folder, const char *file)
 {
-    struct packing p = { .with_packages = with_packages, .em = em };
+    struct sk_errmsg *em = p.em;
     int r = sk_archive_load(&p.lib, em);
     if (r < 0)
         return r;
@@ -134,6 +137,16 @@ int sk_backup_write(const char *folder, bool with_packages, const char *file, st
     if (r < 0)
         unlink(file);
     return r;
+}
+
+int sk_backup_write(const char *folder, bool with_packages, const char *file, struct sk_errmsg *em)
+{
+    return pack((struct packing){ .with_packages = with_packages, .em = em }, folder, file);
+}
+
+int sk_backup_write_some(const char *folder, bool (*wanted)(struct sk_span name), const char *file, struct sk_errmsg *em)
+{
+    return pack((struct packing){ .wanted = wanted, .em = em }, folder, file);
 }
 
 /* ---- unpacking ---------------------------------------------------------------------------------------------------------- */

@@ -14,6 +14,8 @@
 
 /* Makes `file` (mode 0600), replacing what is there. */
 int sk_backup_write(const char *folder, bool with_packages, const char *file, struct sk_errmsg *em);
+/* The same of the files at the top of `folder` whose names `wanted` likes; `file` lies elsewhere. */
+int sk_backup_write_some(const char *folder, bool (*wanted)(struct sk_span name), const char *file, struct sk_errmsg *em);
 /* A zip file within another file. */
 struct sk_backup_zip {
     int fd; /* read by pread */

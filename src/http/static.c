@@ -198,7 +198,7 @@ static void plan(struct file_job *j, const struct stat *st)
              (uintmax_t)st->st_mtim.tv_sec * 1000 + (uintmax_t)st->st_mtim.tv_nsec / 1000000);
     j->outcome = OUT_FILE;
     j->left = j->size;
-    if (j->size > SIZE_MAX_SERVED) {
+    if (j->once == NULL && j->size > SIZE_MAX_SERVED) {
         j->outcome = OUT_ERROR;
         j->error = EFBIG;
     } else if (unchanged(j)) {

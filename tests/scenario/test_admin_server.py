@@ -1,5 +1,7 @@
 """What the admin pages ask of the server itself: settings, vessel, log, debug namespaces, restart."""
+import io
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -188,6 +190,12 @@ def test_raw_logs_are_listed_and_read(launch, config):
     assert server.get("/skServer/logfiles/skserver-raw_2026-11-22T17.log").text == "1;A;x\n"
     for name in ("settings.json", "..%2fsettings.json", "skserver-raw_%2e%2e%2fx", "skserver-raw_none.log"):
         assert server.get("/skServer/logfiles/" + name).status == 404
+    answer = server.get("/skServer/ziplogs")
+    assert answer.status == 200 and answer.type == "application/zip"
+    assert re.fullmatch(r'attachment; filename="sk-logs-Skiff-\d{4}-\d\d-\d\d-\d\d-\d\d\.zip"', answer.headers["Content-Disposition"])
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as z:
+        assert {n: z.read(n) for n in z.namelist()} == {"skserver-raw_2026-11-22T17.log": b"1;A;x\n", "skserver-raw_2026-11-21T17.log.gz": b"\x1f\x8b"}
+    assert not list((config.path / ".skiff-backup").glob("*"))
 
 
 # ---- the rest ----
@@ -229,7 +237,7 @@ def test_only_administrators_see_the_log(launch, config):
     server = launch()
     stream = server.stream(EVENTS, headers=as_user("wim"))
     stream.send({"context": "vessels.self", "subscribe": [{"path": "log"}]})
-    for path in ("/skServer/settings", "/skServer/vessel", "/skServer/logfiles/"):
+    for path in ("/skServer/settings", "/skServer/vessel", "/skServer/logfiles/", "/skServer/ziplogs"):
         assert server.get(path, headers=as_user("wim")).status == 401
     assert server.post("/skServer/debug", {"value": "x"}, headers=as_user("wim")).status == 401
     server.post("/skServer/debug", {"value": "signalk-server:interfaces:ws"}, headers=as_user("anna"))
