@@ -18,7 +18,8 @@ void sk_backup_add_routes(struct sk_api *api);   /* backup, validateBackup, rest
 void sk_backup_free(struct sk_api *api);
 void sk_paths_add_routes(struct sk_api *api); /* paths */
 void sk_device_identities_add_routes(struct sk_api *api);
-void sk_log_files_add_routes(struct sk_api *api); /* logfiles */
+void sk_source_remove_add_routes(struct sk_api *api); /* removeSource */
+void sk_log_files_add_routes(struct sk_api *api);     /* logfiles */
 
 /* Where raw logs lie, and whether a name is one of theirs (and fit to be a file name). */
 const char *sk_log_files_folder(const struct sk_api *api);

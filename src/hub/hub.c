@@ -360,6 +360,26 @@ int sk_hub_ingest_json(struct sk_hub *h, const struct sk_origin *o, const yyjson
     return ingest(h, o, &d, r, em);
 }
 
+/* ---- forgetting --------------------------------------------------------------------------------------------------------- */
+
+static void value_leaving(void *arg, struct sk_node *n, bool last)
+{
+    for (const struct sk_sub_link *l = n->links; l != NULL; l = l->next_at_node)
+        for (struct sk_row *r = l->pattern->rows; r != NULL; r = r->next_of_pattern)
+            sk_pace_forget_source(r, n, arg);
+    if (last)
+        sk_patterns_node_dying(n);
+}
+
+bool sk_hub_forget_source(struct sk_hub *h, struct sk_span ref)
+{
+    SK_ASSERT(sk_loop_is_current(h->loop) && h->busy == 0);
+    struct sk_sources *sources = sk_model_sources(h->model);
+    struct sk_source *s = sk_map_get(&sources->map, ref);
+    uint32_t values = s != NULL ? sk_tree_forget_source(h->model, s, &h->serial, value_leaving, s) : 0;
+    return sk_sources_forget(sources, ref) || values > 0;
+}
+
 /* ---- life --------------------------------------------------------------------------------------------------------------- */
 
 static void prune(uv_timer_t *t)

@@ -73,6 +73,9 @@ void sk_hub_remove_tap(struct sk_hub *h, struct sk_hub_tap *tap);
 /* Clients that asked for metadata get the own vessel's once more: it is shown otherwise now. */
 void sk_hub_announce_meta_again(struct sk_hub *h);
 
+/* Forgets a source: its values in all contexts and its place in the tree of sources. False: nothing is known of it. */
+bool sk_hub_forget_source(struct sk_hub *h, struct sk_span ref);
+
 struct sk_hub_stats {
     uint64_t deltas, rejected, values;
     uint64_t partly;  /* deltas of which a part was refused */

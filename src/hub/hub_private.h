@@ -207,11 +207,13 @@ void sk_patterns_match(struct sk_hub *h, struct sk_span path, void (*fn)(void *a
 void sk_patterns_each(struct sk_hub *h, void (*fn)(void *arg, struct sk_pattern *p), void *arg);
 void sk_patterns_leaf_created(struct sk_hub *h, struct sk_node *n);
 void sk_patterns_context_dying(struct sk_context *c);
+void sk_patterns_node_dying(struct sk_node *n); /* or only its values; the next one makes it new */
 
 /* pace.c */
 /* May the value pass now? Else it was swallowed, or waits for the row's period to end. */
 bool sk_pace_passes(struct sk_row *r, struct sk_node *n, struct sk_source *s);
 void sk_pace_forget(struct sk_row *r, struct sk_node *n); /* the node goes */
+void sk_pace_forget_source(struct sk_row *r, struct sk_node *n, struct sk_source *s);
 void sk_pace_finish(struct sk_row *r);
 void sk_pace_timer(uv_timer_t *t);
 

@@ -189,14 +189,19 @@ bool sk_pace_passes(struct sk_row *r, struct sk_node *n, struct sk_source *s)
     return true;
 }
 
+void sk_pace_forget_source(struct sk_row *r, struct sk_node *n, struct sk_source *s)
+{
+    const struct sk_pace asked = { .key = { n, s } };
+    struct sk_pace *p = sk_map_remove(&r->paces, key_of(&asked));
+    if (p != NULL)
+        stop_waiting(p);
+    free(p);
+}
+
 static void forget_sources(struct sk_row *r, struct sk_node *n, const struct sk_leaf *l)
 {
     for (unsigned i = 0; l != NULL && i < l->count; i++) {
-        const struct sk_pace asked = { .key = { n, l->values[i].source } };
-        struct sk_pace *p = sk_map_remove(&r->paces, key_of(&asked));
-        if (p != NULL)
-            stop_waiting(p);
-        free(p);
+        sk_pace_forget_source(r, n, l->values[i].source);
     }
 }
 

@@ -210,14 +210,18 @@ void sk_patterns_leaf_created(struct sk_hub *h, struct sk_node *n)
     sk_patterns_match(h, n->path->text, meet, n);
 }
 
+void sk_patterns_node_dying(struct sk_node *n)
+{
+    while (n->links != NULL) {
+        for (struct sk_row *r = n->links->pattern->rows; r != NULL; r = r->next_of_pattern)
+            sk_pace_forget(r, n);
+        detach(n->links);
+    }
+}
+
 void sk_patterns_context_dying(struct sk_context *c)
 {
-    for (uint32_t i = 0; i < c->table_cap; i++) {
-        struct sk_node *n = c->table[i];
-        while (n != NULL && n->links != NULL) {
-            for (struct sk_row *r = n->links->pattern->rows; r != NULL; r = r->next_of_pattern)
-                sk_pace_forget(r, n);
-            detach(n->links);
-        }
-    }
+    for (uint32_t i = 0; i < c->table_cap; i++)
+        if (c->table[i] != NULL)
+            sk_patterns_node_dying(c->table[i]);
 }

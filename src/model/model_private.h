@@ -18,5 +18,8 @@ struct sk_model {
 };
 
 void sk_context_destroy(struct sk_context *c);
+void sk_value_finish(struct sk_value *v);
+void sk_leaf_destroy(struct sk_leaf *l);
+void sk_root_value_finish(struct sk_root_value *r);
 
 #endif

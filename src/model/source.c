@@ -354,6 +354,86 @@ void sk_sources_note(struct sk_sources *t, struct sk_source *s, const struct sk_
         s->stamp = set_str(t, n, SK_SPAN("timestamp"), ts);
 }
 
+/* ---- forgetting --------------------------------------------------------------------------------------------------------- */
+
+static size_t count_nodes(const struct sk_source_node *n)
+{
+    size_t count = 1;
+    for (const struct sk_source_node *c = n->first; c != NULL; c = c->next)
+        count += count_nodes(c);
+    return count;
+}
+
+static void remove_child(struct sk_sources *t, struct sk_source_node *parent, struct sk_source_node *gone)
+{
+    struct sk_source_node **at = &parent->first;
+    while (*at != gone)
+        at = &(*at)->next;
+    *at = gone->next;
+    if (*at == NULL)
+        parent->last_next = at;
+    parent->children--;
+    gone->next = NULL;
+    t->tree_nodes -= count_nodes(gone);
+    node_destroy(gone);
+}
+
+/* By its key, or as the NMEA 2000 device of that name. */
+static struct sk_source_node *find_part(const struct sk_source_node *label, struct sk_span part)
+{
+    struct sk_source_node *found = find_child(label, part);
+    for (struct sk_source_node *c = label->first; found == NULL && c != NULL; c = c->next) {
+        const struct sk_source_node *name = find_child(find_child(c, SK_SPAN("n2k")), SK_SPAN("canName"));
+        if (name != NULL && name->json_len >= 2 && sk_span_is((struct sk_span){ name->json + 1, name->json_len - 2 }, part))
+            found = c;
+    }
+    return found;
+}
+
+/* Nothing is left but what it is called. */
+static bool is_husk(const struct sk_source_node *label)
+{
+    for (const struct sk_source_node *c = label->first; c != NULL; c = c->next)
+        if (c->json == NULL)
+            return false;
+    return true;
+}
+
+static bool forget_node(struct sk_sources *t, struct sk_span ref)
+{
+    struct sk_source_node *label = find_child(t->tree, ref);
+    if (label != NULL) {
+        remove_child(t, t->tree, label);
+        return true;
+    }
+    const char *dot = memchr(ref.p, '.', ref.n);
+    label = dot != NULL ? find_child(t->tree, (struct sk_span){ ref.p, (size_t)(dot - ref.p) }) : NULL;
+    struct sk_source_node *part =
+        label != NULL ? find_part(label, (struct sk_span){ dot + 1, (size_t)(ref.p + ref.n - dot - 1) }) : NULL;
+    if (part == NULL || part->json != NULL)
+        return false;
+    remove_child(t, label, part);
+    if (is_husk(label))
+        remove_child(t, t->tree, label);
+    return true;
+}
+
+bool sk_sources_forget(struct sk_sources *t, struct sk_span ref)
+{
+    size_t pos = 0;
+    struct sk_source *s;
+    if (!forget_node(t, ref))
+        return false;
+    t->names_revision++;
+    t->devices_revision++;
+    while ((s = sk_map_next(&t->map, &pos)) != NULL) { /* whoever still speaks is noted anew */
+        s->seen = false;
+        s->noted = NULL;
+        s->stamp = NULL;
+    }
+    return true;
+}
+
 static void write_node(const struct sk_source_node *n, struct sk_buf *out)
 {
     if (n->json != NULL) {

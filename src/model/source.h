@@ -57,6 +57,8 @@ void sk_sources_note(struct sk_sources *t, struct sk_source *s, const struct sk_
 /* The CAN name of the device at an address, as the tree knows it ("can0", "43"); {NULL,0} when it does not. Valid until the next
    note. */
 struct sk_span sk_sources_can_name(const struct sk_sources *t, struct sk_span label, struct sk_span address);
+/* Removes what the tree knows of that reference; false: nothing. */
+bool sk_sources_forget(struct sk_sources *t, struct sk_span ref);
 /* JSON of the whole tree. */
 void sk_sources_write(const struct sk_sources *t, struct sk_buf *out);
 

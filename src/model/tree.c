@@ -112,7 +112,7 @@ int sk_context_intern(struct sk_model *m, struct sk_span text, struct sk_context
     return 0;
 }
 
-static void value_finish(struct sk_value *v)
+void sk_value_finish(struct sk_value *v)
 {
     sk_source_text_unref(v->source_text);
     sk_frame_unref(v->frame);
@@ -121,12 +121,12 @@ static void value_finish(struct sk_value *v)
     free(v->state);
 }
 
-static void leaf_destroy(struct sk_leaf *l)
+void sk_leaf_destroy(struct sk_leaf *l)
 {
     if (l == NULL)
         return;
     for (unsigned i = 0; i < l->count; i++)
-        value_finish(&l->values[i]);
+        sk_value_finish(&l->values[i]);
     free(l->values);
     free(l);
 }
@@ -134,9 +134,16 @@ static void leaf_destroy(struct sk_leaf *l)
 static void node_destroy(struct sk_node *n)
 {
     SK_ASSERT(n->links == NULL); /* the hub lets go first */
-    leaf_destroy(n->leaf);
-    leaf_destroy(n->rejected);
+    sk_leaf_destroy(n->leaf);
+    sk_leaf_destroy(n->rejected);
     free(n);
+}
+
+void sk_root_value_finish(struct sk_root_value *r)
+{
+    sk_source_text_unref(r->source_text);
+    sk_text_finish(&r->timestamp);
+    sk_text_finish(&r->json);
 }
 
 void sk_context_destroy(struct sk_context *c)
@@ -150,11 +157,8 @@ void sk_context_destroy(struct sk_context *c)
         free((char *)(uintptr_t)c->members[i].name_json.p);
         sk_text_finish(&c->members[i].json);
     }
-    for (uint32_t i = 0; i < c->root_count; i++) {
-        sk_source_text_unref(c->roots[i].source_text);
-        sk_text_finish(&c->roots[i].timestamp);
-        sk_text_finish(&c->roots[i].json);
-    }
+    for (uint32_t i = 0; i < c->root_count; i++)
+        sk_root_value_finish(&c->roots[i]);
     free(c->members);
     free(c->roots);
     free(c->table);
@@ -365,7 +369,7 @@ static void forget_rejected(struct sk_node *n, const struct sk_source *s)
     for (unsigned i = 0; i < l->count; i++) {
         if (l->values[i].source != s)
             continue;
-        value_finish(&l->values[i]);
+        sk_value_finish(&l->values[i]);
         l->values[i] = l->values[--l->count];
         l->current = 0;
         return;

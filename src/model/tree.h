@@ -131,6 +131,12 @@ void sk_tree_prune(struct sk_model *m, uint64_t before_ms, void (*dying)(void *a
 const struct sk_rendering *sk_context_rendering(struct sk_context *c);
 void sk_tree_forget_renderings(struct sk_model *m); /* those that were not used since the last call */
 
+/* Removes all that a source said, in every context; where it spoke last, the newest of the others is shown. `leaving` hears of
+   each node before it loses a value, its `last` one or not. `serial` rises for each context that changed. Returns how many values
+   went. */
+uint32_t sk_tree_forget_source(struct sk_model *m, const struct sk_source *s, uint64_t *serial,
+                               void (*leaving)(void *arg, struct sk_node *n, bool last), void *arg);
+
 /* Writers: JSON of a leaf/branch, a context, all contexts of a root, or the whole tree. */
 void sk_node_write(const struct sk_node *n, struct sk_buf *out);
 void sk_context_write(const struct sk_context *c, struct sk_buf *out);
