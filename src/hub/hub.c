@@ -227,9 +227,15 @@ static void deliver(struct sk_hub *h, const struct sk_context *c, const struct s
     }
 }
 
+/* Subscriptions with paths are served from the tree, and those that are behind later. */
+static bool wants_whole_deltas(const struct sk_hub *h)
+{
+    return h->taps != NULL || h->live != NULL;
+}
+
 static void fan_out(struct sk_hub *h, const struct sk_context *c, const struct sk_delta *d, enum sk_readers readers)
 {
-    if (h->taps == NULL && h->feeds == NULL)
+    if (!wants_whole_deltas(h))
         return;
     struct sk_frame *frame = sk_frame_create(h->out.p, h->out.n);
     if (frame != NULL)
@@ -240,6 +246,8 @@ static void fan_out(struct sk_hub *h, const struct sk_context *c, const struct s
 /* Source priority kept something out: the others get a rendering of their own. */
 static void fan_out_preferred(struct sk_hub *h, const struct sk_context *c, struct sk_delta *d, bool self_filter)
 {
+    if (!wants_whole_deltas(h))
+        return;
     struct sk_frame *frame = sk_hub_render_preferred(h, d, c->json, self_filter);
     if (frame != NULL)
         deliver(h, c, d, frame, SK_TO_PREFERRED);
