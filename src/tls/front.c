@@ -79,7 +79,14 @@ static void on_connection(uv_stream_t *listener, int status)
 static void on_sweep(uv_timer_t *t)
 {
     struct sk_tls_front *f = t->data;
-    sk_relay_sweep(f, uv_now(&f->uv));
+    if (!sk_relay_sweep(f, uv_now(&f->uv)))
+        uv_timer_stop(t);
+}
+
+void sk_front_sweep(struct sk_tls_front *f)
+{
+    if (!uv_is_active((uv_handle_t *)&f->sweep))
+        uv_timer_start(&f->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 }
 
 static void close_listener(struct sk_tls_front *f)
@@ -129,8 +136,6 @@ static void on_wake(uv_async_t *h)
     struct sk_tls_front *f = h->data;
     if (atomic_load(&f->stop_wanted) && !f->stopping)
         begin_stop(f);
-    else if (atomic_load(&f->close_wanted))
-        close_listener(f);
 }
 
 static void *run(void *arg)
@@ -205,7 +210,6 @@ int sk_tls_front_create(const struct sk_tls_front_options *o, struct sk_tls_fron
     if (r == 0)
         r = listen_at(f, em);
     if (r == 0) {
-        uv_timer_start(&f->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
         if (uv_fs_event_start(&f->watch, on_change, f->keys_dir, 0) < 0)
             sk_log_warn("TLS: changes of %s are not noticed; restart after changing a certificate", f->keys_dir);
         if (start_thread(f) != 0)
@@ -224,12 +228,6 @@ int sk_tls_front_create(const struct sk_tls_front_options *o, struct sk_tls_fron
 unsigned sk_tls_front_port(const struct sk_tls_front *f)
 {
     return f->port;
-}
-
-void sk_tls_front_close(struct sk_tls_front *f)
-{
-    atomic_store(&f->close_wanted, true);
-    uv_async_send(&f->wake);
 }
 
 void sk_tls_front_destroy(struct sk_tls_front *f, unsigned grace_ms)

@@ -32,8 +32,6 @@ struct sk_tls_front_options {
 /* Listens when it returns 0. Owner: the creating thread. Keys that cannot be used are replaced by some of this run. */
 int sk_tls_front_create(const struct sk_tls_front_options *o, struct sk_tls_front **ret_front, struct sk_errmsg *em);
 unsigned sk_tls_front_port(const struct sk_tls_front *f);
-/* No new clients from now on; those there are go on. */
-void sk_tls_front_close(struct sk_tls_front *f);
 /* Waits up to `grace_ms` for what is still going out, cuts the rest, and joins the thread; `accepted` is not called any more when
    it returns. NULL is fine. */
 void sk_tls_front_destroy(struct sk_tls_front *f, unsigned grace_ms);

@@ -78,16 +78,26 @@ void sk_relay_close(struct sk_relay *r)
         uv_close((uv_handle_t *)&r->pair, on_closed);
 }
 
-void sk_relay_sweep(struct sk_tls_front *f, uint64_t now)
+bool sk_relay_sweep(struct sk_tls_front *f, uint64_t now)
 {
     struct sk_relay_list *lists[] = { &f->shaking_list, &f->open_list };
+    bool any = false;
     for (size_t i = 0; i < SK_COUNT(lists); i++) {
         for (struct sk_relay *r = lists[i]->first, *next; r != NULL; r = next) {
             next = r->next;
             if (r->deadline != 0 && now >= r->deadline)
                 sk_relay_close(r);
+            else
+                any |= r->deadline != 0;
         }
     }
+    return any;
+}
+
+static void set_deadline(struct sk_relay *r, unsigned ms)
+{
+    r->deadline = uv_now(&r->front->uv) + ms;
+    sk_front_sweep(r->front);
 }
 
 /* ---- writing ---- */
@@ -261,7 +271,7 @@ static void pump_in(struct sk_relay *r)
 static void end_net(struct sk_relay *r)
 {
     r->state = SK_RELAY_ENDING;
-    r->deadline = uv_now(&r->front->uv) + SK_RELAY_LINGER_MS;
+    set_deadline(r, SK_RELAY_LINGER_MS);
     sk_ssl.ERR_clear_error();
     (void)sk_ssl.SSL_shutdown(r->s);
     if (send_cipher(r) && uv_shutdown(&r->net_shutdown, (uv_stream_t *)&r->net, on_shutdown) < 0)
@@ -311,7 +321,7 @@ static void pump(struct sk_relay *r)
 static void answer_plain(struct sk_relay *r)
 {
     static const char text[] =
-        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 50\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 51\r\nConnection: close\r\n\r\n"
         "This port speaks HTTPS: put https:// in its place\r\n";
     uv_buf_t b = uv_buf_init((char *)(uintptr_t)text, sizeof text - 1);
     (void)uv_try_write((uv_stream_t *)&r->net, &b, 1);
@@ -395,7 +405,7 @@ void sk_relay_accept(struct sk_tls_front *f)
     r->front = f;
     r->net_write.data = r->pair_write.data = r;
     r->open_handles = 1;
-    r->deadline = uv_now(&f->uv) + SK_RELAY_SHAKE_MS;
+    set_deadline(r, SK_RELAY_SHAKE_MS);
     SK_ASSERT(uv_tcp_init(&f->uv, &r->net) == 0);
     r->net.data = r;
     list_append(&f->shaking_list, r);

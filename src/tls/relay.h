@@ -65,15 +65,17 @@ struct sk_tls_front {
     SSL_CTX *ctx;
     struct sk_relay_list shaking_list, open_list;
     char read_buf[SK_RELAY_READ], clear_buf[SK_RELAY_READ], cipher_buf[SK_RELAY_READ];
-    atomic_bool close_wanted, stop_wanted;
+    atomic_bool stop_wanted;
     atomic_uint_fast64_t handshakes, failed, evicted, open;
 };
 
+/* Some relay has a deadline: sk_relay_sweep is called until none has. From src/tls/front.c. */
+void sk_front_sweep(struct sk_tls_front *f);
 /* A relay is gone; when the front is stopping, and it was the last, the front ends. From src/tls/front.c. */
 void sk_front_relay_gone(struct sk_tls_front *f);
 /* Takes the client that waits at the listener. */
 void sk_relay_accept(struct sk_tls_front *f);
-void sk_relay_close(struct sk_relay *r); /* at once */
-void sk_relay_sweep(struct sk_tls_front *f, uint64_t now);
+void sk_relay_close(struct sk_relay *r);                   /* at once */
+bool sk_relay_sweep(struct sk_tls_front *f, uint64_t now); /* closes what is late; true: others have a deadline to come */
 
 #endif

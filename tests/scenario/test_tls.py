@@ -271,7 +271,9 @@ def test_http_1_1_is_chosen(tls, offered, chosen):
 def test_plain_words_on_the_tls_port_get_an_answer_in_words(tls):
     raw = tls.server.raw(tls.port)
     raw.send("GET / HTTP/1.1\r\nHost: boat\r\n\r\n")
-    assert b"put https:// in its place" in raw.socket.recv(4096)
+    head, _, body = raw.socket.recv(4096).partition(b"\r\n\r\n")
+    assert b"put https:// in its place" in body
+    assert f"Content-Length: {len(body)}".encode() in head
 
 
 @pytest.mark.parametrize("bytes_sent", [b"\x16\x03\x01\xff\xff" + b"\0" * 64, b"\0" * 64, b"\x16", os.urandom(3000), b"\x80\x2e\x01\x00\x02"])
