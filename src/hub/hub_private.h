@@ -45,6 +45,7 @@ struct sk_hub {
     struct sk_replay *replays, **last_replay;
     uint64_t replay_turn; /* loop time at which ... */
     size_t replayed;      /* ... so many cached values went out */
+    uint64_t replay_round;
     uint64_t prune_after_ms;
     int open_timers;        /* while closing */
     uint64_t serial;        /* of the delta under way, or the last one */
@@ -145,9 +146,10 @@ struct sk_feed {
     bool pressed, in_round;
     size_t unsent_max;
     uint64_t pressed_ms, presses;
-    uint64_t since;      /* what came later has not been sent */
-    uint64_t round_from; /* `since` once all contexts were gone through, ... */
-    uint32_t round_pos;  /* ... of which those with a smaller serial are done */
+    uint64_t since;        /* what came later has not been sent */
+    uint64_t round_from;   /* `since` once all contexts were gone through, ... */
+    uint32_t round_pos;    /* ... of which those with a smaller serial are done */
+    uint64_t replay_round; /* of the hub: it had its turn in that one */
 };
 
 /* feed.c */

@@ -104,12 +104,12 @@ static bool is_full(const struct sk_feed *f)
 static bool round_of_slices(struct sk_hub *h, uint64_t end_ns)
 {
     bool any = false;
+    h->replay_round++;
     for (struct sk_replay **at = &h->replays; *at != NULL;) {
         struct sk_replay *p = *at;
-        const struct sk_replay *first = h->replays;
-        while (first->feed != p->feed)
-            first = first->next;
-        if (first == p && !is_full(p->feed)) {
+        bool first = p->feed->replay_round != h->replay_round;
+        p->feed->replay_round = h->replay_round;
+        if (first && !is_full(p->feed)) {
             any = true;
             (void)go_on(p, SLICE);
         }
