@@ -48,6 +48,7 @@ struct sk_api {
     bool security_setup_open, security_setup_forbidden; /* no user yet: the first may be made without login; or never */
     struct sk_access_requests *access_requests;
     struct sk_http_server *http;
+    const struct sk_tls_front *tls;   /* NULL: plain HTTP */
     struct sk_publishers *publishers; /* who publishes which path over WebSocket: they take PUTs for it */
     struct sk_host *plugins;          /* NULL with --no-plugins */
     struct sk_inputs *inputs;         /* NULL while starting and stopping */

@@ -10,6 +10,7 @@
 #include "hub/status.h"
 #include "plugin/host.h"
 #include "store/run_record.h"
+#include "tls/front.h"
 
 #include "status_page_html.h"
 
@@ -39,6 +40,17 @@ static double resident_bytes(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
+static void write_tls(const struct sk_api *api, struct sk_buf *out)
+{
+    struct sk_tls_figures tls;
+    if (api->tls == NULL)
+        return;
+    sk_tls_front_figures(api->tls, &tls);
+    sk_buf_printf(out, ",\"tls\":{\"open\":%llu,\"handshakes\":%llu,\"failed\":%llu,\"evicted\":%llu}",
+                  (unsigned long long)tls.open, (unsigned long long)tls.handshakes, (unsigned long long)tls.failed,
+                  (unsigned long long)tls.evicted);
+}
+
 static void write_process(const struct sk_api *api, struct sk_buf *out)
 {
     struct rusage u;
@@ -51,9 +63,10 @@ static void write_process(const struct sk_api *api, struct sk_buf *out)
     sk_json_write_double(out, seconds(u.ru_utime) + seconds(u.ru_stime));
     sk_buf_printf(out,
                   "},\"http\":{\"connections\":%zu,\"websockets\":%zu,\"requests\":%llu,\"badRequests\":%llu,\"bytesIn\":%llu,"
-                  "\"bytesOut\":%llu}",
+                  "\"bytesOut\":%llu,\"evicted\":%llu}",
                   http.connections, http.websockets, (unsigned long long)http.requests, (unsigned long long)http.bad_requests,
-                  (unsigned long long)http.bytes_in, (unsigned long long)http.bytes_out);
+                  (unsigned long long)http.bytes_in, (unsigned long long)http.bytes_out, (unsigned long long)http.evicted);
+    write_tls(api, out);
 }
 
 static void write_numbers(struct sk_api *api, struct sk_buf *out)
@@ -124,6 +137,11 @@ static const struct metric of_server[] = {
     { "http.badRequests", "skiff_http_bad_requests_total", "counter", "HTTP requests that were malformed.", 1 },
     { "http.bytesIn", "skiff_http_received_bytes_total", "counter", "Bytes received by HTTP and WebSocket.", 1 },
     { "http.bytesOut", "skiff_http_sent_bytes_total", "counter", "Bytes sent by HTTP and WebSocket.", 1 },
+    { "http.evicted", "skiff_http_evicted_total", "counter", "Silent connections that gave way to new ones.", 1 },
+    { "tls.open", "skiff_tls_connections", "gauge", "Open TLS connections.", 1 },
+    { "tls.handshakes", "skiff_tls_handshakes_total", "counter", "TLS handshakes that were completed.", 1 },
+    { "tls.failed", "skiff_tls_failed_total", "counter", "TLS handshakes that failed.", 1 },
+    { "tls.evicted", "skiff_tls_evicted_total", "counter", "TLS handshakes that gave way to new ones.", 1 },
 };
 
 static const struct metric of_input[] = {

@@ -219,6 +219,7 @@ int sk_https_start(struct sk_api *api, const struct sk_options *o, const struct 
     *ret_https = h;
     h->api = api;
     r = start_front(h, o, port, em);
+    api->tls = h->front;
     if (r == 0 && (o->passed.primary == 0 || o->passed.redirect != 0))
         r = start_plain(h, o, plain_port, em);
     return r;
@@ -245,6 +246,7 @@ bool sk_https_stop(struct sk_https *h, unsigned deadline_ms)
     if (h == NULL)
         return true;
     h->down = true;
+    h->api->tls = NULL;
     sk_tls_front_destroy(h->front, GRACE_MS);
     if (h->plain != NULL)
         sk_http_server_close(h->plain, GRACE_MS, on_plain_closed, h);

@@ -274,6 +274,8 @@ def test_plain_words_on_the_tls_port_get_an_answer_in_words(tls):
     head, _, body = raw.socket.recv(4096).partition(b"\r\n\r\n")
     assert b"put https:// in its place" in body
     assert f"Content-Length: {len(body)}".encode() in head
+    figures = tls.get("/skiff/status")["tls"]
+    assert figures["failed"] >= 1 and figures["handshakes"] >= 1 and figures["open"] >= 1 and figures["evicted"] == 0
 
 
 @pytest.mark.parametrize("bytes_sent", [b"\x16\x03\x01\xff\xff" + b"\0" * 64, b"\0" * 64, b"\x16", os.urandom(3000), b"\x80\x2e\x01\x00\x02"])
