@@ -2,13 +2,14 @@
 
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/log.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define BACKLOG 128
+#define BACKLOG 511 /* a crowd comes back at once after a restart */
 #define COMPLAIN_MS 10000u
 
 static int begin(uv_tcp_t *listener, uv_connection_cb on_client, unsigned *ret_port)
@@ -39,6 +40,20 @@ int sk_listen_take(uv_tcp_t *listener, int fd, uv_connection_cb on_client, unsig
     if (r < 0)
         close(fd);
     return r == 0 ? begin(listener, on_client, ret_port) : r;
+}
+
+int sk_listen_code(int uv_error)
+{
+    switch (uv_error) {
+    case UV_EACCES:
+        return SK_ERR_DENIED;
+    case UV_EADDRINUSE:
+        return SK_ERR_EXISTS;
+    case UV_EINVAL:
+        return SK_ERR_INVALID;
+    default:
+        return SK_ERR_IO;
+    }
 }
 
 void sk_listen_complain(const char *door, int uv_error)

@@ -11,6 +11,8 @@
 int sk_listen_start(uv_tcp_t *listener, const char *address, unsigned port, uv_connection_cb on_client, unsigned *ret_port);
 /* The same with a socket that listens already; takes `fd` over. */
 int sk_listen_take(uv_tcp_t *listener, int fd, uv_connection_cb on_client, unsigned *ret_port);
+/* What that error is to us: SK_ERR_DENIED, SK_ERR_EXISTS (the port is taken), SK_ERR_INVALID (no address), else SK_ERR_IO. */
+int sk_listen_code(int uv_error);
 /* A client could not be taken: said in the log, at most every ten seconds of all doors together. Thread: any. */
 void sk_listen_complain(const char *door, int uv_error);
 /* Takes the client that waits and closes it at once. */

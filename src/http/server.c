@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define BACKLOG 511
 #define OVER_MAX 64 /* connections past the limit that still get their 503 */
 
 struct sk_listener {
     struct sk_listener *next;
     struct sk_http_server *server;
     uv_tcp_t tcp;
+    unsigned port;
 };
 
 const struct sk_http_limits sk_http_default_limits = {
@@ -188,13 +188,6 @@ static void on_listener_closed(uv_handle_t *h)
     finish_close(s);
 }
 
-static int parse_address(const char *address, unsigned port, struct sockaddr_storage *ret)
-{
-    if (uv_ip4_addr(address, (int)port, (struct sockaddr_in *)ret) == 0)
-        return 0;
-    return uv_ip6_addr(address, (int)port, (struct sockaddr_in6 *)ret);
-}
-
 static struct sk_listener *listener_create(struct sk_http_server *s)
 {
     struct sk_listener *l = sk_xcalloc(1, sizeof *l);
@@ -213,20 +206,12 @@ static void listener_add(struct sk_http_server *s, struct sk_listener *l)
 
 int sk_http_server_listen(struct sk_http_server *s, const char *address, unsigned port, struct sk_errmsg *em)
 {
-    struct sockaddr_storage a = { 0 };
-    if (port > 65535 || parse_address(address, port, &a) < 0)
-        return sk_errmsg_set(em, SK_ERR_INVALID, "cannot listen on %s port %u: not an address", address, port);
     struct sk_listener *l = listener_create(s);
-    int r = uv_tcp_bind(&l->tcp, (struct sockaddr *)&a, 0);
-    if (r == 0)
-        r = uv_listen((uv_stream_t *)&l->tcp, BACKLOG, on_connection);
+    int r = port <= 65535 ? sk_listen_start(&l->tcp, address, port, on_connection, &l->port) : UV_EINVAL;
     if (r < 0) {
         uv_close((uv_handle_t *)&l->tcp, on_listener_closed);
-        return sk_errmsg_set(em,
-                             r == UV_EACCES       ? SK_ERR_DENIED
-                             : r == UV_EADDRINUSE ? SK_ERR_EXISTS
-                                                  : SK_ERR_IO,
-                             "cannot listen on %s port %u: %s", address, port, uv_strerror(r));
+        return sk_errmsg_set(em, sk_listen_code(r), "cannot listen on %s port %u: %s", address, port,
+                             r == UV_EINVAL ? "not an address" : uv_strerror(r));
     }
     listener_add(s, l);
     return 0;
@@ -235,8 +220,7 @@ int sk_http_server_listen(struct sk_http_server *s, const char *address, unsigne
 int sk_http_server_listen_fd(struct sk_http_server *s, int fd, struct sk_errmsg *em)
 {
     struct sk_listener *l = listener_create(s);
-    unsigned port;
-    int r = sk_listen_take(&l->tcp, fd, on_connection, &port);
+    int r = sk_listen_take(&l->tcp, fd, on_connection, &l->port);
     if (r < 0) {
         uv_close((uv_handle_t *)&l->tcp, on_listener_closed);
         return sk_errmsg_set(em, SK_ERR_IO, "cannot listen on the socket that was passed: %s", uv_strerror(r));
@@ -247,15 +231,10 @@ int sk_http_server_listen_fd(struct sk_http_server *s, int fd, struct sk_errmsg 
 
 unsigned sk_http_server_port(const struct sk_http_server *s)
 {
-    struct sockaddr_storage a;
-    int n = sizeof a;
     const struct sk_listener *l = s->listeners;
     while (l != NULL && l->next != NULL) /* the first that was opened */
         l = l->next;
-    if (l == NULL || uv_tcp_getsockname(&l->tcp, (struct sockaddr *)&a, &n) < 0)
-        return 0;
-    uint16_t port = a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port : ((struct sockaddr_in *)&a)->sin_port;
-    return ntohs(port);
+    return l != NULL ? l->port : 0;
 }
 
 void sk_http_server_add(struct sk_http_server *s, const struct sk_route *r, size_t count)

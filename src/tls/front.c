@@ -156,11 +156,7 @@ static int listen_at(struct sk_tls_front *f, struct sk_errmsg *em)
         return 0;
     if (f->o.fd != 0)
         return sk_errmsg_set(em, SK_ERR_IO, "HTTPS cannot listen on the socket that was passed: %s", uv_strerror(r));
-    return sk_errmsg_set(em,
-                         r == UV_EADDRINUSE ? SK_ERR_EXISTS
-                         : r == UV_EACCES   ? SK_ERR_DENIED
-                                            : SK_ERR_IO,
-                         "HTTPS cannot listen on %s port %u: %s", f->address, f->o.port, uv_strerror(r));
+    return sk_errmsg_set(em, sk_listen_code(r), "HTTPS cannot listen on %s port %u: %s", f->address, f->o.port, uv_strerror(r));
 }
 
 static void init_handles(struct sk_tls_front *f)
