@@ -1,20 +1,15 @@
 #include "app/server.h"
 
 #include "api/admin.h"
-#include "api/app_store.h"
 #include "api/course.h"
 #include "api/notifications.h"
-#include "api/plugins.h"
 #include "api/priorities.h"
 #include "api/publishers.h"
 #include "api/resource_store.h"
 #include "api/sources_cache.h"
-#include "api/tcp_stream.h"
 #include "api/unit_preferences.h"
-#include "app/announce.h"
-#include "app/doors.h"
-#include "app/https.h"
 #include "app/security.h"
+#include "app/server_private.h"
 #include "app/trim.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -27,58 +22,18 @@
 #include "store/kept.h"
 #include "store/restore.h"
 #include "store/run_address.h"
-#include "store/run_record.h"
 #include "store/saver.h"
-#include "store/settings.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DEFAULT_PORT 3000
-#define DEFAULT_TCP_PORT 8375
 #define DEFAULT_NMEA_PORT 10110
-#define STOP_GRACE_MS 1000u
-#define STOP_DEADLINE_MS 5000u
-#define PLUGINS_DEADLINE_MS 8000u
 #define TRIM_MS 2000u
 #define TRIM_WAITS_MAX 15u
 
-struct server {
-    const struct sk_options *options;
-    struct sk_settings *settings;
-    yyjson_doc *more; /* connections of the command line */
-    struct sk_loop *loop;
-    struct sk_api api;
-    struct sk_tcp_server *tcp;
-    struct sk_mdns *mdns;
-    struct sk_https *https; /* NULL: plain HTTP */
-    struct sk_run_record run;
-    uv_signal_t sigterm, sigint;
-    uv_timer_t trim_timer;
-    unsigned trim_waits;
-    size_t told;                               /* of sk_kept_note */
-    bool again;                                /* it stops in order to start anew */
-    bool http_closed, plugins_down, abandoned; /* abandoned: something did not end in time, its memory is left to the system */
-};
-
-/* ---- up ----------------------------------------------------------------------------------------------------------------- */
-
-static unsigned choose_port(const struct server *s)
-{
-    if (s->options->port >= 0)
-        return (unsigned)s->options->port;
-    yyjson_val *v = sk_json_get(sk_settings_root(s->settings), "port");
-    double d;
-    if (sk_json_number(v, &d) && d >= 0 && d <= 65535)
-        return (unsigned)d;
-    int64_t n;
-    return yyjson_is_str(v) && sk_parse_int(sk_json_str(v), 0, 65535, &n) ? (unsigned)n : DEFAULT_PORT;
-}
-
 /* The folder, and whether earlier runs in it died so often that this one does without plugins. */
-static int prepare_config(struct server *s, struct sk_errmsg *em)
+static int prepare_config(struct sk_server *s, struct sk_errmsg *em)
 {
     int r = sk_fs_mkdirs(s->options->config_dir, 0755, em);
     struct sk_errmsg why;
@@ -99,7 +54,7 @@ static int prepare_config(struct server *s, struct sk_errmsg *em)
 }
 
 /* Only when the user asked for it: without, a value stays until another one comes. */
-static void start_staleness(struct server *s)
+static void start_staleness(struct sk_server *s)
 {
     const yyjson_val *root = sk_settings_root(s->settings);
     struct sk_staleness_options o = sk_staleness_defaults;
@@ -116,7 +71,7 @@ static void start_staleness(struct server *s)
     s->api.staleness = sk_staleness_create(s->api.hub, &o);
 }
 
-static int start_data(struct server *s, struct sk_errmsg *em)
+static int start_data(struct sk_server *s, struct sk_errmsg *em)
 {
     struct sk_api *api = &s->api;
     api->config_dir = s->options->config_dir;
@@ -147,106 +102,6 @@ static int start_data(struct server *s, struct sk_errmsg *em)
     return 0;
 }
 
-static unsigned ping_ms(const struct sk_settings *settings)
-{
-    yyjson_val *v = sk_json_get(sk_settings_root(settings), "wsPingInterval");
-    double d;
-    if (yyjson_is_false(v))
-        return 0;
-    return sk_json_number(v, &d) && d >= 0 && d <= 86400000 ? (unsigned)d : 30000;
-}
-
-static void set_pressure(struct sk_api *api, const struct sk_options *o)
-{
-    api->pressure.enter = (size_t)o->pressure_enter;
-    api->pressure.exit = (size_t)o->pressure_exit;
-    api->pressure.max = (size_t)o->pressure_max;
-    api->pressure.hard = 8 * (api->pressure.max > SK_PRESSURE_MAX ? api->pressure.max : SK_PRESSURE_MAX);
-    api->pressure.max_ms = (unsigned)o->pressure_max_ms;
-}
-
-/* A mistake in it must not make somebody trusted, nor keep the boat without its server. */
-static void read_trust(const struct sk_settings *settings, struct sk_trust *ret_trust)
-{
-    const char *env = getenv("TRUST_PROXY");
-    yyjson_val *set = sk_json_get(sk_settings_root(settings), "trustProxy");
-    struct sk_buf text;
-    struct sk_errmsg em;
-    sk_buf_init(&text, 8192);
-    if (env != NULL && env[0] != '\0')
-        sk_buf_text(&text, env);
-    else if (yyjson_is_str(set))
-        sk_buf_span_append(&text, sk_json_str(set));
-    else if (set != NULL)
-        sk_json_write(&text, set);
-    if (sk_trust_parse(sk_buf_span(&text), ret_trust, &em) < 0)
-        sk_log_error("%s; no proxy is trusted", em.text);
-    sk_buf_finish(&text);
-}
-
-static int start_http(struct server *s, struct sk_errmsg *em)
-{
-    struct sk_api *api = &s->api;
-    struct sk_http_options o = {
-        .loop = s->loop, .limits = sk_http_default_limits, .authorise = sk_auth_authorise, .authorise_arg = s->api.auth
-    };
-    unsigned port = choose_port(s);
-    if (s->options->body_max > 0)
-        o.limits.body_max = (size_t)s->options->body_max;
-    read_trust(s->settings, &o.trust);
-    api->loop = s->loop;
-    api->ws_per_ip = (unsigned)s->options->ws_per_ip;
-    set_pressure(api, s->options);
-    api->ws_ping_ms = ping_ms(s->settings);
-    api->ws_deflate = s->options->ws_compression || sk_json_get_bool(sk_settings_root(s->settings), "wsCompression", false);
-    int r = sk_http_server_create(&o, &api->http, em);
-    if (r < 0)
-        return r;
-    if (sk_auth_on(api->auth))
-        sk_http_server_set_origins(api->http, sk_security_origins(sk_auth_security(api->auth)));
-    sk_api_add_routes(api);
-    sk_plugins_add_routes(api);
-    sk_priorities_add_routes(api);
-    sk_safe_mode_add_routes(api);
-    sk_status_page_add_routes(api);
-    sk_openapi_add_routes(api);
-    sk_admin_add_routes(api);
-    sk_notifications_add_routes(api->notifications);
-    sk_course_add_routes(api->course);
-    if (sk_settings_interface(s->settings, "unitpreferences-api"))
-        sk_unit_preferences_add_routes(api->unit_preferences);
-    if (sk_settings_interface(s->settings, "providers"))
-        sk_connections_add_routes(api);
-    sk_webapps_add_routes(api);
-    if (sk_settings_interface(s->settings, "appstore")) {
-        api->app_store = sk_app_store_create(api);
-        sk_app_store_add_routes(api->app_store);
-    }
-    sk_https_add_routes(api, api->http);
-    if (sk_https_wanted(s->settings))
-        return sk_https_start(api, s->options, s->settings, port, &s->https, em);
-    return sk_doors_open(api->http, s->options->passed.primary, s->options->host, port, em);
-}
-
-/* The TCP stream is a help beside the main door: without it the boat still runs. */
-static void start_tcp(struct server *s)
-{
-    struct sk_errmsg em;
-    const char *address = s->options->tcp_host != NULL ? s->options->tcp_host
-                          : s->options->host != NULL   ? s->options->host
-                                                       : "::";
-    unsigned port = s->options->tcp_port >= 0 ? (unsigned)s->options->tcp_port : DEFAULT_TCP_PORT;
-    if (!sk_settings_interface(s->settings, "tcp"))
-        return;
-    if (sk_auth_on(s->api.auth) && !sk_security_allow_readonly(sk_auth_security(s->api.auth)))
-        return; /* its clients cannot say who they are */
-    if (sk_tcp_server_create(&s->api, address, port, &s->tcp, &em) < 0) {
-        sk_log_error("%s", em.text);
-        return;
-    }
-    s->api.tcp_port = sk_tcp_server_port(s->tcp);
-}
-
 /* Connections of the command line; NULL when there are none. */
 static yyjson_doc *more_connections(const struct sk_options *o)
 {
@@ -271,14 +126,14 @@ static yyjson_doc *more_connections(const struct sk_options *o)
 }
 
 /* 0: it is off. */
-static unsigned nmea_port(const struct server *s)
+static unsigned nmea_port(const struct sk_server *s)
 {
     if (!sk_settings_interface(s->settings, "nmea-tcp"))
         return 0;
     return s->options->nmea_port >= 0 ? (unsigned)s->options->nmea_port : DEFAULT_NMEA_PORT;
 }
 
-static void start_inputs(struct server *s)
+static void start_inputs(struct sk_server *s)
 {
     struct sk_inputs_options o = { .hub = s->api.hub, .settings = s->settings, .config_dir = s->options->config_dir };
     if (nmea_port(s) != 0)
@@ -291,7 +146,7 @@ static void start_inputs(struct server *s)
 }
 
 /* npm's folders, and those that the setting pluginPaths names. */
-static char **plugin_roots(const struct server *s)
+static char **plugin_roots(const struct sk_server *s)
 {
     const char *extra[64];
     size_t count = 0, i, n;
@@ -304,7 +159,7 @@ static char **plugin_roots(const struct server *s)
     return sk_host_default_roots(s->options->config_dir, NULL, extra, count);
 }
 
-static void write_setting(const struct server *s, const char *name, struct sk_buf *out)
+static void write_setting(const struct sk_server *s, const char *name, struct sk_buf *out)
 {
     const yyjson_val *set = sk_json_get(sk_settings_root(s->settings), name);
     sk_buf_init(out, (size_t)1024 * 1024);
@@ -312,7 +167,7 @@ static void write_setting(const struct server *s, const char *name, struct sk_bu
         sk_json_write(out, set);
 }
 
-static int start_plugins(struct server *s, struct sk_errmsg *em)
+static int start_plugins(struct sk_server *s, struct sk_errmsg *em)
 {
     struct sk_host_options o = { .loop = s->loop,
                                  .hub = s->api.hub,
@@ -349,7 +204,7 @@ static int start_plugins(struct server *s, struct sk_errmsg *em)
 
 static void restart(void *arg)
 {
-    struct server *s = arg;
+    struct sk_server *s = arg;
     sk_log_info("restarting");
     s->again = true;
     sk_loop_stop(s->loop);
@@ -357,12 +212,12 @@ static void restart(void *arg)
 
 static void on_signal(uv_signal_t *h, int number)
 {
-    struct server *s = h->data;
+    struct sk_server *s = h->data;
     sk_log_info("%s: stopping", number == SIGTERM ? "SIGTERM" : "SIGINT");
     sk_loop_stop(s->loop);
 }
 
-static void start_signals(struct server *s)
+static void start_signals(struct sk_server *s)
 {
     uv_loop_t *uv = sk_loop_uv(s->loop);
     signal(SIGPIPE, SIG_IGN);
@@ -375,7 +230,7 @@ static void start_signals(struct server *s)
 }
 
 /* Files that were found broken: said where a person looks, as a notification of the server. */
-static void tell_of_files(struct server *s)
+static void tell_of_files(struct sk_server *s)
 {
     struct sk_origin o = { .provider = "server" };
     struct sk_errmsg em;
@@ -398,7 +253,7 @@ static void tell_of_files(struct server *s)
 
 static void trim(uv_timer_t *t)
 {
-    struct server *s = t->data;
+    struct sk_server *s = t->data;
     tell_of_files(s);
     if (!sk_host_settled(s->api.plugins) && ++s->trim_waits < TRIM_WAITS_MAX)
         return;
@@ -407,14 +262,14 @@ static void trim(uv_timer_t *t)
 }
 
 /* What only the start needed is given back when it is over: the plugins run, the first clients have been served. */
-static void start_trim(struct server *s)
+static void start_trim(struct sk_server *s)
 {
     uv_timer_init(sk_loop_uv(s->loop), &s->trim_timer);
     s->trim_timer.data = s;
     uv_timer_start(&s->trim_timer, trim, TRIM_MS, TRIM_MS);
 }
 
-static int start(struct server *s, struct sk_errmsg *em)
+static int start(struct sk_server *s, struct sk_errmsg *em)
 {
     int r = prepare_config(s, em);
     if (r < 0)
@@ -434,10 +289,9 @@ static int start(struct server *s, struct sk_errmsg *em)
     if (r == 0)
         r = start_plugins(s, em);
     if (r == 0)
-        r = start_http(s, em);
+        r = sk_server_web_start(s, em);
     if (r < 0)
         return r;
-    start_tcp(s);
     sk_events_start(&s->api);
     sk_pressure_start(&s->api);
     start_inputs(s);
@@ -454,149 +308,13 @@ static int start(struct server *s, struct sk_errmsg *em)
     return 0;
 }
 
-/* ---- down --------------------------------------------------------------------------------------------------------------- */
-
-static void http_closed(void *arg)
-{
-    struct server *s = arg;
-    s->http_closed = true;
-}
-
-static bool is_http_closed(void *arg)
-{
-    return ((struct server *)arg)->http_closed;
-}
-
-static bool is_saved(void *arg)
-{
-    const struct sk_api *api = &((struct server *)arg)->api;
-    return sk_saver_idle(api->base_saver) && sk_server_log_idle(api->server_log) && api->admin_jobs == 0 &&
-           api->app_data_jobs == NULL && api->full_model_jobs == 0 && api->port_searches == 0 && !api->leaving_safe_mode &&
-           sk_history_idle(api->history) && sk_app_store_idle(api->app_store) && sk_priority_store_idle(api->priorities) &&
-           sk_notifications_idle(api->notifications) && sk_unit_preferences_idle(api->unit_preferences) &&
-           sk_resource_store_idle(api->resources) && sk_course_idle(api->course) && sk_sources_cache_idle(api->sources_cache) &&
-           sk_security_idle(api);
-}
-
-static void plugins_stopped(void *arg)
-{
-    ((struct server *)arg)->plugins_down = true;
-}
-
-static bool are_plugins_down(void *arg)
-{
-    return ((struct server *)arg)->plugins_down;
-}
-
-static void stop_plugins(struct server *s)
-{
-    if (s->api.plugins == NULL)
-        return;
-    sk_host_stop_all(s->api.plugins, plugins_stopped, s);
-    s->abandoned |= !sk_loop_run_until(s->loop, are_plugins_down, s, sk_clock_mono_ms() + PLUGINS_DEADLINE_MS);
-}
-
-static bool is_announced(void *arg)
-{
-    return sk_mdns_idle(((struct server *)arg)->mdns);
-}
-
-static void stop_mdns(struct server *s)
-{
-    if (sk_loop_run_until(s->loop, is_announced, s, sk_clock_mono_ms() + STOP_DEADLINE_MS))
-        sk_mdns_stop(s->mdns);
-    else
-        s->abandoned = true;
-}
-
-static void stop_http(struct server *s)
-{
-    if (s->api.http == NULL)
-        return;
-    sk_http_server_close(s->api.http, STOP_GRACE_MS, http_closed, s);
-    bool closed = sk_loop_run_until(s->loop, is_http_closed, s, sk_clock_mono_ms() + STOP_DEADLINE_MS);
-    if (sk_https_stop(s->https, STOP_DEADLINE_MS) && closed)
-        sk_http_server_destroy(s->api.http);
-    else
-        s->abandoned = true;
-}
-
-static void block_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
-
-static void stop(struct server *s)
-{
-    struct sk_api *api = &s->api;
-    if (s->loop == NULL)
-        return;
-    sk_app_store_stop(api->app_store);
-    stop_mdns(s);
-    sk_inputs_destroy(api->inputs);
-    api->inputs = NULL;
-    stop_plugins(s);
-    sk_tcp_server_destroy(s->tcp);
-    stop_http(s);
-    sk_notifications_flush(api->notifications);
-    sk_history_stop(api->history);
-    sk_sources_cache_flush(api->sources_cache);
-    s->abandoned |= !sk_loop_run_until(s->loop, is_saved, s, sk_clock_mono_ms() + STOP_DEADLINE_MS);
-    if (s->abandoned) {
-        sk_log_warn("stopped without waiting for what did not end in time");
-        return;
-    }
-    sk_history_destroy(api->history);
-    sk_events_stop(api);
-    sk_app_store_destroy(api->app_store);
-    sk_sources_cache_destroy(api->sources_cache);
-    sk_pressure_stop(api);
-    sk_host_destroy(api->plugins);
-    sk_course_destroy(api->course);
-    sk_resource_store_destroy(api->resources);
-    sk_providers_destroy(api->providers);
-    sk_bstreams_free_listeners(api);
-    sk_bstreams_destroy(api->bstreams);
-    if (api->hub != NULL) {
-        sk_publishers_destroy(api->publishers);
-        sk_puts_destroy(api->puts);
-        sk_priority_store_destroy(api->priorities);
-        sk_notifications_destroy(api->notifications);
-        sk_staleness_destroy(api->staleness);
-        sk_hub_destroy(api->hub);
-        sk_model_destroy(api->model);
-        sk_unit_preferences_destroy(api->unit_preferences);
-    }
-    sk_security_stop(api);
-    sk_saver_destroy(api->base_saver);
-    sk_basedeltas_destroy(api->base);
-    free(api->routes);
-    sk_api_free_routes(api);
-    sk_arena_finish(&api->message_arena);
-    block_signals(); /* a second one shall not kill what is about to end well */
-    uv_close((uv_handle_t *)&s->sigterm, NULL);
-    uv_close((uv_handle_t *)&s->sigint, NULL);
-    if (s->trim_timer.data != NULL)
-        uv_close((uv_handle_t *)&s->trim_timer, NULL);
-    sk_backup_free(api);
-    sk_server_log_close(api->server_log);
-    sk_loop_destroy(s->loop);
-    sk_server_log_destroy(api->server_log);
-    sk_settings_destroy(s->settings);
-    yyjson_doc_free(s->more);
-}
-
 int sk_server_run(const struct sk_options *o, bool *ret_again, struct sk_errmsg *em)
 {
-    struct server s = { .options = o };
+    struct sk_server s = { .options = o };
     int r = start(&s, em);
     if (r == 0)
         sk_loop_run(s.loop);
-    stop(&s);
+    sk_server_stop(&s);
     if (r == 0)
         sk_run_address_remove(o->config_dir);
     sk_run_end(o->config_dir); /* it ended because it was told to, or could not begin: no death */
