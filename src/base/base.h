@@ -41,6 +41,16 @@ static inline bool sk_span_holds(struct sk_span a, const char *part)
     return a.p != NULL && memmem(a.p, a.n, part, strlen(part)) != NULL;
 }
 
+/* Without the blanks and tabs at both ends. */
+static inline struct sk_span sk_span_trimmed(struct sk_span s)
+{
+    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = (struct sk_span){ s.p + 1, s.n - 1 };
+    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s.n--;
+    return s;
+}
+
 /* Our own mistakes stop the program, in release builds too; input is never asserted. */
 #define SK_ASSERT(cond) ((cond) ? (void)0 : sk_assert_failed(#cond, __FILE__, __LINE__))
 _Noreturn void sk_assert_failed(const char *cond, const char *file, int line);

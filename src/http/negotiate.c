@@ -7,22 +7,13 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-static struct sk_span trimmed(struct sk_span s)
-{
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-        s = (struct sk_span){ s.p + 1, s.n - 1 };
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-        s.n--;
-    return s;
-}
-
 static struct sk_span cut(struct sk_span *s, char at)
 {
     const char *p = s->n != 0 ? memchr(s->p, at, s->n) : NULL;
     struct sk_span first = { s->p, p != NULL ? (size_t)(p - s->p) : s->n };
     size_t skip = first.n + (p != NULL);
     *s = (struct sk_span){ s->p + skip, s->n - skip };
-    return trimmed(first);
+    return sk_span_trimmed(first);
 }
 
 /* "q=0", "q=0.0" … refuse; whatever else stands there, well formed or not, accepts. */

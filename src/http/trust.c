@@ -12,17 +12,6 @@ static const struct {
     { "uniquelocal", { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7" } },
 };
 
-static struct sk_span trim(struct sk_span s)
-{
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-        s.p++;
-        s.n--;
-    }
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-        s.n--;
-    return s;
-}
-
 static bool add_range(struct sk_trust *t, struct sk_span text)
 {
     if (t->count == SK_TRUST_RANGES_MAX || !sk_address_range_parse(text, &t->ranges[t->count]))
@@ -49,7 +38,7 @@ int sk_trust_parse(struct sk_span text, struct sk_trust *ret_trust, struct sk_er
     struct sk_trust t = { 0 };
     int64_t hops;
     *ret_trust = t;
-    text = trim(text);
+    text = sk_span_trimmed(text);
     if (sk_span_eq(text, "true"))
         t.all = true;
     else if (sk_parse_int(text, 0, SK_TRUST_HOPS_MAX, &hops))
@@ -57,7 +46,7 @@ int sk_trust_parse(struct sk_span text, struct sk_trust *ret_trust, struct sk_er
     else if (!sk_span_eq(text, "false") && text.n > 0)
         for (const char *p = text.p, *end = text.p + text.n; p <= end;) {
             const char *comma = memchr(p, ',', (size_t)(end - p));
-            struct sk_span part = trim((struct sk_span){ p, (size_t)((comma != NULL ? comma : end) - p) });
+            struct sk_span part = sk_span_trimmed((struct sk_span){ p, (size_t)((comma != NULL ? comma : end) - p) });
             if (!add_part(&t, part))
                 return sk_errmsg_set(em, SK_ERR_INVALID,
                                      "trustProxy: '%.*s' is not an address, a range such as 10.0.0.0/8, loopback, linklocal or "
@@ -90,7 +79,7 @@ static bool nearest(struct sk_span *list, char out[SK_ADDRESS_TEXT])
         return false;
     const char *comma = memrchr(list->p, ',', list->n);
     size_t from = comma != NULL ? (size_t)(comma - list->p) + 1 : 0;
-    struct sk_span entry = trim((struct sk_span){ list->p + from, list->n - from });
+    struct sk_span entry = sk_span_trimmed((struct sk_span){ list->p + from, list->n - from });
     list->n = comma != NULL ? from - 1 : 0;
     if (!sk_address_parse(entry, 0, &a))
         return false;

@@ -23,17 +23,6 @@ struct sk_ws_deflate {
 
 /* ---- negotiation -------------------------------------------------------------------------------------------------------- */
 
-static struct sk_span trimmed(struct sk_span s)
-{
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-        s.p++;
-        s.n--;
-    }
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-        s.n--;
-    return s;
-}
-
 /* The part before `by`, which is cut off `rest` with it; no quoted texts occur in what we accept. */
 static struct sk_span cut(struct sk_span *rest, char by)
 {
@@ -42,7 +31,7 @@ static struct sk_span cut(struct sk_span *rest, char by)
     size_t used = part.n + (end != NULL);
     rest->p += used;
     rest->n -= used;
-    return trimmed(part);
+    return sk_span_trimmed(part);
 }
 
 /* RFC 7692 §7.1: each parameter at most once; a server may promise more than it was asked for. An offer that wants a smaller

@@ -88,22 +88,11 @@ int sk_input_kind_of(const yyjson_val *entry, struct sk_input_kind *ret_kind, st
     return 0;
 }
 
-static struct sk_span trimmed(struct sk_span s)
-{
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-        s.n--;
-    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-        s.p++;
-        s.n--;
-    }
-    return s;
-}
-
 int sk_input_option_int(const yyjson_val *options, const char *name, int64_t min, int64_t max, int64_t otherwise,
                         int64_t *ret_value, struct sk_errmsg *em)
 {
     yyjson_val *v = sk_json_get(options, name);
-    struct sk_span text = trimmed(sk_json_str(v));
+    struct sk_span text = sk_span_trimmed(sk_json_str(v));
     double d;
     if (v == NULL || yyjson_is_null(v) || (yyjson_is_str(v) && text.n == 0))
         *ret_value = otherwise;
@@ -117,7 +106,7 @@ int sk_input_option_int(const yyjson_val *options, const char *name, int64_t min
 int sk_input_option_text(const yyjson_val *options, const char *name, const char *otherwise, char **ret_text,
                          struct sk_errmsg *em)
 {
-    struct sk_span text = trimmed(sk_json_str(sk_json_get(options, name)));
+    struct sk_span text = sk_span_trimmed(sk_json_str(sk_json_get(options, name)));
     if (text.n == 0 && otherwise == NULL)
         return sk_errmsg_set(em, SK_ERR_INVALID, "no %s given", name);
     *ret_text = text.n != 0 ? sk_xstrndup(text.p, text.n) : sk_xstrdup(otherwise);
