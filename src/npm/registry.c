@@ -17,7 +17,6 @@ struct sk_registry {
     struct sk_npmrc rc;
     char *setting;
     bool asked_npm;
-    bool asked; /* the registry itself */
     char address[ADDRESS_MAX];
 };
 
@@ -204,7 +203,6 @@ static int get_json(struct sk_registry *r, const char *url, size_t max, struct a
                              .bytes = take,
                              .cancelled = is_cancelled,
                              .arg = a };
-    r->asked = true;
     sk_buf_init(&a->body, max);
     int e = sk_registry_download(r, &d, em);
     if (e == 0 && (e = sk_json_read(sk_buf_span(&a->body), ret, em)) < 0)
@@ -234,9 +232,10 @@ int sk_registry_packument(struct sk_registry *r, const char *name, bool (*cancel
     char url[URL_MAX];
     struct answer a = { .cancelled = cancelled, .arg = arg };
     int e = package_url(r, name, "", url, sizeof url, em);
-    if (e == 0)
-        e = get_json(r, url, SK_PACKUMENT_MAX, &a, ret, em);
-    return e == SK_ERR_NOTFOUND && r->asked ? sk_errmsg_set(em, e, "the registry knows no package %s", name) : e;
+    if (e < 0)
+        return e;
+    e = get_json(r, url, SK_PACKUMENT_MAX, &a, ret, em);
+    return e == SK_ERR_NOTFOUND ? sk_errmsg_set(em, e, "the registry knows no package %s", name) : e;
 }
 
 int sk_registry_manifest(struct sk_registry *r, const char *name, const char *version, yyjson_doc **ret, struct sk_errmsg *em)
