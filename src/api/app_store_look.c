@@ -1,5 +1,6 @@
 /* What the app store page asks of one package: how much it keeps, and its details. */
 #include "api/app_store_private.h"
+#include "plugin/data.h"
 #include "store/fs.h"
 
 #include <dirent.h>
@@ -67,7 +68,6 @@ static void measured(uv_work_t *work, int status)
 void sk_app_store_data_size(struct sk_http_req *r, void *arg)
 {
     struct sk_app_store *s = arg;
-    char part[SK_PACKAGE_NAME_MAX + 40];
     const char *name = sk_app_store_name(r);
     if (name == NULL)
         return;
@@ -80,10 +80,8 @@ void sk_app_store_data_size(struct sk_http_req *r, void *arg)
     d->work.data = d;
     d->store = s;
     d->req = r;
-    snprintf(part, sizeof part, "plugin-config-data/%s", id);
-    d->dir = sk_fs_path(s->api->config_dir, part);
-    snprintf(part, sizeof part, "plugin-config-data/%s.json", id);
-    d->file = sk_fs_path(s->api->config_dir, part);
+    d->dir = sk_plugin_data_folder(s->api->config_dir, id);
+    d->file = sk_plugin_data_file(s->api->config_dir, id);
     s->views++;
     SK_ASSERT(uv_queue_work(sk_loop_uv(s->api->loop), &d->work, measure, measured) == 0);
 }

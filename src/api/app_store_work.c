@@ -2,9 +2,8 @@
 #include "api/app_store_private.h"
 #include "npm/install.h"
 #include "npm/semver.h"
-#include "store/fs.h"
+#include "plugin/data.h"
 #include "store/settings.h"
-#include "store/tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,17 +73,6 @@ static int install(struct sk_app_work *w, struct sk_errmsg *em)
     return r;
 }
 
-static int remove_data(const struct sk_app_work *w, const char *id, struct sk_errmsg *em)
-{
-    char name[SK_PACKAGE_NAME_MAX + 40];
-    snprintf(name, sizeof name, "plugin-config-data/%.214s", id);
-    SK_CLEANUP(sk_freep) char *dir = sk_fs_path(w->config_dir, name);
-    snprintf(name, sizeof name, "plugin-config-data/%.214s.json", id);
-    SK_CLEANUP(sk_freep) char *file = sk_fs_path(w->config_dir, name);
-    int r = sk_tree_remove(dir, em);
-    return r == 0 ? sk_tree_remove(file, em) : r;
-}
-
 static int take_away(struct sk_app_work *w, struct sk_errmsg *em)
 {
     struct sk_package *p = NULL;
@@ -94,7 +82,7 @@ static int take_away(struct sk_app_work *w, struct sk_errmsg *em)
     if (r == 0)
         add_log(w, "It is removed.");
     if (r == 0 && w->op->delete_data)
-        r = remove_data(w, p->id, em);
+        r = sk_plugin_data_remove(w->config_dir, p->id, em);
     sk_package_unref(p);
     return r;
 }

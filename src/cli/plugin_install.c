@@ -3,11 +3,9 @@
 #include "cli/may.h"
 #include "cli/packages.h"
 #include "cli/switch.h"
-#include "store/fs.h"
-#include "store/tree.h"
+#include "plugin/data.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 /* ---- install -----------------------------------------------------------------------------------------------------------------
  */
@@ -57,23 +55,13 @@ const struct sk_cli_command sk_cli_plugin_install = {
 /* ---- remove ------------------------------------------------------------------------------------------------------------------
  */
 
-static int remove_data(const char *config_dir, const struct sk_package *package, struct sk_errmsg *em)
-{
-    char name[SK_PACKAGE_NAME_MAX + 40];
-    snprintf(name, sizeof name, "plugin-config-data/%.214s", package->id);
-    SK_CLEANUP(sk_freep) char *dir = sk_fs_path(config_dir, name);
-    snprintf(name, sizeof name, "plugin-config-data/%.214s.json", package->id);
-    SK_CLEANUP(sk_freep) char *file = sk_fs_path(config_dir, name);
-    int r = sk_tree_remove(dir, em);
-    return r == 0 ? sk_tree_remove(file, em) : r;
-}
-
 static void remove_one(struct sk_cli_packages *p, const char *name)
 {
     struct sk_errmsg em;
     struct sk_package *package = NULL;
     (void)sk_installed_read(p->home.config_dir, name, &package, NULL);
-    if (sk_cli_packages_remove(p, name) && sk_cli_has(p->args, "data") && remove_data(p->home.config_dir, package, &em) < 0)
+    if (sk_cli_packages_remove(p, name) && sk_cli_has(p->args, "data") &&
+        sk_plugin_data_remove(p->home.config_dir, package->id, &em) < 0)
         sk_cli_packages_error(p, name, &em);
     sk_package_unref(package);
 }

@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "plugin/config.h"
+#include "plugin/data.h"
 #include "store/fs.h"
+#include "store/kept.h"
 #include "store/run_address.h"
 
 #include <stdio.h>
@@ -13,13 +15,6 @@
 #define NOTICED_MS 15000u /* from the installation until the server lists it */
 #define LOOK_NS 100000000L
 #define ANSWER_MAX ((size_t)8 * 1024 * 1024)
-
-static char *file_of(const char *config_dir, const struct sk_package *p)
-{
-    char name[SK_PACKAGE_NAME_MAX + 40];
-    snprintf(name, sizeof name, "plugin-config-data/%.214s.json", p->id);
-    return sk_fs_path(config_dir, name);
-}
 
 /* The same configuration, switched. */
 static int switched(struct sk_span text, bool on, struct sk_plugin_config *ret, struct sk_errmsg *em)
@@ -44,13 +39,13 @@ static int switched(struct sk_span text, bool on, struct sk_plugin_config *ret, 
 
 static int in_file(const char *config_dir, const struct sk_package *p, bool on, struct sk_errmsg *em)
 {
-    SK_CLEANUP(sk_freep) char *file = file_of(config_dir, p);
-    SK_CLEANUP(sk_freep) char *dir = sk_fs_path(config_dir, "plugin-config-data");
+    SK_CLEANUP(sk_freep) char *file = sk_plugin_data_file(config_dir, p->id);
+    SK_CLEANUP(sk_freep) char *dir = sk_xstrdup(file);
     SK_CLEANUP(sk_freep) char *text = NULL;
     size_t n = 0;
     struct sk_plugin_config c;
     struct sk_buf b;
-    int r = sk_fs_read(file, SK_PLUGIN_CONFIG_MAX, &text, &n, em);
+    int r = sk_kept_read(file, SK_PLUGIN_CONFIG_MAX, &text, &n, em);
     if (r < 0 && r != SK_ERR_NOTFOUND)
         return r;
     r = switched((struct sk_span){ text, n }, on, &c, em);
@@ -58,9 +53,10 @@ static int in_file(const char *config_dir, const struct sk_package *p, bool on, 
         return sk_errmsg_wrap(em, r, "%s", file);
     sk_buf_init(&b, 2 * SK_PLUGIN_CONFIG_MAX);
     sk_plugin_config_write_file(&c, &b);
+    *strrchr(dir, '/') = '\0';
     r = sk_fs_mkdirs(dir, 0755, em);
     if (r == 0)
-        r = sk_fs_write_atomic(file, sk_buf_span(&b), 0644, em);
+        r = sk_kept_write(file, sk_buf_span(&b), 0644, em);
     sk_buf_finish(&b);
     sk_plugin_config_finish(&c);
     return r;
@@ -111,7 +107,7 @@ int sk_cli_switch_plugin(const struct sk_cli_switch *s, const struct sk_package 
 
 bool sk_cli_is_enabled(const char *config_dir, const struct sk_package *p)
 {
-    SK_CLEANUP(sk_freep) char *file = file_of(config_dir, p);
+    SK_CLEANUP(sk_freep) char *file = sk_plugin_data_file(config_dir, p->id);
     SK_CLEANUP(sk_freep) char *text = NULL;
     size_t n = 0;
     struct sk_plugin_config c;

@@ -17,7 +17,8 @@ struct sk_registry;
 struct sk_registry *sk_registry_create(const char *config_dir, const char *setting);
 void sk_registry_destroy(struct sk_registry *r);
 
-/* Address for the packages of that name, with a slash at its end; valid until the next request or address. The error says how to set one. */
+/* Address for the packages of that name, with a slash at its end; valid until the next call with `r`. The error says how to set
+   one. */
 int sk_registry_address(struct sk_registry *r, const char *name, const char **ret_address, struct sk_errmsg *em);
 /* What the registry says about the package; free with yyjson_doc_free. `cancelled` may be NULL. */
 int sk_registry_packument(struct sk_registry *r, const char *name, bool (*cancelled)(void *arg), void *arg, yyjson_doc **ret,

@@ -3,11 +3,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "net/poller.h"
+#include "plugin/data.h"
 #include "plugin/plugin.h"
 #include "store/fs.h"
 #include "store/kept.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define NS "signalk:wasm:loader"
@@ -108,7 +108,6 @@ void sk_host_changed(struct sk_host *h)
         h->o.changed(h->o.changed_arg);
 }
 
-/* General mistakes are told once, here; those of one plugin when it is listed. */
 static void read_hosts(struct sk_host *h, struct sk_span json)
 {
     if (json.p != NULL)
@@ -116,6 +115,7 @@ static void read_hosts(struct sk_host *h, struct sk_span json)
     h->hosts_broken = h->hosts_doc != NULL && !yyjson_is_obj(yyjson_doc_get_root(h->hosts_doc));
 }
 
+/* General mistakes are told once, here; those of one plugin when it is listed. */
 static void read_limits(struct sk_host *h, struct sk_span json)
 {
     struct sk_host_limits l = h->limits;
@@ -159,14 +159,11 @@ int sk_host_create(const struct sk_host_options *o, struct sk_host **ret_host, s
 static struct sk_span read_config(const char *config_dir, const char *id)
 {
     struct sk_errmsg em = { 0 };
-    char name[SK_PACKAGE_NAME_MAX + 8], *text = NULL;
+    char *text = NULL, *file = sk_plugin_data_file(config_dir, id);
     size_t n = 0;
-    snprintf(name, sizeof name, "%s.json", id);
-    char *dir = sk_fs_path(config_dir, "plugin-config-data"), *file = sk_fs_path(dir, name);
     int r = sk_kept_read(file, SK_PLUGIN_CONFIG_MAX, &text, &n, &em);
     if (r < 0 && r != SK_ERR_NOTFOUND)
         sk_log_warn("%s", em.text);
-    free(dir);
     free(file);
     return (struct sk_span){ r == 0 ? text : NULL, n };
 }

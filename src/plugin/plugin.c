@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "store/fs.h"
+#include "plugin/data.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -451,9 +451,7 @@ struct sk_plugin *sk_plugin_create(struct sk_host *h, struct sk_package *package
     if (sk_allowance_for(&p->limits, yyjson_doc_get_root(h->limits_doc), package->name, package->id, &em) < 0)
         sk_log_warn("[%s] settings: %s", package->name, em.text);
     sk_super_init(&p->super, h->limits.restart);
-    char *all = sk_fs_path(h->config_dir, "plugin-config-data");
-    p->data_dir = sk_fs_path(all, package->id);
-    free(all);
+    p->data_dir = sk_plugin_data_folder(h->config_dir, package->id);
     if (config_text.p != NULL && sk_plugin_config_parse(&p->config, config_text, &em) < 0)
         sk_log_warn("configuration of %s cannot be read, the plugin is off: %s", package->name, em.text);
     uv_timer_init(sk_loop_uv(h->o.loop), &p->timer);

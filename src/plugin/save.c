@@ -2,10 +2,10 @@
 #include "plugin/plugin.h"
 
 #include "base/log.h"
+#include "plugin/data.h"
 #include "store/fs.h"
 #include "store/kept.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct write {
@@ -150,10 +150,7 @@ static void next(struct sk_plugin *p)
             save_done(s, r, em.text);
             continue;
         }
-        char name[SK_PACKAGE_NAME_MAX + 8], *dir = sk_fs_path(p->host->config_dir, "plugin-config-data");
-        snprintf(name, sizeof name, "%s.json", p->package->id);
-        w->file = sk_fs_path(dir, name);
-        free(dir);
+        w->file = sk_plugin_data_file(p->host->config_dir, p->package->id);
         w->plugin = p;
         w->work.data = w;
         p->saving = s;

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/log.h"
+#include "plugin/data.h"
 #include "solo/solo_impl.h"
 #include "store/fs.h"
 
@@ -34,10 +34,9 @@ void sk_solo_remove_folder(const char *dir)
 
 static int write_config(struct sk_solo *s, struct sk_span config, struct sk_errmsg *em)
 {
-    char name[SK_PACKAGE_NAME_MAX + 8];
     struct sk_buf text;
-    snprintf(name, sizeof name, "%s.json", s->id);
-    SK_CLEANUP(sk_freep) char *dir = sk_fs_path(s->folder, "plugin-config-data"), *file = sk_fs_path(dir, name);
+    SK_CLEANUP(sk_freep) char *file = sk_plugin_data_file(s->folder, s->id), *dir = sk_xstrdup(file);
+    *strrchr(dir, '/') = '\0';
     sk_buf_init(&text, SK_SOLO_TEXT_MAX);
     sk_buf_printf(&text, "{\"enabled\":%s,\"configuration\":", s->o.asleep ? "false" : "true");
     sk_buf_span_append(&text, config.p != NULL ? config : SK_SPAN("{}"));

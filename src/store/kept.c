@@ -146,7 +146,7 @@ int sk_kept_remove(const char *file, struct sk_errmsg *em)
 {
     SK_CLEANUP(sk_freep) char *copy = copy_of(file);
     int r = sk_fs_remove(file, em);
-    if (r == 0)
+    if (r == 0 || r == SK_ERR_NOTFOUND)
         (void)sk_fs_remove(copy, NULL);
     return r;
 }

@@ -16,7 +16,7 @@
 int sk_kept_read(const char *file, size_t max, char **ret_text, size_t *ret_n, struct sk_errmsg *em);
 /* As sk_fs_write_atomic, and the copy. A copy that cannot be written is no failure. */
 int sk_kept_write(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em);
-/* As sk_fs_remove, and the copy. */
+/* As sk_fs_remove, and the copy, also of a file that is gone already. */
 int sk_kept_remove(const char *file, struct sk_errmsg *em);
 
 /* What happened to files so far, for people: a sentence each, at most SK_KEPT_NOTES_MAX. The n-th, NULL when there are no more;
