@@ -70,12 +70,9 @@ static int archive_bytes(void *arg, struct sk_span bytes, struct sk_errmsg *em)
     struct install *i = arg;
     sk_sri_add(&i->sri, bytes);
     sk_digest_add(&i->own, bytes);
-    for (size_t done = 0; done < bytes.n;) {
-        ssize_t n = write(i->fd, bytes.p + done, bytes.n - done);
-        if (n < 0 && errno != EINTR)
-            return sk_errmsg_errno(em, errno, "cannot write to %s", i->stage.modules);
-        done += n > 0 ? (size_t)n : 0;
-    }
+    int r = sk_fs_write_all(i->fd, bytes);
+    if (r < 0)
+        return sk_errmsg_errno(em, -r, "cannot write to %s", i->stage.modules);
     i->size += bytes.n;
     return 0;
 }

@@ -31,22 +31,6 @@ static bool exists(const char *path)
     return lstat(path, &st) == 0;
 }
 
-static int sync_folder(const char *dir, struct sk_errmsg *em)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-    if (fd < 0 || fsync(fd) < 0)
-        r = sk_errmsg_errno(em, errno, "cannot sync %s", dir);
-    if (fd >= 0)
-        close(fd);
-    return r;
-}
-
-static int sync_parent(const char *path, struct sk_errmsg *em)
-{
-    SK_CLEANUP(sk_freep) char *copy = sk_xstrdup(path);
-    return sync_folder(dirname(copy), em);
-}
-
 /* The scope's folder goes with its last package. */
 static void remove_empty_scope(const char *modules, const char *name)
 {
@@ -277,7 +261,7 @@ static int put_in_place(const struct sk_stage *s, const char *target, struct sk_
     } else if (renameat2(AT_FDCWD, fresh, AT_FDCWD, target, RENAME_EXCHANGE) < 0) {
         r = swap_slowly(fresh, target, old, em);
     }
-    return r < 0 ? r : sync_parent(target, em);
+    return r < 0 ? r : sk_fs_sync_folder_of(target, em);
 }
 
 int sk_stage_commit(struct sk_stage *s, const char *name, const char *version, const char *wanted, struct sk_errmsg *em)
@@ -312,7 +296,7 @@ int sk_stage_remove(struct sk_stage *s, const char *name, struct sk_errmsg *em)
     SK_CLEANUP(sk_freep) char *gone = sk_fs_path(s->dir, "gone");
     if (rename(target, gone) < 0)
         return sk_errmsg_errno(em, errno, "cannot move %s away", target);
-    r = sync_parent(target, em);
+    r = sk_fs_sync_folder_of(target, em);
     remove_empty_scope(s->modules, name);
     return r < 0 ? r : sk_dependencies_set(s->config_dir, name, NULL, em);
 }

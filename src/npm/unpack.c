@@ -42,12 +42,9 @@ static int begin_file(void *arg, const char *name, struct sk_errmsg *em)
 static int write_bytes(void *arg, struct sk_span bytes, struct sk_errmsg *em)
 {
     struct unpack *u = arg;
-    for (size_t done = 0; done < bytes.n;) {
-        ssize_t n = write(u->fd, bytes.p + done, bytes.n - done);
-        if (n < 0 && errno != EINTR)
-            return sk_errmsg_errno(em, errno, "cannot write");
-        done += n > 0 ? (size_t)n : 0;
-    }
+    int r = sk_fs_write_all(u->fd, bytes);
+    if (r < 0)
+        return sk_errmsg_errno(em, -r, "cannot write");
     u->sum.bytes += bytes.n;
     return 0;
 }

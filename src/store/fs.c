@@ -58,7 +58,7 @@ int sk_fs_read(const char *file, size_t max, char **ret_text, size_t *ret_n, str
     return 0;
 }
 
-static int write_all(int fd, struct sk_span s)
+int sk_fs_write_all(int fd, struct sk_span s)
 {
     while (s.n > 0) {
         ssize_t w = write(fd, s.p, s.n);
@@ -72,11 +72,11 @@ static int write_all(int fd, struct sk_span s)
     return 0;
 }
 
-static int sync_folder_of(const char *file)
+int sk_fs_sync_folder_of(const char *file, struct sk_errmsg *em)
 {
     SK_CLEANUP(sk_freep) char *copy = sk_xstrdup(file);
     SK_CLEANUP(closep) int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+    return fd < 0 || fsync(fd) < 0 ? sk_errmsg_errno(em, errno, "cannot sync the folder of %s", file) : 0;
 }
 
 /* A file of our own beside `file`, so that writers of the same file never see each other's half; -errno, or the descriptor. */
@@ -106,7 +106,7 @@ static int replace(const char *file, struct sk_span content, unsigned mode, bool
     SK_CLEANUP(closep) int fd = open_temp(file, mode, &temp);
     if (fd < 0)
         return sk_errmsg_errno(em, -fd, "cannot save %s", file);
-    int r = write_all(fd, content);
+    int r = sk_fs_write_all(fd, content);
     if (r == 0 && sync && fsync(fd) < 0)
         r = -errno;
     if (r == 0 && rename(temp, file) < 0)
@@ -121,10 +121,7 @@ static int replace(const char *file, struct sk_span content, unsigned mode, bool
 int sk_fs_write_atomic(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em)
 {
     int r = replace(file, content, mode, true, em);
-    if (r < 0)
-        return r;
-    r = sync_folder_of(file);
-    return r < 0 ? sk_errmsg_errno(em, -r, "cannot sync the folder of %s", file) : 0;
+    return r < 0 ? r : sk_fs_sync_folder_of(file, em);
 }
 
 int sk_fs_write_unsynced(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em)
@@ -136,16 +133,14 @@ int sk_fs_remove(const char *file, struct sk_errmsg *em)
 {
     if (unlink(file) < 0)
         return sk_errmsg_errno(em, errno, "cannot remove %s", file);
-    int r = sync_folder_of(file);
-    return r < 0 ? sk_errmsg_errno(em, -r, "cannot sync the folder of %s", file) : 0;
+    return sk_fs_sync_folder_of(file, em);
 }
 
 int sk_fs_rename(const char *from, const char *to, struct sk_errmsg *em)
 {
     if (rename(from, to) < 0)
         return sk_errmsg_errno(em, errno, "cannot rename %s", from);
-    int r = sync_folder_of(to);
-    return r < 0 ? sk_errmsg_errno(em, -r, "cannot sync the folder of %s", to) : 0;
+    return sk_fs_sync_folder_of(to, em);
 }
 
 /* A new folder's own entry must last as well, or the files in it do not. */
@@ -153,7 +148,7 @@ static int make_folder(const char *path, unsigned mode)
 {
     if (mkdir(path, mode) < 0)
         return errno == EEXIST ? 0 : -1;
-    (void)sync_folder_of(path); /* a parent that may not be opened is no reason to fail */
+    (void)sk_fs_sync_folder_of(path, NULL); /* a parent that may not be opened is no reason to fail */
     return 0;
 }
 

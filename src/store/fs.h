@@ -18,6 +18,10 @@ int sk_fs_write_unsynced(const char *file, struct sk_span content, unsigned mode
 int sk_fs_remove(const char *file, struct sk_errmsg *em);
 /* Durable as well; `to` is replaced. */
 int sk_fs_rename(const char *from, const char *to, struct sk_errmsg *em);
+/* What was renamed to `file`, or away from it, lasts. */
+int sk_fs_sync_folder_of(const char *file, struct sk_errmsg *em);
+/* All of it, whatever interrupts; 0 or -errno. */
+int sk_fs_write_all(int fd, struct sk_span content);
 int sk_fs_mkdirs(const char *dir, unsigned mode, struct sk_errmsg *em);
 bool sk_fs_is_dir(const char *path);
 bool sk_fs_is_file(const char *path);
