@@ -6,10 +6,7 @@
 
 #include <stdio.h>
 
-/* "It may:" and a line for each; or that it may do nothing but compute. */
+/* "NAME may:", a line for each, and whether it keeps files. */
 void sk_cli_print_may(FILE *to, const struct sk_package *p);
-/* The words of one capability; never NULL. */
-const char *sk_cli_capability_text(enum sk_capability c);
-const char *sk_cli_capability_key(enum sk_capability c);
 
 #endif

@@ -84,7 +84,7 @@ static void print_json(struct sk_cli_packages *p, const struct info *i)
     sk_buf_char(&caps, '[');
     for (unsigned c = 0; c < SK_CAP_COUNT; c++)
         if (k->is_plugin && k->manifest != NULL && sk_package_can(k, (enum sk_capability)c))
-            sk_buf_printf(&caps, "%s\"%s\"", caps.n > 1 ? "," : "", sk_cli_capability_key((enum sk_capability)c));
+            sk_buf_printf(&caps, "%s\"%s\"", caps.n > 1 ? "," : "", sk_capability_key((enum sk_capability)c));
     sk_buf_char(&caps, ']');
     sk_cli_row_begin(p);
     sk_cli_row_text(p, "name", k->name);

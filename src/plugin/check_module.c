@@ -56,11 +56,6 @@ static void refuse(const struct sk_check *c, const char *why)
 
 /* ---- imports -------------------------------------------------------------------------------------------------------------- */
 
-static bool name_is(const wasm_name_t *n, const char *text)
-{
-    return n->size == strlen(text) && memcmp(n->data, text, n->size) == 0;
-}
-
 static bool name_starts(const wasm_name_t *n, const char *text)
 {
     return n->size >= strlen(text) && memcmp(n->data, text, strlen(text)) == 0;
@@ -70,13 +65,13 @@ static void unknown(const struct sk_check *c, const char *where, const wasm_name
 {
     char cure[200] = "";
     const char *right = sk_module_suggest_import(name);
-    if (name_starts(module, "__wbindgen") || name_is(module, "wbg") || name_starts(name, "__wbindgen")) {
+    if (name_starts(module, "__wbindgen") || sk_wasm_name_is(module, "wbg") || name_starts(name, "__wbindgen")) {
         sk_check_say(c, SK_FINDING_ERROR, where,
                      "Build for wasm32-wasip1 (rustup target add wasm32-wasip1), without wasm-bindgen.",
                      "It was built for a browser (wasm32-unknown-unknown with wasm-bindgen).");
         return;
     }
-    if (name_is(module, "wasi_unstable"))
+    if (sk_wasm_name_is(module, "wasi_unstable"))
         snprintf(cure, sizeof cure, "Build with a newer toolchain: WASI preview 1 is wasi_snapshot_preview1.");
     else if (right != NULL)
         snprintf(cure, sizeof cure, "Use %s.", right);
@@ -174,16 +169,6 @@ static void check_import(const struct sk_check *c, const wasm_importtype_t *impo
 
 /* ---- capabilities --------------------------------------------------------------------------------------------------------- */
 
-static const char *cap_key(enum sk_capability cap)
-{
-    static const char *const keys[] = {
-#define AS_KEY(id, key, otherwise) key,
-        SK_CAPABILITIES(AS_KEY)
-#undef AS_KEY
-    };
-    return keys[cap];
-}
-
 /* Those that stand for imports and are off unless declared. */
 static bool is_gated(enum sk_capability cap)
 {
@@ -197,12 +182,12 @@ static void compare_capabilities(const struct sk_check *c, uint32_t used)
     for (enum sk_capability cap = 0; c->package != NULL && cap < SK_CAP_COUNT; cap++) {
         bool needs = (used & UINT32_C(1) << cap) != 0, has = sk_package_can(c->package, cap);
         if (needs && !has) {
-            snprintf(cure, sizeof cure, "Add \"%s\": true to wasmCapabilities.", cap_key(cap));
+            snprintf(cure, sizeof cure, "Add \"%s\": true to wasmCapabilities.", sk_capability_key(cap));
             sk_check_say(c, SK_FINDING_ERROR, "package.json", cure, "The module uses the capability %s, which is not declared.",
-                         cap_key(cap));
+                         sk_capability_key(cap));
         } else if (has && !needs && is_gated(cap)) {
             sk_check_say(c, SK_FINDING_NOTE, "package.json", "Leave it out: users see what a plugin may do.",
-                         "The capability %s is declared, but no import needs it.", cap_key(cap));
+                         "The capability %s is declared, but no import needs it.", sk_capability_key(cap));
         }
     }
 }

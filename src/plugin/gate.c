@@ -291,7 +291,7 @@ static wasm_trap_t *call(void *env, wasmtime_caller_t *caller, wasmtime_val_raw_
 static int row_of(const wasm_name_t *name)
 {
     for (int i = 0; i < ROW_COUNT; i++)
-        if (rows[i].check != NULL && name->size == strlen(rows[i].name) && memcmp(name->data, rows[i].name, name->size) == 0)
+        if (rows[i].check != NULL && sk_wasm_name_is(name, rows[i].name))
             return i;
     return -1;
 }

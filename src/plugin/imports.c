@@ -117,22 +117,22 @@ const size_t sk_import_count = SK_COUNT(sk_imports);
 /* Where the plugin's time is not the machine's; else the clock is Wasmtime's. */
 static const struct sk_import sim_clock = { WASI, "clock_time_get", "iii>i", ANY, 0, sk_wasi_clock_time_get };
 
-static bool named(const wasm_name_t *a, const char *b)
+bool sk_wasm_name_is(const wasm_name_t *name, const char *text)
 {
-    return a->size == strlen(b) && memcmp(a->data, b, a->size) == 0;
+    return name->size == strlen(text) && memcmp(name->data, text, name->size) == 0;
 }
 
 const struct sk_import *sk_import_find(const wasm_name_t *module, const wasm_name_t *name)
 {
     for (size_t i = 0; i < sk_import_count; i++)
-        if (named(name, sk_imports[i].name) && named(module, sk_imports[i].module))
+        if (sk_wasm_name_is(name, sk_imports[i].name) && sk_wasm_name_is(module, sk_imports[i].module))
             return &sk_imports[i];
     return NULL;
 }
 
 bool sk_import_is_wasi(const wasm_name_t *module)
 {
-    return named(module, WASI);
+    return sk_wasm_name_is(module, WASI);
 }
 
 /* ---- one call ---- */
@@ -268,7 +268,7 @@ static int bind_wasi(struct sk_guest *g, const wasmtime_linker_t *wasi, const wa
 
 static bool is_sim_clock(const wasm_importtype_t *type)
 {
-    return named(wasm_importtype_module(type), WASI) && named(wasm_importtype_name(type), sim_clock.name);
+    return sk_wasm_name_is(wasm_importtype_module(type), WASI) && sk_wasm_name_is(wasm_importtype_name(type), sim_clock.name);
 }
 
 int sk_imports_bind(struct sk_guest *g, wasmtime_extern_t *ret_externs, const wasm_importtype_vec_t *types, struct sk_errmsg *em)

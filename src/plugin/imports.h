@@ -31,6 +31,7 @@ extern const struct sk_import sk_imports[];
 extern const size_t sk_import_count;
 const struct sk_import *sk_import_find(const wasm_name_t *module, const wasm_name_t *name); /* NULL: not ours */
 bool sk_import_is_wasi(const wasm_name_t *module);
+bool sk_wasm_name_is(const wasm_name_t *name, const char *text);
 
 /* Implementations, by family. */
 void sk_import_debug(struct sk_hostcall *c);

@@ -112,16 +112,11 @@ void sk_import_save_config(struct sk_hostcall *c)
 
 void sk_import_has_capability(struct sk_hostcall *c)
 {
-    static const char *const names[] = {
-#define SK_AS_NAME(id, key, otherwise) key,
-        SK_CAPABILITIES(SK_AS_NAME)
-#undef SK_AS_NAME
-    };
     struct sk_buf b;
     sk_buf_init(&b, 256);
     if (sk_guest_utf8(c->g, c->a[0], c->a[1], "sk_has_capability", &b))
         for (unsigned i = 0; i < SK_CAP_COUNT; i++)
-            if (sk_span_eq(sk_buf_span(&b), names[i]))
+            if (sk_span_eq(sk_buf_span(&b), sk_capability_key(i)))
                 c->result = sk_package_can(c->g->o.package, i);
     sk_buf_finish(&b);
 }

@@ -5,11 +5,6 @@
 
 #include <stdlib.h>
 
-static bool is(const wasm_name_t *name, const char *text)
-{
-    return name->size == strlen(text) && memcmp(name->data, text, name->size) == 0;
-}
-
 int sk_module_kind(const wasmtime_module_t *m, enum sk_module_kind *ret_kind, struct sk_errmsg *em)
 {
     wasm_exporttype_vec_t exports;
@@ -17,11 +12,11 @@ int sk_module_kind(const wasmtime_module_t *m, enum sk_module_kind *ret_kind, st
     wasmtime_module_exports(m, &exports);
     for (size_t i = 0; i < exports.size; i++) {
         const wasm_name_t *n = wasm_exporttype_name(exports.data[i]);
-        id |= is(n, "plugin_id");
-        name |= is(n, "plugin_name");
-        start |= is(n, "plugin_start");
-        alloc |= is(n, "allocate");
-        command |= is(n, "_start");
+        id |= sk_wasm_name_is(n, "plugin_id");
+        name |= sk_wasm_name_is(n, "plugin_name");
+        start |= sk_wasm_name_is(n, "plugin_start");
+        alloc |= sk_wasm_name_is(n, "allocate");
+        command |= sk_wasm_name_is(n, "_start");
     }
     wasm_exporttype_vec_delete(&exports);
     if (id && alloc)
@@ -57,7 +52,7 @@ static const char *known_mistake(const wasm_name_t *name)
         { "sk_udp_recv_from", "sk_udp_recv" },
     };
     for (size_t i = 0; i < SK_COUNT(table); i++)
-        if (is(name, table[i].wrong))
+        if (sk_wasm_name_is(name, table[i].wrong))
             return table[i].right;
     return NULL;
 }

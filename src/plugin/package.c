@@ -62,16 +62,23 @@ static bool has_keyword(const yyjson_val *keywords, const char *wanted)
     return false;
 }
 
+static const struct {
+    const char *key;
+    bool otherwise;
+} table[SK_CAP_COUNT] = {
+#define SK_AS_ROW(id, key, otherwise) { key, otherwise },
+    SK_CAPABILITIES(SK_AS_ROW)
+#undef SK_AS_ROW
+};
+
+const char *sk_capability_key(enum sk_capability cap)
+{
+    SK_ASSERT(cap < SK_CAP_COUNT);
+    return table[cap].key;
+}
+
 static uint32_t capabilities(const yyjson_val *declared)
 {
-    static const struct {
-        const char *key;
-        bool otherwise;
-    } table[SK_CAP_COUNT] = {
-#define SK_AS_ROW(id, key, otherwise) { key, otherwise },
-        SK_CAPABILITIES(SK_AS_ROW)
-#undef SK_AS_ROW
-    };
     uint32_t caps = 0;
     for (unsigned i = 0; i < SK_CAP_COUNT; i++) {
         const yyjson_val *v = sk_json_get(declared, table[i].key);

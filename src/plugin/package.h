@@ -35,6 +35,8 @@ enum sk_capability {
     SK_CAP_NONE = SK_CAP_COUNT /* "needs none", in tables */
 };
 
+const char *sk_capability_key(enum sk_capability cap); /* as package.json has it; not of SK_CAP_NONE */
+
 struct sk_package {
     atomic_int refs;
     char *name, *version, *description;
@@ -73,8 +75,7 @@ static inline bool sk_package_served(const struct sk_package *p)
     return p->is_webapp || p->is_addon || p->is_configurator;
 }
 
-/* SK_ERR_INVALID: not JSON, no usable name. */
-/* One reference. */
+/* One reference. SK_ERR_INVALID: not JSON, no usable name. */
 int sk_package_parse(struct sk_span text, struct sk_package **ret_package, struct sk_errmsg *em);
 struct sk_package *sk_package_ref(struct sk_package *p);
 void sk_package_unref(struct sk_package *p); /* NULL is fine */
