@@ -6,6 +6,7 @@
 #include "plugin/check.h"
 #include "solo/solo.h"
 #include "store/fs.h"
+#include "store/tree.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -93,8 +94,7 @@ static int check_path(struct report *r, const char *path, const struct sk_check_
 static bool is_archive(int fd)
 {
     unsigned char magic[2] = { 0 };
-    bool gzip = pread(fd, magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
-    return gzip;
+    return pread(fd, magic, 2, 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
 }
 
 static int check_archive(struct report *r, int fd, const struct sk_check_options *o, struct sk_errmsg *em)
@@ -107,7 +107,7 @@ static int check_archive(struct report *r, int fd, const struct sk_check_options
     e = sk_unpack(fd, dir, &unpacked, em);
     if (e == 0)
         e = check_path(r, dir, o, em);
-    sk_solo_remove_folder(dir);
+    (void)sk_tree_remove(dir, NULL);
     return e;
 }
 

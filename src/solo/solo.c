@@ -5,9 +5,9 @@
 #include "plugin/data.h"
 #include "solo/solo_impl.h"
 #include "store/fs.h"
+#include "store/tree.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,21 +16,9 @@
 #define SELF_CONTEXT "vessels." SELF_ID
 #define START_WAIT_MS 180000u /* compiling is a part of it */
 #define STOP_WAIT_MS 15000u
-#define OPEN_FILES 16
 
 /* ---- its folder -------------------------------------------------------------------------------------------------------------
  */
-
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where)
-{
-    return remove(path); /* links themselves, not what they lead to */
-}
-
-void sk_solo_remove_folder(const char *dir)
-{
-    if (dir != NULL)
-        nftw(dir, remove_entry, OPEN_FILES, FTW_DEPTH | FTW_PHYS);
-}
 
 static int write_config(struct sk_solo *s, struct sk_span config, struct sk_errmsg *em)
 {
@@ -350,7 +338,8 @@ void sk_solo_destroy(struct sk_solo *s)
     sk_hub_destroy(s->hub);
     sk_model_destroy(s->model);
     sk_loop_destroy(s->loop);
-    sk_solo_remove_folder(s->folder);
+    if (s->folder != NULL)
+        (void)sk_tree_remove(s->folder, NULL);
     free(s->folder);
     free(s->root);
     free(s->id);

@@ -69,8 +69,7 @@ int sk_solo_http(struct sk_solo *s, const struct sk_solo_request *r, struct sk_b
 /* An export that gets a request object and answers with JSON, such as resources_list_resources. */
 int sk_solo_call(struct sk_solo *s, const char *name, struct sk_span request, struct sk_buf *out, struct sk_errmsg *em);
 
-/* A temporary folder of one's own, and its end. The caller frees the name. */
+/* A temporary folder of one's own. The caller removes it (sk_tree_remove) and frees the name. */
 int sk_solo_make_folder(char **ret_dir, struct sk_errmsg *em);
-void sk_solo_remove_folder(const char *dir); /* NULL is fine */
 
 #endif
