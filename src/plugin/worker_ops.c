@@ -112,9 +112,11 @@ static bool may_log(struct sk_worker *w, size_t n)
 static void on_log(void *owner, struct sk_span text)
 {
     struct sk_worker *w = owner;
-    if (w->o.tell_log && may_log(w, text.n + 1))
+    if ((!w->o.tell_log && !sk_log_debug_on(NS)) || !may_log(w, text.n + 1))
+        return;
+    if (w->o.tell_log)
         sk_worker_note(w, sk_note_create(SK_NOTE_LOG, text, none, none, NULL), false);
-    else if (sk_log_debug_on(NS) && may_log(w, text.n + 1))
+    else
         sk_log_debug(NS, "[%s] %.*s", w->o.package->name, (int)text.n, text.p != NULL ? text.p : "");
 }
 
@@ -303,8 +305,7 @@ static void on_file_refused(void *owner)
 
 static void on_busy(void *owner, unsigned ms)
 {
-    struct sk_worker *w = owner;
-    atomic_store_explicit(&w->watch.busy_until, sk_engine_ticks(w->o.engine) + sk_engine_ticks_of(ms), memory_order_relaxed);
+    sk_worker_begin_call(owner, ms);
 }
 
 const struct sk_guest_ops sk_worker_ops = {
