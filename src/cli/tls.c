@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "cli/cli.h"
-#include "cli/home.h"
+#include "store/config_dir.h"
 #include "store/fs.h"
 
 #include <stdio.h>
@@ -146,7 +146,7 @@ static int choose_names(const struct sk_cli_args *a, struct sk_cert_names *ret, 
 static int run_new(const struct sk_cli_args *a)
 {
     struct sk_errmsg em;
-    struct sk_cli_home home = { 0 };
+    SK_CLEANUP(sk_freep) char *dir = NULL;
     struct sk_cert_names names = { .count = 0 };
     char *own[SK_CERT_NAMES_MAX];
     size_t own_count;
@@ -155,10 +155,9 @@ static int run_new(const struct sk_cli_args *a)
         return sk_cli_complain(a->command, "--days: a number from 1 to %d", SERVER_DAYS_MAX);
     int r = choose_names(a, &names, own, &own_count, &em);
     if (r == 0)
-        r = sk_cli_home_find(a, &home, &em);
+        r = sk_config_dir_find(sk_cli_value(a, "config"), &dir, &em);
     if (r == 0)
-        r = make(home.config_dir, &names, (unsigned)days, &em);
-    sk_cli_home_finish(&home);
+        r = make(dir, &names, (unsigned)days, &em);
     for (size_t i = 0; i < own_count; i++)
         free(own[i]);
     return r < 0 ? say(a, &em) : 0;
@@ -198,13 +197,12 @@ static int show(const char *dir, const char *name, struct sk_errmsg *em)
 static int run_show(const struct sk_cli_args *a)
 {
     struct sk_errmsg em;
-    struct sk_cli_home home = { 0 };
-    int r = sk_cli_home_find(a, &home, &em);
+    SK_CLEANUP(sk_freep) char *dir = NULL;
+    int r = sk_config_dir_find(sk_cli_value(a, "config"), &dir, &em);
     if (r == 0)
-        r = show(home.config_dir, SK_KEYS_CERTIFICATE, &em);
-    if (r == 0 && (r = show(home.config_dir, SK_KEYS_AUTHORITY, &em)) == SK_ERR_NOTFOUND)
+        r = show(dir, SK_KEYS_CERTIFICATE, &em);
+    if (r == 0 && (r = show(dir, SK_KEYS_AUTHORITY, &em)) == SK_ERR_NOTFOUND)
         r = 0;
-    sk_cli_home_finish(&home);
     return r < 0 ? say(a, &em) : 0;
 }
 
