@@ -216,17 +216,17 @@ int sk_cli_parse(const struct sk_cli_command *c, int argc, char **argv, struct s
 /* ---- what was typed ---------------------------------------------------------------------------------------------------------
  */
 
-static void assert_known(const struct sk_cli_args *a, const char *name)
+bool sk_cli_takes(const struct sk_cli_command *c, const char *option)
 {
-    const struct sk_cli_option *o = a->command->options;
-    while (o != NULL && o->name != NULL && strcmp(o->name, name) != 0)
-        o++;
-    SK_ASSERT(o != NULL && o->name != NULL);
+    for (const struct sk_cli_option *o = c->options; o != NULL && o->name != NULL; o++)
+        if (strcmp(o->name, option) == 0)
+            return true;
+    return false;
 }
 
 const char *sk_cli_nth(const struct sk_cli_args *a, const char *option, size_t n)
 {
-    assert_known(a, option);
+    SK_ASSERT(sk_cli_takes(a->command, option));
     for (size_t i = 0; i < a->given_count; i++)
         if (strcmp(a->given[i].option->name, option) == 0 && n-- == 0)
             return a->given[i].value;
@@ -235,7 +235,7 @@ const char *sk_cli_nth(const struct sk_cli_args *a, const char *option, size_t n
 
 bool sk_cli_has(const struct sk_cli_args *a, const char *option)
 {
-    assert_known(a, option);
+    SK_ASSERT(sk_cli_takes(a->command, option));
     for (size_t i = 0; i < a->given_count; i++)
         if (strcmp(a->given[i].option->name, option) == 0)
             return true;
@@ -245,7 +245,7 @@ bool sk_cli_has(const struct sk_cli_args *a, const char *option)
 const char *sk_cli_value(const struct sk_cli_args *a, const char *option)
 {
     const char *value = NULL;
-    assert_known(a, option);
+    SK_ASSERT(sk_cli_takes(a->command, option));
     for (size_t i = 0; i < a->given_count; i++)
         if (strcmp(a->given[i].option->name, option) == 0)
             value = a->given[i].value;

@@ -60,7 +60,7 @@ static const struct sk_cli_group *find_group(const char *name)
     return NULL;
 }
 
-static bool is_in(const struct sk_cli_command *c, const char *group)
+bool sk_cli_is_in(const struct sk_cli_command *c, const char *group)
 {
     return c->name != NULL && (group != NULL ? c->group != NULL && strcmp(c->group, group) == 0 : c->group == NULL);
 }
@@ -69,7 +69,7 @@ static bool is_in(const struct sk_cli_command *c, const char *group)
 static const struct sk_cli_command *find_command(const char *group, const char *name)
 {
     for (size_t i = 0; sk_cli_commands[i] != NULL; i++)
-        if (is_in(sk_cli_commands[i], group) && strcmp(sk_cli_commands[i]->name, name) == 0)
+        if (sk_cli_is_in(sk_cli_commands[i], group) && strcmp(sk_cli_commands[i]->name, name) == 0)
             return sk_cli_commands[i];
     return NULL;
 }
@@ -81,7 +81,7 @@ static int refuse_command(const char *group, const char *name)
     for (const struct sk_cli_group *g = sk_cli_groups; group == NULL && g->name != NULL && n < NAMES_MAX; g++)
         names[n++] = g->name;
     for (size_t i = 0; sk_cli_commands[i] != NULL && n < NAMES_MAX; i++)
-        if (is_in(sk_cli_commands[i], group))
+        if (sk_cli_is_in(sk_cli_commands[i], group))
             names[n++] = sk_cli_commands[i]->name;
     names[n] = NULL;
     const char *near = sk_nearest_name(name, strlen(name), names), *between = group != NULL ? " " : "";

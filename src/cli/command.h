@@ -45,6 +45,9 @@ struct sk_cli_command {
     int (*run)(const struct sk_cli_args *a); /* exit status; NULL: the server, which main() runs */
 };
 
+/* Of that group; NULL: a command of one word, which the server is not. */
+bool sk_cli_is_in(const struct sk_cli_command *c, const char *group);
+
 struct sk_cli_group {
     const char *name, *brief;
 };
@@ -74,6 +77,7 @@ struct sk_cli_args {
    wrong, and which was meant. */
 int sk_cli_parse(const struct sk_cli_command *c, int argc, char **argv, struct sk_cli_args *ret_args, struct sk_errmsg *em);
 
+bool sk_cli_takes(const struct sk_cli_command *c, const char *option); /* it is one of the command's */
 /* The option has to be one of the command's. */
 bool sk_cli_has(const struct sk_cli_args *a, const char *option);
 const char *sk_cli_value(const struct sk_cli_args *a, const char *option);         /* the last one given; NULL: none */

@@ -15,20 +15,19 @@ static void write_key(struct sk_buf *out, const struct sk_cli_command *c)
         sk_buf_text(out, c->name);
 }
 
+/* Names of a group's commands; NULL: the commands of one word. */
+static void write_words(struct sk_buf *out, const char *group)
+{
+    for (size_t i = 0; sk_cli_commands[i] != NULL; i++)
+        if (sk_cli_is_in(sk_cli_commands[i], group))
+            sk_buf_printf(out, "%s ", sk_cli_commands[i]->name);
+}
+
 static void write_first_words(struct sk_buf *out)
 {
     for (const struct sk_cli_group *g = sk_cli_groups; g->name != NULL; g++)
         sk_buf_printf(out, "%s ", g->name);
-    for (size_t i = 0; sk_cli_commands[i] != NULL; i++)
-        if (sk_cli_commands[i]->group == NULL && sk_cli_commands[i]->name != NULL)
-            sk_buf_printf(out, "%s ", sk_cli_commands[i]->name);
-}
-
-static void write_group_words(struct sk_buf *out, const char *group)
-{
-    for (size_t i = 0; sk_cli_commands[i] != NULL; i++)
-        if (sk_cli_commands[i]->group != NULL && strcmp(sk_cli_commands[i]->group, group) == 0)
-            sk_buf_printf(out, "%s ", sk_cli_commands[i]->name);
+    write_words(out, NULL);
 }
 
 static void write_choices(struct sk_buf *out, struct sk_span rest, char between)
@@ -122,7 +121,7 @@ void sk_cli_write_bash(struct sk_buf *out)
         bash_command(out, sk_cli_commands[i]);
     for (const struct sk_cli_group *g = sk_cli_groups; g->name != NULL; g++) {
         sk_buf_printf(out, "        \"%s\")\n            options=--help\n            words=\"", g->name);
-        write_group_words(out, g->name);
+        write_words(out, g->name);
         SK_BUF_LIT(out, "\"\n            ;;\n");
     }
     SK_BUF_LIT(out, "        esac\n"
@@ -202,7 +201,7 @@ static void zsh_names(struct sk_buf *out, const struct sk_cli_group *g)
 {
     for (size_t i = 0; sk_cli_commands[i] != NULL; i++) {
         const struct sk_cli_command *c = sk_cli_commands[i];
-        if (c->name == NULL || (g == NULL) != (c->group == NULL) || (g != NULL && strcmp(g->name, c->group) != 0))
+        if (!sk_cli_is_in(c, g != NULL ? g->name : NULL))
             continue;
         sk_buf_printf(out, " '%s:", c->name);
         zsh_escaped(out, c->brief);

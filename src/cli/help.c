@@ -93,11 +93,6 @@ static void write_options(struct sk_buf *out, const struct sk_cli_command *c)
     }
 }
 
-static bool in_group(const struct sk_cli_command *c, const struct sk_cli_group *g)
-{
-    return c->group != NULL && strcmp(c->group, g->name) == 0;
-}
-
 /* The first words that can follow the program's name. */
 static void write_commands(struct sk_buf *out)
 {
@@ -106,7 +101,7 @@ static void write_commands(struct sk_buf *out)
     for (const struct sk_cli_group *g = sk_cli_groups; g->name != NULL; g++)
         sk_buf_printf(&line, "%s ..., ", g->name);
     for (size_t i = 0; sk_cli_commands[i] != NULL; i++)
-        if (sk_cli_commands[i]->group == NULL && sk_cli_commands[i]->name != NULL)
+        if (sk_cli_is_in(sk_cli_commands[i], NULL))
             sk_buf_printf(&line, "%s, ", sk_cli_commands[i]->name);
     line.n -= 2;
     SK_BUF_LIT(out, "\nCommands: ");
@@ -141,14 +136,14 @@ void sk_cli_write_group_help(struct sk_buf *out, const struct sk_cli_group *g)
     const struct sk_cli_command *first = NULL;
     size_t widest = 0;
     for (size_t i = 0; sk_cli_commands[i] != NULL; i++)
-        if (in_group(sk_cli_commands[i], g)) {
+        if (sk_cli_is_in(sk_cli_commands[i], g->name)) {
             size_t n = strlen(sk_cli_commands[i]->name);
             first = first != NULL ? first : sk_cli_commands[i];
             widest = n > widest ? n : widest;
         }
     sk_buf_printf(out, "Usage: skiff %s COMMAND ...\n\nCommands to %s:\n\n", g->name, g->brief);
     for (size_t i = 0; sk_cli_commands[i] != NULL; i++)
-        if (in_group(sk_cli_commands[i], g)) {
+        if (sk_cli_is_in(sk_cli_commands[i], g->name)) {
             sk_buf_printf(out, "  %-*s  ", (int)widest, sk_cli_commands[i]->name);
             write_wrapped(out, sk_cli_commands[i]->brief, widest + 4);
         }

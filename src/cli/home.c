@@ -7,10 +7,7 @@
 
 static const char *value(const struct sk_cli_args *a, const char *option)
 {
-    for (const struct sk_cli_option *o = a->command->options; o != NULL && o->name != NULL; o++)
-        if (strcmp(o->name, option) == 0)
-            return sk_cli_value(a, option);
-    return NULL;
+    return sk_cli_takes(a->command, option) ? sk_cli_value(a, option) : NULL;
 }
 
 int sk_cli_home_find(const struct sk_cli_args *a, struct sk_cli_home *ret, struct sk_errmsg *em)

@@ -140,18 +140,11 @@ void sk_cli_packages_each(const struct sk_cli_packages *p, void (*fn)(void *arg,
     sk_packages_finish(&found);
 }
 
-static bool has_option(const struct sk_cli_args *a, const char *name)
-{
-    for (const struct sk_cli_option *o = a->command->options; o->name != NULL; o++)
-        if (strcmp(o->name, name) == 0)
-            return sk_cli_has(a, name);
-    return false;
-}
-
 int sk_cli_packages_run(const struct sk_cli_args *a, enum sk_install_kind kind, void (*work)(struct sk_cli_packages *p))
 {
-    struct sk_cli_packages p = { .args = a, .kind = kind, .json = sk_cli_has(a, "json"), .quiet = has_option(a, "quiet") };
+    struct sk_cli_packages p = { .args = a, .kind = kind, .json = sk_cli_has(a, "json") };
     struct sk_errmsg em;
+    p.quiet = sk_cli_takes(a->command, "quiet") && sk_cli_has(a, "quiet");
     if (sk_cli_home_find(a, &p.home, &em) < 0) {
         fprintf(stderr, "skiff: %s\n", em.text);
         return 1;
