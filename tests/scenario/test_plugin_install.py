@@ -58,6 +58,14 @@ def test_an_enable_right_after_the_installation_waits_for_the_server(config, ski
     server.wait_plugin(NAME, state="running")
 
 
+def test_a_name_without_a_registry_behind_one_that_has_its_own(config, skiff, registry, built):
+    registry.publish_files(plugin(built))
+    config.write(".npmrc", f"@boat:registry={registry.url}\n")
+    out, err = skiff("plugin", "install", NAME, "elsewhere", env={"NPM_CONFIG_REGISTRY": None}, code=1)
+    assert f"{NAME} 1.0.0 is installed" in out
+    assert "no npm registry is known" in err and "npmRegistry" in err
+
+
 def test_without_a_server_the_file_says_it(config, skiff, registry, launch, built):
     registry.publish_files(plugin(built))
     skiff("plugin", "install", NAME)
