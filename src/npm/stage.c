@@ -23,14 +23,6 @@
 #define LOOK_NS 50000000L
 #define INTENT_MAX ((size_t)64 * 1024)
 
-/* ---- small ----------------------------------------------------------------------------------------------------------------- */
-
-static bool exists(const char *path)
-{
-    struct stat st;
-    return lstat(path, &st) == 0;
-}
-
 /* The scope's folder goes with its last package. */
 static void remove_empty_scope(const char *modules, const char *name)
 {
@@ -106,9 +98,9 @@ static bool has_version(const char *package, const char *version)
 static void fill_gap(const char *dir, const char *target)
 {
     char *fresh = sk_fs_path(dir, "new"), *old = sk_fs_path(dir, "old");
-    if (!exists(target) && exists(old) && exists(fresh))
+    if (!sk_fs_exists(target) && sk_fs_exists(old) && sk_fs_exists(fresh))
         (void)sk_fs_rename(fresh, target, NULL);
-    if (!exists(target) && exists(old))
+    if (!sk_fs_exists(target) && sk_fs_exists(old))
         (void)sk_fs_rename(old, target, NULL);
     free(fresh);
     free(old);
@@ -123,7 +115,7 @@ static void finish_dead(const struct sk_stage *s, const char *dir)
             fill_gap(dir, target);
             if (has_version(target, i.version))
                 (void)sk_dependencies_set(s->config_dir, i.name, i.wanted, NULL);
-        } else if (!exists(target)) {
+        } else if (!sk_fs_exists(target)) {
             (void)sk_dependencies_set(s->config_dir, i.name, NULL, NULL);
         }
         remove_empty_scope(s->modules, i.name);
@@ -255,7 +247,7 @@ static int put_in_place(const struct sk_stage *s, const char *target, struct sk_
     SK_CLEANUP(sk_freep) char *fresh = sk_fs_path(s->dir, "new");
     SK_CLEANUP(sk_freep) char *old = sk_fs_path(s->dir, "old");
     int r = 0;
-    if (!exists(target)) {
+    if (!sk_fs_exists(target)) {
         if (rename(fresh, target) < 0)
             r = sk_errmsg_errno(em, errno, "cannot put the package at %s", target);
     } else if (renameat2(AT_FDCWD, fresh, AT_FDCWD, target, RENAME_EXCHANGE) < 0) {
@@ -286,7 +278,7 @@ int sk_stage_remove(struct sk_stage *s, const char *name, struct sk_errmsg *em)
 {
     SK_ASSERT(sk_npm_name_ok(sk_span_of(name)));
     SK_CLEANUP(sk_freep) char *target = sk_fs_path(s->modules, name);
-    if (!exists(target))
+    if (!sk_fs_exists(target))
         return sk_errmsg_set(em, SK_ERR_NOTFOUND, "%s is not installed in %s", name, s->modules);
     int r = sk_stage_begin(s, em);
     if (r == 0)

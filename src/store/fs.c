@@ -180,6 +180,12 @@ bool sk_fs_is_file(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+bool sk_fs_exists(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
 static bool part_ok(struct sk_span part)
 {
     return part.n > 0 && part.p[0] != '.' && memchr(part.p, '\0', part.n) == NULL && memchr(part.p, '\\', part.n) == NULL;

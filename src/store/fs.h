@@ -25,6 +25,7 @@ int sk_fs_write_all(int fd, struct sk_span content);
 int sk_fs_mkdirs(const char *dir, unsigned mode, struct sk_errmsg *em);
 bool sk_fs_is_dir(const char *path);
 bool sk_fs_is_file(const char *path);
+bool sk_fs_exists(const char *path); /* of whatever kind; a link too, wherever it leads */
 /*
  * The one door from a network name to a file name: joins `root` and `rel` ('/'-separated, already percent-decoded). Refused with
  * SK_ERR_DENIED: empty parts other than at the end, ".", "..", names starting with a dot, NUL, backslash, over 1,024 bytes.

@@ -73,11 +73,6 @@ int sk_restore_ask_undo(const char *config_dir, struct sk_errmsg *em)
     return r;
 }
 
-static bool exists(const char *path)
-{
-    return sk_fs_is_file(path) || sk_fs_is_dir(path);
-}
-
 /* The old one aside, the new one into its place. What an earlier try did is not done again. */
 static int move_item(const char *config_dir, struct sk_span item, struct sk_errmsg *em)
 {
@@ -91,8 +86,8 @@ static int move_item(const char *config_dir, struct sk_span item, struct sk_errm
         r = sk_fs_join(config_dir, item, &to, em);
     if (r == 0)
         r = sk_fs_join(aside, item, &old, em);
-    if (r == 0 && exists(from)) {
-        if (exists(to) && !exists(old))
+    if (r == 0 && sk_fs_exists(from)) {
+        if (sk_fs_exists(to) && !sk_fs_exists(old))
             r = sk_fs_rename(to, old, em);
         if (r == 0)
             r = sk_fs_rename(from, to, em);
