@@ -105,8 +105,5 @@ bool sk_cli_next_choice(struct sk_span *rest, struct sk_span *ret);    /* "bash|
 void sk_cli_write_title(struct sk_buf *out, const struct sk_cli_command *c); /* "skiff plugin check" */
 void sk_cli_write_help(struct sk_buf *out, const struct sk_cli_command *c);
 void sk_cli_write_group_help(struct sk_buf *out, const struct sk_cli_group *g);
-void sk_cli_write_man(struct sk_buf *out, const char *version); /* troff, section 1 */
-void sk_cli_write_bash(struct sk_buf *out);
-void sk_cli_write_zsh(struct sk_buf *out);
 
 #endif

@@ -97,7 +97,7 @@ static void bash_command(struct sk_buf *out, const struct sk_cli_command *c)
     SK_BUF_LIT(out, "            ;;\n");
 }
 
-void sk_cli_write_bash(struct sk_buf *out)
+static void write_bash(struct sk_buf *out)
 {
     SK_BUF_LIT(out, "# bash completion for skiff, made by: skiff completion bash\n"
                     "_skiff() {\n"
@@ -216,7 +216,7 @@ static void zsh_group(struct sk_buf *out, const struct sk_cli_group *g)
     SK_BUF_LIT(out, ")\n            _describe command names\n            return\n        fi\n        ;;\n");
 }
 
-void sk_cli_write_zsh(struct sk_buf *out)
+static void write_zsh(struct sk_buf *out)
 {
     SK_BUF_LIT(out, "#compdef skiff\n"
                     "# zsh completion for skiff, made by: skiff completion zsh\n"
@@ -270,9 +270,9 @@ static int run(const struct sk_cli_args *a)
     struct sk_buf text;
     sk_buf_init(&text, TEXT_MAX);
     if (strcmp(sk_cli_word(a, 0), "bash") == 0)
-        sk_cli_write_bash(&text);
+        write_bash(&text);
     else
-        sk_cli_write_zsh(&text);
+        write_zsh(&text);
     SK_ASSERT(sk_buf_ok(&text));
     fwrite(text.p, 1, text.n, stdout);
     sk_buf_finish(&text);

@@ -80,7 +80,8 @@ static void put_files(struct sk_buf *out)
         sk_buf_printf(out, ".TP\n\\fI%s\\fR\n%s\n", files[i].name, files[i].text);
 }
 
-void sk_cli_write_man(struct sk_buf *out, const char *version)
+/* troff, section 1 */
+static void write_man(struct sk_buf *out, const char *version)
 {
     sk_buf_printf(out, ".TH SKIFF 1 \"\" \"skiff %s\" \"User Commands\"\n.nh\n.ad l\n.SH NAME\nskiff \\- ", version);
     put(out, sk_cli_server.brief);
@@ -117,7 +118,7 @@ static int run(const struct sk_cli_args *a)
 {
     struct sk_buf text;
     sk_buf_init(&text, TEXT_MAX);
-    sk_cli_write_man(&text, SK_VERSION);
+    write_man(&text, SK_VERSION);
     SK_ASSERT(sk_buf_ok(&text));
     fwrite(text.p, 1, text.n, stdout);
     sk_buf_finish(&text);

@@ -137,7 +137,9 @@ static bool match(struct sk_span p, struct sk_span s, unsigned *steps)
     return s.n == 0;
 }
 
-bool sk_ignore_glob(struct sk_span pattern, struct sk_span path)
+/* Does the pattern fit the whole path? '*' does not cross '/', "**" as a part does. A pattern that takes too long fits nothing.
+ */
+static bool glob(struct sk_span pattern, struct sk_span path)
 {
     unsigned steps = STEPS_MAX;
     return pattern.n <= PATTERN_MAX && match(pattern, path, &steps);
@@ -190,7 +192,7 @@ static bool rule_fits(const struct sk_ignore_rule *r, struct sk_span path, bool 
     const char *slash = r->anywhere && path.n > 0 ? memrchr(path.p, '/', path.n) : NULL;
     if (r->folders_only && !is_folder)
         return false;
-    return sk_ignore_glob(pattern, slash != NULL ? from(path, (size_t)(slash - path.p) + 1) : path);
+    return glob(pattern, slash != NULL ? from(path, (size_t)(slash - path.p) + 1) : path);
 }
 
 static bool fits(const struct sk_ignore_rule *r, struct sk_span path, bool is_folder, bool below)

@@ -14,10 +14,6 @@ struct sk_ignore {
     size_t count, cap;
 };
 
-/* Does the pattern fit the whole path? '*' does not cross '/', "**" as a part does. A pattern that takes too long fits nothing.
- */
-bool sk_ignore_glob(struct sk_span pattern, struct sk_span path);
-
 /* Lines of an ignore file. */
 void sk_ignore_add_text(struct sk_ignore *ig, struct sk_span text);
 /* One pattern. `rooted`: it is one from the top even without a '/', as in "files". */

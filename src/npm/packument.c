@@ -6,7 +6,8 @@
 
 #define VERSIONS_NAMED 8
 
-yyjson_val *sk_packument_version(const yyjson_val *packument, const char *version)
+/* The version object itself; NULL when there is none. */
+static yyjson_val *version_object(const yyjson_val *packument, const char *version)
 {
     yyjson_val *v = sk_json_get(sk_json_get(packument, "versions"), version);
     return yyjson_is_obj(v) ? v : NULL;
@@ -53,10 +54,10 @@ static const char *choose(const yyjson_val *packument, const char *wanted)
     const char *tagged = sk_json_get_str(tags, wanted);
     if (tagged != NULL)
         return tagged;
-    if (sk_semver_parse(text, &v) && sk_packument_version(packument, wanted) != NULL)
+    if (sk_semver_parse(text, &v) && version_object(packument, wanted) != NULL)
         return wanted;
     if (latest != NULL && sk_semver_parse(sk_span_of(latest), &v) && sk_semver_satisfies(&v, text) &&
-        !deprecated(sk_packument_version(packument, latest)))
+        !deprecated(version_object(packument, latest)))
         return latest;
     return highest_in(packument, text);
 }
@@ -111,7 +112,7 @@ int sk_packument_choose(const yyjson_val *packument, const char *name, const cha
     if (said == NULL || strcmp(said, name) != 0)
         return sk_errmsg_set(em, SK_ERR_INVALID, "the registry's answer is not about %s", name);
     const char *version = choose(packument, wanted);
-    const yyjson_val *release = version != NULL ? sk_packument_version(packument, version) : NULL;
+    const yyjson_val *release = version != NULL ? version_object(packument, version) : NULL;
     if (release == NULL || !sk_semver_parse(sk_span_of(version), &v))
         return no_such_version(packument, name, wanted, em);
     const yyjson_val *dist = sk_json_get(release, "dist");

@@ -23,8 +23,6 @@ struct sk_release {
  */
 int sk_packument_choose(const yyjson_val *packument, const char *name, const char *wanted, struct sk_release *ret,
                         struct sk_errmsg *em);
-/* The version object itself; NULL when there is none. */
-yyjson_val *sk_packument_version(const yyjson_val *packument, const char *version);
 void sk_release_finish(struct sk_release *r);
 
 #endif

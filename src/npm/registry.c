@@ -131,7 +131,8 @@ static const char *for_all(struct sk_registry *r)
     return sk_npmrc_get(&r->rc, "registry");
 }
 
-int sk_registry_address(struct sk_registry *r, const char *name, const char **ret_address, struct sk_errmsg *em)
+/* For the packages of that name, with a slash at its end; valid until the next call. */
+static int address_for(struct sk_registry *r, const char *name, const char **ret_address, struct sk_errmsg *em)
 {
     const char *url = for_scope(r, name);
     if (url == NULL)
@@ -216,7 +217,7 @@ static int package_url(struct sk_registry *r, const char *name, const char *tail
 {
     const char *base, *slash = strchr(name, '/');
     SK_ASSERT(sk_npm_name_ok(sk_span_of(name)));
-    int e = sk_registry_address(r, name, &base, em);
+    int e = address_for(r, name, &base, em);
     if (e < 0)
         return e;
     if (slash != NULL)
@@ -253,7 +254,7 @@ int sk_registry_search(struct sk_registry *r, const char *keyword, unsigned coun
     const char *base;
     char url[URL_MAX];
     struct answer a = { .cancelled = cancelled, .arg = arg };
-    int e = sk_registry_address(r, "", &base, em);
+    int e = address_for(r, "", &base, em);
     if (e < 0)
         return e;
     snprintf(url, sizeof url, "%s-/v1/search?text=keywords:%s&size=%u&from=%u", base, keyword, count, from);

@@ -17,9 +17,7 @@ struct sk_registry;
 struct sk_registry *sk_registry_create(const char *config_dir, const char *setting);
 void sk_registry_destroy(struct sk_registry *r);
 
-/* Address for the packages of that name, with a slash at its end; valid until the next call with `r`. The error says how to set
-   one. */
-int sk_registry_address(struct sk_registry *r, const char *name, const char **ret_address, struct sk_errmsg *em);
+/* The three questions end with SK_ERR_NOTFOUND and how to set an address when none is configured. */
 /* What the registry says about the package; free with yyjson_doc_free. `cancelled` may be NULL. */
 int sk_registry_packument(struct sk_registry *r, const char *name, bool (*cancelled)(void *arg), void *arg, yyjson_doc **ret,
                           struct sk_errmsg *em);

@@ -350,7 +350,7 @@ struct sk_plugin *sk_host_find(struct sk_host *h, struct sk_span id)
     return NULL;
 }
 
-struct sk_plugin *sk_host_find_package(struct sk_host *h, struct sk_span name)
+static struct sk_plugin *find_package(struct sk_host *h, struct sk_span name)
 {
     for (size_t i = 0; i < h->plugin_count; i++)
         if (!h->plugins[i]->removing && sk_span_eq(name, h->plugins[i]->package->name))
@@ -414,7 +414,7 @@ void sk_host_each_webapp(struct sk_host *h, sk_webapp_fn fn, void *arg)
         if (!sk_package_served(package))
             continue;
         char *pub = sk_fs_path(package->dir, "public");
-        struct sk_plugin *p = sk_host_find_package(h, sk_span_of(package->name));
+        struct sk_plugin *p = find_package(h, sk_span_of(package->name));
         fn(arg, package, sk_fs_is_dir(pub) ? pub : package->dir, p != NULL && !p->config.enabled);
         free(pub);
     }

@@ -81,8 +81,7 @@ char *sk_host_default_cache_dir(void); /* $XDG_CACHE_HOME/skiff or ~/.cache/skif
 int sk_compile_main(int argc, char **argv);
 
 /* ---- plugins -------------------------------------------------------------------------------------------------------------- */
-struct sk_plugin *sk_host_find(struct sk_host *h, struct sk_span id); /* by plugin id; NULL when unknown */
-struct sk_plugin *sk_host_find_package(struct sk_host *h, struct sk_span name);
+struct sk_plugin *sk_host_find(struct sk_host *h, struct sk_span id);              /* by plugin id; NULL when unknown */
 struct sk_plugin *sk_host_next(struct sk_host *h, const struct sk_plugin *before); /* NULL: the first; in loading order */
 
 const struct sk_package *sk_plugin_package(const struct sk_plugin *p);

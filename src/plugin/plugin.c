@@ -89,11 +89,6 @@ const struct sk_endpoint *sk_plugin_endpoint(const struct sk_plugin *p, struct s
     return sk_endpoints_match(p->endpoints, method, path, ret_params);
 }
 
-bool sk_plugin_alive(const struct sk_plugin *p)
-{
-    return p->worker != NULL;
-}
-
 static void key(struct sk_buf *out, const char *name, const char *value)
 {
     sk_buf_printf(out, "\"%s\":", name);

@@ -128,7 +128,6 @@ void sk_plugin_say(struct sk_plugin *p, const char *fmt, ...)
 void sk_plugin_unsay(struct sk_plugin *p); /* takes it back; a plugin's own words stay */
 void sk_plugin_reschedule(struct sk_plugin *p);
 void sk_plugin_note_trap(struct sk_plugin *p, struct sk_span text);
-bool sk_plugin_alive(const struct sk_plugin *p); /* has a worker */
 struct sk_worker *sk_plugin_make_worker(struct sk_plugin *p, struct sk_package *package, bool start, void (*notify)(void *owner),
                                         void (*lost)(void *owner));
 void sk_plugin_remove(struct sk_plugin *p); /* stops it; the record goes when that is over */
@@ -136,7 +135,6 @@ void sk_plugin_remove(struct sk_plugin *p); /* stops it; the record goes when th
 void sk_plugin_reload(struct sk_plugin *p, struct sk_package *package); /* its files, as they were found now */
 void sk_plugin_reload_step(struct sk_plugin *p);                        /* a worker has ended */
 void sk_plugin_drop_reload(struct sk_plugin *p);
-void sk_plugin_begin_gap(struct sk_plugin *p);
 void sk_plugin_keep_in_gap(struct sk_plugin *p, struct sk_frame *f);
 void sk_plugin_carry_over(struct sk_plugin *p); /* from the worker that has ended */
 void sk_plugin_end_gap(struct sk_plugin *p, bool deliver);

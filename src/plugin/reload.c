@@ -35,7 +35,7 @@ static void drop(struct sk_package **at)
 
 /* ---- the gap between two lives ---- */
 
-void sk_plugin_begin_gap(struct sk_plugin *p)
+static void begin_gap(struct sk_plugin *p)
 {
     if (p->gap_open)
         return;
@@ -113,7 +113,7 @@ static void trial_over(struct sk_plugin *p, bool good)
     if (latest && good) {
         take_over(p);
         if (p->tapped)
-            sk_plugin_begin_gap(p);
+            begin_gap(p);
         if (p->config.enabled && p->super.state != SK_SUPER_STOPPING && !p->host->closing)
             sk_plugin_event(p, SK_SUPER_EV_WANTED); /* stops the old life, if there is one; the new one follows */
         else if (p->worker == NULL && !p->host->closing)
