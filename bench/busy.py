@@ -147,10 +147,13 @@ def read_probes(port, done):
             done.send(seen)
             return
         try:
-            kept += s.recv(262144)
+            part = s.recv(262144)
         except TimeoutError:
             continue
+        if not part:
+            raise RuntimeError("the server closed the stream of the probes")
         now = time.monotonic()
+        kept += part
         *parts, kept = kept.split(b'{"path":"')
         for part in parts + [kept]:
             path, _, rest = part.partition(b'","value":')
@@ -184,7 +187,8 @@ def busy(b, args, verdict):
     udp, nmea, n2k = run.free_ports(3)
     settings = {"pipedProviders": [connection("udp", "NMEA0183", {"type": "udp", "port": udp}),
                                    connection("nmea", "NMEA0183", {"type": "tcp", "host": "127.0.0.1", "port": nmea}),
-                                   connection("n2k", "NMEA2000", {"type": "ydwg02-canboatjs", "host": "127.0.0.1", "port": n2k})]}
+                                   connection("n2k", "NMEA2000", {"type": "ydwg02-canboatjs", "host": "127.0.0.1", "port": n2k})],
+                "wsPingInterval": False}  # none of the clients answers pings: after a minute they would be let go
     sender, to_sender = spawn(send_all, {"udp": udp, "nmea": nmea, "n2k": n2k}, args.secs)
     assert to_sender.recv() == "listening"
     loops = ("bad-delta-loop", "bad-delta-loop", {"path": "navigation.headingTrue", "after": 1})
@@ -202,9 +206,7 @@ def busy(b, args, verdict):
         to_sender.send("go")
         sent, when, late, took = to_sender.recv()
         cpu = run.cpu_clock(s.pid) - cpu
-        heard = watch.events
-        while watch.events < heard + 3:  # the counters of a second after the end, and more
-            time.sleep(0.1)
+        watch.wait_for(3)  # the counters of a second after the end, and more
         counted = watch.connections
         plugin = [p for p in run.Client(s.port).json("/skServer/plugins") if p["id"] == "bad-delta-loop"]
         to_prober.send("stop")
@@ -242,10 +244,18 @@ class Watch(threading.Thread):
         self.connections, self.turn, self.wait, self.events = {}, 0.0, 0.0, 0
         self.start()
 
+    def wait_for(self, more, limit=60):
+        """Until so many more have come."""
+        wanted, end = self.events + more, time.monotonic() + limit
+        while self.events < wanted:
+            if not self.is_alive() or time.monotonic() > end:
+                raise RuntimeError("the server's statistics do not come any more")
+            time.sleep(0.1)
+
     def run(self):
         kept = b""
-        while True:
-            kept += self.stream.recv(262144)
+        while part := self.stream.recv(262144):
+            kept += part
             at = kept.find(b'{"type":"SERVERSTATISTICS"')
             if at < 0:
                 kept = kept[-64:]
