@@ -25,6 +25,14 @@ static inline bool sk_span_is(struct sk_span a, struct sk_span b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Negative, 0 or positive, byte by byte; the shorter of two that begin alike comes first. */
+static inline int sk_span_cmp(struct sk_span a, struct sk_span b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
+    return c != 0 ? c : (a.n > b.n) - (a.n < b.n);
+}
+
 static inline bool sk_span_eq(struct sk_span a, const char *text)
 {
     return sk_span_is(a, sk_span_of(text));

@@ -41,10 +41,7 @@ static int look(const struct sk_history_names *names, const struct sk_history_db
 
 static int by_text(const void *a, const void *b)
 {
-    const struct sk_span *x = a, *y = b;
-    size_t n = x->n < y->n ? x->n : y->n;
-    int c = n > 0 ? memcmp(x->p, y->p, n) : 0;
-    return c != 0 ? c : (x->n > y->n) - (x->n < y->n);
+    return sk_span_cmp(*(const struct sk_span *)a, *(const struct sk_span *)b);
 }
 
 static void write_names(struct sk_history_names *names, const struct work *w)

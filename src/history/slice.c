@@ -63,12 +63,8 @@ static int by_context_source(const struct row *x, const struct row *y)
 {
     if (x->of == y->of)
         return 0;
-    int c = sk_span_is(x->of->context, y->of->context) ? 0 : x->of->context.p < y->of->context.p ? -1 : 1;
-    if (c != 0)
-        return c;
-    size_t n = x->of->source.n < y->of->source.n ? x->of->source.n : y->of->source.n;
-    c = n > 0 ? memcmp(x->of->source.p, y->of->source.p, n) : 0;
-    return c != 0 ? c : (x->of->source.n > y->of->source.n) - (x->of->source.n < y->of->source.n);
+    int c = sk_span_cmp(x->of->context, y->of->context);
+    return c != 0 ? c : sk_span_cmp(x->of->source, y->of->source);
 }
 
 /* By time; at one time first what came first of each path, then by context and source. */

@@ -62,6 +62,19 @@ def test_other_vessels_when_asked_for(recording):
     assert values_in(stream.recv()) + values_in(stream.recv()) == [(OTHER, "s", "a.x", 1), (SELF, "s", "a.x", 2)]
 
 
+def test_values_of_two_vessels_at_one_time_are_a_delta_each(recording):
+    """The second vessel becomes known between two paths of the first."""
+    feeder = recording.feeder()
+    for context, path in ((SELF, "a.x"), (OTHER, "a.x"), (SELF, "a.y"), (OTHER, "a.y"), (SELF, "a.z")):
+        feeder.send({"context": context, "updates": [{"$source": "s", "timestamp": iso(START), "values": [{"path": path, "value": 1}]}]})
+    feeder.mark()
+    recorded(recording, 6)
+    stream, _ = play(recording, START, more="&subscribe=all")
+    messages = [stream.recv() for _ in range(2)]
+    seen = {message["context"]: sorted(path for _, _, path, _ in values_in(message)) for message in messages}
+    assert seen == {SELF: ["a.x", "a.y", "a.z"], OTHER: ["a.x", "a.y"]}
+
+
 def test_it_goes_on_with_what_comes_now(recording):
     feeder = recording.feeder()
     begin = time.time()
