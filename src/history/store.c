@@ -295,6 +295,7 @@ static void give_up(struct sk_hstore *s)
     if (!s->q->get_autocommit(s->db))
         s->q->exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     s->open = false;
+    s->figures->values -= s->figures->values < s->pending ? s->figures->values : s->pending;
     s->pending = 0;
     sk_hstore_forget_series(s); /* those that were made in the batch do not exist */
 }
@@ -362,7 +363,6 @@ int sk_hstore_commit(struct sk_hstore *s, int64_t now_ms, struct sk_errmsg *em)
     if (r < 0) {
         give_up(s);
         s->resting -= s->resting < pending ? s->resting : pending;
-        s->figures->values -= s->figures->values < pending ? s->figures->values : pending;
         return r;
     }
     s->open = false;

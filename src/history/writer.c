@@ -76,7 +76,8 @@ static void fail(struct writer *w, int r, const struct sk_errmsg *em)
     set_state(w->h, r == SK_ERR_UNSUPPORTED ? SK_HISTORY_OFF : SK_HISTORY_FAILING, em->text);
 }
 
-static bool ensure_open(struct writer *w)
+/* False, and the state is "off": it never will be, and it is not tried again. */
+static bool ensure_open(struct writer *w, bool *ret_off)
 {
     struct sk_errmsg em;
     for (int i = 0; w->store == NULL && i < 2; i++) { /* the second time when the first found a damaged file */
@@ -85,6 +86,7 @@ static bool ensure_open(struct writer *w)
             note_file(w->h, false);
         else
             fail(w, r, &em);
+        *ret_off = r == SK_ERR_UNSUPPORTED;
         if (r < 0 && r != SK_ERR_PROTOCOL)
             break;
     }
@@ -130,16 +132,19 @@ static void drain(struct writer *w)
     w->h->queue = w->frames;
     pthread_mutex_unlock(&w->h->lock);
     w->frames = taken;
-    for (size_t i = 0; i < taken.count && w->store != NULL; i++) {
+    size_t i = 0;
+    for (; i < taken.count && w->store != NULL; i++) {
         size_t rows = sk_hstore_pending(w->store);
         int r = sk_hstore_add(w->store, sk_frame_text(taken.list[i]), &em);
         if (r < 0) {
-            note_lost(w->h, rows + taken.count - i); /* at least one value in each delta */
+            note_lost(w->h, rows + 1);
             fail(w, r, &em);
         } else if (rows > BATCH_MAX) {
             (void)commit(w);
         }
     }
+    if (i < taken.count)
+        note_lost(w->h, taken.count - i); /* at least one value in each delta */
     sk_history_unref_frames(&w->frames);
 }
 
@@ -175,11 +180,11 @@ static void check_suspect(struct writer *w)
 
 static void work(struct writer *w)
 {
-    bool stop = false;
-    while (!stop) {
+    bool stop = false, off = false;
+    while (!stop && !off) {
         bool due = wait_for_work(w, &stop);
         check_suspect(w);
-        if (due && !ensure_open(w))
+        if (due && !ensure_open(w, &off))
             continue;
         drain(w);
         if (due && w->store != NULL && commit(w))
@@ -192,8 +197,7 @@ void *sk_history_writer(void *history)
 {
     struct sk_history *h = history;
     struct writer w = { .h = h, .due_ms = sk_clock_mono_ms() };
-    (void)setpriority(PRIO_PROCESS, 0,
-                      5); /* on Linux this is about the thread: the boat's data goes first, but history is not starved */
+    (void)setpriority(PRIO_PROCESS, 0, 5); /* of this thread: the boat's data goes first, but history is not starved */
     work(&w);
     sk_history_unref_frames(&w.frames);
     free(w.frames.list);
