@@ -49,6 +49,7 @@ sqlite3_stmt *sk_history_prepare(const struct sk_history_db *d, const char *text
 /* What to make of a step that gave neither row nor end: SK_ERR_TIMEOUT, SK_ERR_IO, ... */
 int sk_history_failed(const struct sk_history_db *d, struct sk_errmsg *em);
 bool sk_history_late(const struct sk_history_db *d);
+int sk_history_timed_out(struct sk_errmsg *em); /* SK_ERR_TIMEOUT */
 
 /* A question, embedded in its owner's struct. */
 struct sk_history_job {

@@ -34,7 +34,8 @@ struct sk_hlist {
     struct sk_hentry *list; /* by id */
     size_t count, cap;
 };
-/* Those of a context and path (p NULL: of all) that may be seen. Always finish it. Thread: reader; the next ones too. */
+/* Those of a context, or of a path in it (p NULL: of all), that may be seen. Always finish it. Thread: reader; the next ones too.
+ */
 int sk_hlist_load(const struct sk_history_db *d, struct sk_span context, struct sk_span path, const struct sk_history_who *who,
                   struct sk_hlist *ret, struct sk_errmsg *em);
 void sk_hlist_finish(struct sk_hlist *l);

@@ -26,12 +26,17 @@ static int check(void *arg)
     return sk_history_late(arg);
 }
 
+int sk_history_timed_out(struct sk_errmsg *em)
+{
+    return sk_errmsg_set(em, SK_ERR_TIMEOUT, "the question took longer than %u s; ask about less at once",
+                         SK_HISTORY_READ_MS / 1000);
+}
+
 int sk_history_failed(const struct sk_history_db *d, struct sk_errmsg *em)
 {
     int code = d->q->extended_errcode(d->db) & 0xff;
     if (code == SQLITE_INTERRUPT)
-        return sk_errmsg_set(em, SK_ERR_TIMEOUT, "the question took longer than %u s; ask about less at once",
-                             SK_HISTORY_READ_MS / 1000);
+        return sk_history_timed_out(em);
     return sk_errmsg_set(em, code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? SK_ERR_PROTOCOL : SK_ERR_IO,
                          "the history cannot be read: %s", d->q->errmsg(d->db));
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#define SELECT "SELECT id,context,path,source FROM series"
 #define ARENA_MAX ((size_t)128 * 1024 * 1024)
 
 static struct sk_span keep(struct sk_arena *a, const struct sk_history_db *d, sqlite3_stmt *s, int column)
@@ -42,10 +43,11 @@ int sk_hlist_load(const struct sk_history_db *d, struct sk_span context, struct 
 {
     *ret = (struct sk_hlist){ 0 };
     sk_arena_init(&ret->arena, ARENA_MAX);
-    sqlite3_stmt *s = sk_history_prepare(d,
-                                         "SELECT id,context,path,source FROM series WHERE (?1 IS NULL OR context=?1) AND (?2 IS "
-                                         "NULL OR path=?2) ORDER BY id",
-                                         em);
+    const char *text = SELECT " ORDER BY id"; /* a text for each, so that SQLite takes the index where it can */
+    if (context.p != NULL)
+        text = path.p != NULL ? SELECT " WHERE context=?1 AND path=?2 ORDER BY id" : SELECT " WHERE context=?1 ORDER BY id";
+    SK_ASSERT(context.p != NULL || path.p == NULL);
+    sqlite3_stmt *s = sk_history_prepare(d, text, em);
     if (s == NULL)
         return em->code;
     bind_text(d, s, 1, context);
@@ -122,8 +124,7 @@ int sk_hlist_scan(const struct sk_history_db *d, struct sk_hlist *l, int64_t fro
         d->q->bind_int64(s, 3, to);
         r = each_row(d, s, l, &l->list[i], row, arg, em);
         if (r == 0 && sk_history_late(d))
-            r = sk_errmsg_set(em, SK_ERR_TIMEOUT, "the question took longer than %u s; ask about less at once",
-                              SK_HISTORY_READ_MS / 1000);
+            r = sk_history_timed_out(em);
     }
     d->q->finalize(s);
     return r != 0 ? r : sk_hlist_scan_recent(d, l, from, to, row, arg, em);
