@@ -34,7 +34,7 @@ struct exec_input {
     uint64_t started_ms;
 };
 
-/* One process. It outlives its connection until it is dead and its handles are closed. */
+/* One process. It outlives its connection until it and what it started are dead and its handles are closed. */
 struct run {
     struct exec_input *owner; /* NULL: let go */
     uv_process_t process;
@@ -76,20 +76,19 @@ static void kill_now(uv_timer_t *t)
 {
     struct run *r = t->data;
     (void)kill(-r->process.pid, SIGKILL);
+    if (!r->alive)
+        close_handles(r);
 }
 
-/* Nobody wants it any more. */
+/* Nobody wants it any more, nor what it left behind in the background. */
 static void let_go(struct run *r)
 {
     r->owner = NULL;
     sk_outq_finish(&r->out);
-    if (r->alive) {
-        (void)kill(-r->process.pid, SIGTERM);
+    if (kill(-r->process.pid, SIGTERM) == 0 || r->alive)
         uv_timer_start(&r->timer, kill_now, KILL_AFTER_MS, 0);
-        return;
-    }
-    (void)kill(-r->process.pid, SIGTERM); /* what it left behind in the background */
-    close_handles(r);
+    else
+        close_handles(r);
 }
 
 static void on_restart(uv_timer_t *t)
@@ -129,6 +128,8 @@ static void on_exit_of(uv_process_t *p, int64_t exit_code, int signal)
     r->alive = false;
     r->exit_code = exit_code;
     r->signal = signal;
+    if (r->owner == NULL && uv_is_active((uv_handle_t *)&r->timer) && kill(-p->pid, 0) == 0)
+        return; /* what it started still lives: kill_now ends it, and r */
     if (r->owner == NULL)
         close_handles(r);
     else if (r->at_end)

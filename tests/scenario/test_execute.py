@@ -94,6 +94,16 @@ def test_it_dies_with_its_connection(config, launch):
     eventually(lambda: not any(alive(pid) for pid in pids), "the end of the command")
 
 
+def test_what_it_started_dies_too_when_it_outlives_it(config, launch):
+    secure(config, {"pipedProviders": [command("(trap '' TERM; while :; do sleep 600; done) & echo $! >pids; wait")]})
+    server = launch()
+    eventually(lambda: config.exists("pids") and config.text("pids").strip(), "the command")
+    pid = int(config.text("pids"))
+    assert alive(pid)
+    assert server.delete("/skServer/providers/cmd", headers=as_user("anna")).status == 200
+    eventually(lambda: not alive(pid), "the end of what the command started")
+
+
 def test_it_dies_with_the_server(config, launch):
     config.settings(pipedProviders=[command("echo $$ >pids; while :; do sleep 1; done")])
     server = launch()
