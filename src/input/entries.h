@@ -22,7 +22,7 @@ struct sk_span sk_entry_type(const yyjson_val *entry);
 
 /*
  * The whole list `all` (NULL: empty) with one entry added, changed or removed, appended to `out`. `row` is as written above; of a
- * change its `options` are merged into those that are there, unless options.type differs.
+ * change its `options` are merged into those that are there, unless `type` or options.type differs.
  * SK_ERR_INVALID: the row makes no sense. SK_ERR_NOTFOUND, SK_ERR_EXISTS, SK_ERR_DENIED, SK_ERR_LIMIT: not with this list.
  */
 int sk_entries_add(const yyjson_val *all, const yyjson_val *row, struct sk_buf *out, struct sk_errmsg *em);

@@ -198,7 +198,7 @@ static int open_one(struct sk_input *in, const yyjson_val *entry, struct sk_errm
         return r;
     read_events(in, &kind);
     in->logging = kind.logging;
-    if (in->logging)
+    if (in->logging && in->list->log == NULL)
         sk_inputs_open_log(in->list);
     if (!in->logging && in->events[0] == NULL)
         in->codec->out.line = NULL; /* nobody wants them: not to be written */

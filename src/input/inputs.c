@@ -79,8 +79,6 @@ void sk_inputs_open_log(struct sk_inputs *list)
     bool absolute = directory != NULL && directory[0] == '/', given = directory != NULL && directory[0] != '\0';
     SK_CLEANUP(sk_freep) char *full = given && !absolute ? sk_fs_path(list->config_dir, directory) : NULL;
     struct sk_rawlog_options log = { .loop = sk_hub_loop(list->hub), .compress = sk_json_get_bool(root, "compressLogs", true) };
-    if (list->log != NULL)
-        return;
     log.directory = full != NULL ? full : given ? directory : list->config_dir;
     if (sk_json_get_bool(root, "keepMostRecentLogsOnly", true) && count >= 1 && count <= 1e6)
         log.keep_files = (unsigned)count;

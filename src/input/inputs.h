@@ -31,7 +31,7 @@ char *sk_input_entry_text(const yyjson_val *entry);
 void sk_input_show_status(struct sk_input *in);
 void sk_input_show_failure(struct sk_input *in, const char *text) __attribute__((nonnull));
 
-/* Makes the raw log if there is none yet. */
+/* Makes the raw log; there must be none yet. */
 void sk_inputs_open_log(struct sk_inputs *list);
 
 #endif

@@ -30,7 +30,7 @@ struct sk_output {
     void *arg;
     uv_tcp_t listener;
     struct client *clients;
-    unsigned count, port;
+    unsigned count;
     bool closing;
     char chunk[16 * 1024];
 };
@@ -138,8 +138,10 @@ static void on_broken(struct sk_outq *q, int uv_error)
 static void on_connect(uv_stream_t *listener, int status)
 {
     struct sk_output *o = listener->data;
-    if (status < 0)
+    if (status < 0) {
+        sk_listen_complain("NMEA 0183 port", status);
         return;
+    }
     if (o->count > SK_0183_CLIENTS_MAX) {
         sk_log_warn("NMEA 0183 port: more than %u clients, one was refused", SK_0183_CLIENTS_MAX);
         sk_listen_refuse(listener);
@@ -173,7 +175,8 @@ int sk_output_create(struct sk_loop *loop, struct sk_bus *bus, const char *addre
     o->listener.data = o;
     uv_tcp_init(sk_loop_uv(loop), &o->listener);
     sk_bus_add(bus, &o->tap);
-    int r = sk_listen_start(&o->listener, address, port, on_connect, &o->port);
+    unsigned bound;
+    int r = sk_listen_start(&o->listener, address, port, on_connect, &bound);
     if (r < 0) {
         sk_output_destroy(o);
         return sk_errmsg_set(em, SK_ERR_IO, "cannot listen on %s port %u for NMEA 0183: %s (set NMEA0183PORT to another port)",
@@ -181,11 +184,6 @@ int sk_output_create(struct sk_loop *loop, struct sk_bus *bus, const char *addre
     }
     *ret_output = o;
     return 0;
-}
-
-unsigned sk_output_port(const struct sk_output *o)
-{
-    return o->port;
 }
 
 void sk_output_destroy(struct sk_output *o)

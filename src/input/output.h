@@ -19,7 +19,6 @@ struct sk_output;
 int sk_output_create(struct sk_loop *loop, struct sk_bus *bus, const char *address, unsigned port,
                      void (*line)(void *arg, const void *origin, struct sk_span line), void *arg, struct sk_output **ret_output,
                      struct sk_errmsg *em);
-unsigned sk_output_port(const struct sk_output *o);
 /* The memory goes in later turns. */
 void sk_output_destroy(struct sk_output *o);
 
