@@ -88,6 +88,8 @@ void sk_events_write_statistics(struct sk_api *api, struct sk_buf *b)
     sk_json_write_double(b, (double)(sk_clock_mono_ms() - api->started_ms) / 1000);
     SK_BUF_LIT(b, ",\"providerStatistics\":");
     sk_inputs_write_statistics(api->inputs, b);
+    SK_BUF_LIT(b, ",\"lines\":");
+    sk_inputs_write_lines(api->inputs, b);
     SK_BUF_LIT(b, ",\"backpressure\":");
     sk_pressure_write(api, b);
     sk_buf_printf(b, ",\"loop\":{\"turns\":%" PRIu64 ",\"longestTurnMs\":%.3f,\"longestWaitMs\":%.3f}", api->turns.count,

@@ -140,5 +140,7 @@ const char *sk_inputs_fixed_entry(const struct sk_inputs *list, size_t i);
 void sk_inputs_destroy(struct sk_inputs *list);
 /* {"<id>":{"deltaRate",...},...}: what server events tell of each connection, and of all others who deliver deltas. */
 void sk_inputs_write_statistics(const struct sk_inputs *list, struct sk_buf *out);
+/* {"echoes","notLogged"}: lines that were not handed on a second time (bus.h), and those that a raw log had no room for. */
+void sk_inputs_write_lines(const struct sk_inputs *list, struct sk_buf *out);
 
 #endif

@@ -1,5 +1,8 @@
 #include "hub/senders.h"
 #include "input/inputs.h"
+#include "input/rawlog.h"
+
+#include <inttypes.h>
 
 static bool is_connection(void *arg, const char *provider)
 {
@@ -39,4 +42,10 @@ void sk_inputs_write_statistics(const struct sk_inputs *list, struct sk_buf *out
     if (list != NULL)
         sk_senders_write(sk_hub_senders(list->hub), period_s, is_connection, (void *)(uintptr_t)list, out);
     sk_buf_char(out, '}');
+}
+
+void sk_inputs_write_lines(const struct sk_inputs *list, struct sk_buf *out)
+{
+    uint64_t lost = list != NULL && list->log != NULL ? sk_rawlog_lost(list->log) : 0;
+    sk_buf_printf(out, "{\"echoes\":%" PRIu64 ",\"notLogged\":%" PRIu64 "}", list != NULL ? sk_bus_echoes(list->bus) : 0, lost);
 }

@@ -274,6 +274,8 @@ def test_two_servers_feeding_each_other_do_not_loop(config, launcher, tmp_path):
     lines += spy.until(heading(99))
     assert [line for line in lines if line.rstrip() != heading(1)] == [heading(n) + "\r\n" for n in [*range(2, 12), 99]]
     spy.close()
+    events = first.stream("?serverevents=all&subscribe=none")
+    events.until(lambda m: isinstance(m, dict) and m.get("type") == "SERVERSTATISTICS" and m["data"]["lines"]["echoes"] >= 11, 30)
 
 
 def test_a_flood_of_datagrams_ends_and_all_is_well(boat):
