@@ -9,6 +9,7 @@ import threading
 import time
 
 import run
+from run import connection, sentence
 
 TICK = 0.01  # seconds between two bursts of a device
 SENTENCES, FRAMES = 2000, 20000  # a second
@@ -16,13 +17,6 @@ PROBES = {"udp": "environment.outside.temperature", "nmea": "environment.water.t
 
 
 # ---- what the instruments send ----
-
-
-def sentence(body):
-    value = 0
-    for byte in body[1:].encode():
-        value ^= byte
-    return f"{body}*{value:02X}\r\n".encode()
 
 
 def frame(can_id, data):
@@ -164,10 +158,6 @@ def read_probes(port, done):
 
 
 # ---- the run ----
-
-
-def connection(name, outer, options):
-    return {"id": name, "pipeElements": [{"type": "providers/simple", "options": {"type": outer, "subOptions": options}}]}
 
 
 def spawn(target, *args):

@@ -2,7 +2,6 @@
 """Long runs that watch memory: ./dev soak slow|long|busy [--quick | --ci] [--server PROGRAM] [--out FILE]. README.md here says what they do."""
 
 import argparse
-import base64
 import json
 import os
 import pathlib
@@ -19,17 +18,8 @@ import run
 CI_P99_MS = 500  # a shared machine may keep everybody waiting; a server that waits for deaf clients needs longer than this
 
 
-def handshake(port, query):
-    key = base64.b64encode(os.urandom(16)).decode()
-    return (
-        f"GET /signalk/v1/stream?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
-    ).encode()
-
-
 def open_ws(port, query="subscribe=all&sendCachedValues=false"):
-    s = socket.create_connection(("127.0.0.1", port), timeout=30)
-    s.sendall(handshake(port, query))
+    s = run.subscribe(port, query)
     if not s.recv(4096).startswith(b"HTTP/1.1 101"):
         raise RuntimeError("no upgrade")
     return s

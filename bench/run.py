@@ -360,13 +360,24 @@ def wait_mark(subscriber, mark):
         kept = kept[-64:] + subscriber.recv(262144)
 
 
-def nmea0183(b):
-    """The sample's sentences over TCP, a thousand on their way, each batch closed by a sentence that is waited for."""
-    lines = [line + b"\r\n" for line in (ROOT / "samples/nmea0183.log").read_bytes().split(b"\r\n") if line]
+def sentence(body):
+    value = 0
+    for byte in body[1:].encode():
+        value ^= byte
+    return f"{body}*{value:02X}\r\n".encode()
+
+
+def connection(name, outer, options):
+    return {"id": name, "pipeElements": [{"type": "providers/simple", "options": {"type": outer, "subOptions": options}}]}
+
+
+def decode(b, figure, outer, inner, closing):
+    """A sample's lines over TCP, a thousand on their way, each batch closed by a line that is waited for.
+    `closing(i)`: that line, and its value as a client sees it."""
+    lines = [line + b"\r\n" for line in (ROOT / f"samples/{figure}.log").read_bytes().splitlines() if line]
     listener = socket.create_server(("127.0.0.1", 0))
-    options = {"type": "tcp", "host": "127.0.0.1", "port": listener.getsockname()[1]}
-    entry = {"id": "bench", "pipeElements": [{"type": "providers/simple", "options": {"type": "NMEA0183", "subOptions": options}}]}
-    with b.start(settings={"pipedProviders": [entry]}) as s:
+    options = {"type": inner, "host": "127.0.0.1", "port": listener.getsockname()[1]}
+    with b.start(settings={"pipedProviders": [connection("bench", outer, options)]}) as s:
         s.first_answer("/signalk")
         device = listener.accept()[0]
         subscriber = subscribe(s.port)
@@ -377,41 +388,25 @@ def nmea0183(b):
                 cpu, first = cpu_clock(s.pid), sent
             batch = [lines[(at + i) % len(lines)] for i in range(999)]
             at += 999
-            body = f"$ZZMTW,{1000 + sent / 1000:.0f},C".encode()
-            check = 0
-            for byte in body[1:]:
-                check ^= byte
-            device.sendall(b"".join(batch) + body + f"*{check:02X}\r\n".encode())
-            wait_mark(subscriber, b'"value":' + f"{1000 + sent / 1000 + 273.15:.2f}".encode())
+            line, value = closing(sent // 1000)
+            device.sendall(b"".join(batch) + line)
+            wait_mark(subscriber, f'"value":{value}'.encode())
             sent += 1000
-        b.note("nmea0183", (cpu_clock(s.pid) - cpu) / (sent - first) * 100000, sentences=sent - first)
+        b.note(figure, (cpu_clock(s.pid) - cpu) / (sent - first) * 100000, lines=sent - first)
     listener.close()
+
+
+def nmea0183(b):
+    decode(b, "nmea0183", "NMEA0183", "tcp", lambda i: (sentence(f"$ZZMTW,{1000 + i},C"), f"{1273.15 + i:.2f}"))
 
 
 def nmea2000(b):
-    """The sample's frames as a gateway writes them, a thousand on their way, each batch closed by a depth that is waited for."""
-    lines = [line + b"\r\n" for line in (ROOT / "samples/nmea2000.log").read_bytes().split(b"\n") if line]
-    listener = socket.create_server(("127.0.0.1", 0))
-    options = {"type": "ydwg02-canboatjs", "host": "127.0.0.1", "port": listener.getsockname()[1]}
-    entry = {"id": "bench", "pipeElements": [{"type": "providers/simple", "options": {"type": "NMEA2000", "subOptions": options}}]}
-    with b.start(settings={"pipedProviders": [entry]}) as s:
-        s.first_answer("/signalk")
-        device = listener.accept()[0]
-        subscriber = subscribe(s.port)
-        time.sleep(0.3)
-        sent, at, cpu = 0, 0, 0
-        while sent < b.args.count + 5000:
-            if cpu == 0 and sent >= 5000:
-                cpu, first = cpu_clock(s.pid), sent
-            batch = [lines[(at + i) % len(lines)] for i in range(999)]
-            at += 999
-            depth = 10_000_000 + sent // 1000  # centimetres
-            frame = b"\x01" + depth.to_bytes(4, "little") + b"\xff\x7f\xff"
-            device.sendall(b"".join(batch) + f"10:00:00.000 R 0DF50B7F {frame.hex(' ').upper()}\r\n".encode())
-            wait_mark(subscriber, b'"value":' + f"{depth / 100:.2f}".rstrip("0").rstrip(".").encode())
-            sent += 1000
-        b.note("nmea2000", (cpu_clock(s.pid) - cpu) / (sent - first) * 100000, frames=sent - first)
-    listener.close()
+    """As a gateway writes frames; a depth in centimetres closes a batch."""
+    def depth(i):
+        data = b"\x01" + (10_000_000 + i).to_bytes(4, "little") + b"\xff\x7f\xff"
+        return f"10:00:00.000 R 0DF50B7F {data.hex(' ').upper()}\r\n".encode(), f"{100_000 + i / 100:.2f}".rstrip("0").rstrip(".")
+
+    decode(b, "nmea2000", "NMEA2000", "ydwg02-canboatjs", depth)
 
 
 def deliver(b, start, subs):
