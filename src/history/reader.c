@@ -58,13 +58,22 @@ static void close_file(struct reader *r)
     r->generation = 0;
 }
 
+static int not_open(struct sk_history *h, struct sk_errmsg *em)
+{
+    char trouble[sizeof h->trouble];
+    pthread_mutex_lock(&h->lock);
+    memcpy(trouble, h->trouble, sizeof trouble);
+    pthread_mutex_unlock(&h->lock);
+    return sk_errmsg_set(em, SK_ERR_CLOSED, "the history is not open%s%s", trouble[0] != '\0' ? ": " : " yet", trouble);
+}
+
 static int open_file(struct reader *r, unsigned generation, struct sk_errmsg *em)
 {
     if (r->generation == generation && generation != 0)
         return 0;
     close_file(r);
     if (generation == 0)
-        return sk_errmsg_set(em, SK_ERR_CLOSED, "the history is not open yet");
+        return not_open(r->h, em);
     r->d.q = sk_sqlite_load(em);
     if (r->d.q == NULL)
         return SK_ERR_UNSUPPORTED;

@@ -115,7 +115,8 @@ def test_a_newer_file_is_left_alone(config, launch):
     eventually(lambda: info(server)["state"] == "off", "it is off")
     server.feeder().values(a__x=2)
     assert server.value("a.x") == 2
-    assert server.get("/signalk/v2/api/history/values?paths=a.x&duration=60").status == 503
+    answer = server.get("/signalk/v2/api/history/values?paths=a.x&duration=60")
+    assert answer.status == 503 and "made by a newer skiff" in answer.json()["error"]
     server.stop()
     assert sqlite3.connect(config.path / FILE).execute("PRAGMA user_version").fetchone() == (99,)
 
