@@ -3,11 +3,10 @@
  * only; changes that come meanwhile wait their turn (at most WAITING_MAX).
  */
 #include "api/api.h"
-#include "api/body.h"
+#include "api/save_setting.h"
 #include "base/log.h"
 #include "input/entries.h"
 #include "input/input.h"
-#include "store/saver.h"
 #include "store/settings.h"
 
 #include <stdio.h>
@@ -16,6 +15,8 @@
 #define TEXT_MAX ((size_t)4 * 1024 * 1024)
 #define WAITING_MAX 32u
 #define PLAIN_TEXT "text/plain; charset=utf-8" /* the texts hold names that clients choose */
+
+#define LIST SK_SETTING(SK_SPAN("pipedProviders"))
 
 enum verb { ADD, UPDATE, REMOVE };
 
@@ -96,20 +97,18 @@ static int status_of(int error)
 static void undo(struct sk_connection_edit *e)
 {
     struct sk_buf file;
-    struct sk_errmsg em;
-    sk_buf_init(&file, 2 * TEXT_MAX);
-    if (sk_settings_set(e->api->settings, "pipedProviders", sk_buf_span(&e->before), &file, &em) < 0)
-        sk_log_error("connections: %s", em.text);
+    sk_buf_init(&file, SK_SETTINGS_MAX);
+    (void)sk_settings_set(e->api->settings, LIST, sk_buf_span(&e->before), &file, NULL); /* fails only where the change did */
     sk_buf_finish(&file);
 }
 
 static void saved(void *arg, int result, const char *error)
 {
     struct sk_connection_edit *e = arg;
-    char text[400];
+    char text[sizeof((struct sk_errmsg *)NULL)->text + 40];
     if (result < 0) {
         undo(e);
-        snprintf(text, sizeof text, "Unable to save to settings file: %.300s", error);
+        snprintf(text, sizeof text, "Unable to save to settings file: %s", error);
         end(e, 500, text);
         return;
     }
@@ -123,23 +122,10 @@ static void saved(void *arg, int result, const char *error)
 /* `new_list`: pipedProviders with the change in it. */
 static void save(struct sk_connection_edit *e, const struct sk_buf *new_list)
 {
-    struct sk_errmsg em = { 0 };
-    struct sk_buf file;
-    size_t n = 0;
     const yyjson_val *all = entries_of(e->api);
     if (all != NULL)
         sk_json_write(&e->before, all);
-    sk_buf_init(&file, 2 * TEXT_MAX);
-    int r = sk_settings_set(e->api->settings, "pipedProviders", sk_buf_span(new_list), &file, &em);
-    char *text = r == 0 ? sk_buf_steal(&file, &n) : NULL;
-    sk_buf_finish(&file);
-    if (text != NULL) {
-        sk_saver_put(e->api->settings_saver, text, n, saved, e);
-        return;
-    }
-    char why[sizeof em.text + 40];
-    snprintf(why, sizeof why, "Unable to save to settings file: %s", em.text);
-    end(e, 500, why);
+    sk_save_setting(e->api, LIST, sk_buf_span(new_list), saved, e);
 }
 
 /* A connection of the command line is not of the settings: its name is taken, and it cannot be changed. */

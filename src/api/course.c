@@ -2,6 +2,7 @@
 #include "api/course_private.h"
 
 #include "api/resource_check.h"
+#include "api/save_setting.h"
 #include "api/schema_error.h"
 #include "base/clock.h"
 #include "store/settings.h"
@@ -9,8 +10,6 @@
 #include <math.h>
 
 #define API "/signalk/v2/api/vessels/self/navigation/course"
-#define SETTING_MAX ((size_t)64 * 1024)
-#define SETTINGS_MAX ((size_t)16 * 1024 * 1024)
 
 enum change { TO_WAYPOINT, TO_ROUTE, TO_STEP, TO_INDEX, TO_REVERSE, TO_REFRESH };
 
@@ -452,29 +451,8 @@ static void get_config(struct sk_http_req *r, void *arg)
     sk_http_reply_json(r, 200, c->api_only ? SK_SPAN("{\"apiOnly\":true}") : SK_SPAN("{\"apiOnly\":false}"));
 }
 
-/* The setting courseApi with that choice in it; what it else holds stays. */
-static void write_setting(struct sk_course *c, struct sk_buf *out)
-{
-    yyjson_val *old = sk_json_get(sk_settings_root(c->api->settings), "courseApi"), *key, *v;
-    size_t i, n;
-    sk_buf_printf(out, "{\"apiOnly\":%s", c->api_only ? "true" : "false");
-    if (yyjson_is_obj(old))
-        yyjson_obj_foreach(old, i, n, key, v) {
-            if (sk_span_eq(sk_json_str(key), "apiOnly"))
-                continue;
-            sk_buf_char(out, ',');
-            sk_json_write_str(out, sk_json_str(key));
-            sk_buf_char(out, ':');
-            sk_json_write(out, v);
-        }
-    sk_buf_char(out, '}');
-}
-
 static void set_api_only(struct sk_http_req *r, struct sk_course *c, bool on)
 {
-    struct sk_errmsg em = { 0 };
-    struct sk_buf setting, file;
-    size_t n = 0;
     if (!sk_v2_may_write(c->api, r, "navigation.course"))
         return;
     c->api_only = on;
@@ -482,18 +460,8 @@ static void set_api_only(struct sk_http_req *r, struct sk_course *c, bool on)
         sk_course_state_clear(&c->state);
         sk_course_changed(c, NULL, NULL);
     }
-    sk_buf_init(&setting, SETTING_MAX);
-    sk_buf_init(&file, SETTINGS_MAX);
-    write_setting(c, &setting);
-    int e =
-        sk_buf_ok(&setting) ? sk_settings_set(c->api->settings, "courseApi", sk_buf_span(&setting), &file, &em) : SK_ERR_LIMIT;
-    char *text = e == 0 ? sk_buf_steal(&file, &n) : NULL;
-    if (text != NULL)
-        sk_saver_put(c->api->settings_saver, text, n, saved, r);
-    else
-        saved(r, e < 0 ? e : SK_ERR_LIMIT, em.text);
-    sk_buf_finish(&setting);
-    sk_buf_finish(&file);
+    sk_save_setting(c->api, SK_SETTING(SK_SPAN("courseApi"), SK_SPAN("apiOnly")), on ? SK_SPAN("true") : SK_SPAN("false"), saved,
+                    r);
 }
 
 static void post_api_only(struct sk_http_req *r, void *arg)

@@ -4,11 +4,11 @@
 #include "api/acl_filter.h"
 #include "api/events.h"
 #include "api/history_query.h"
+#include "api/save_setting.h"
 #include "api/v2.h"
 #include "base/clock.h"
 #include "model/meta.h"
 #include "model/query.h"
-#include "store/saver.h"
 #include "store/settings.h"
 
 #include <stdlib.h>
@@ -307,9 +307,6 @@ static void post_default(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
     struct sk_span id = sk_http_param(r, "id");
-    struct sk_errmsg em = { 0 };
-    struct sk_buf file;
-    size_t n = 0;
     if (!sk_v2_may_write(api, r, "history"))
         return;
     if (api->history == NULL || !sk_span_eq(id, SK_HISTORY_ID)) {
@@ -318,14 +315,8 @@ static void post_default(struct sk_http_req *r, void *arg)
     }
     struct choice *c = sk_xcalloc(1, sizeof *c);
     *c = (struct choice){ api, r };
-    sk_buf_init(&file, (size_t)16 * 1024 * 1024);
-    int e = sk_settings_set(api->settings, "historyApi", SK_SPAN("{\"defaultProvider\":\"" SK_HISTORY_ID "\"}"), &file, &em);
-    char *text = e == 0 ? sk_buf_steal(&file, &n) : NULL;
-    if (text != NULL)
-        sk_saver_put(api->settings_saver, text, n, choice_saved, c);
-    else
-        choice_saved(c, e < 0 ? e : SK_ERR_LIMIT, em.text);
-    sk_buf_finish(&file);
+    sk_save_setting(api, SK_SETTING(SK_SPAN("historyApi"), SK_SPAN("defaultProvider")), SK_SPAN("\"" SK_HISTORY_ID "\""),
+                    choice_saved, c);
 }
 
 /* ---- figures -------------------------------------------------------------------------------------------------------------- */

@@ -3,8 +3,8 @@
 #include "api/resources.h"
 
 #include "api/resource_store.h"
+#include "api/save_setting.h"
 #include "base/map.h"
-#include "store/saver.h"
 #include "store/settings.h"
 
 #include <stdlib.h>
@@ -308,38 +308,6 @@ void sk_resources_choose_defaults(struct sk_api *api, const yyjson_val *settings
             sk_providers_choose(api->providers, SK_PROVIDES_RESOURCES, sk_json_str(type), sk_json_str(id));
 }
 
-/* The setting resourcesApi with that choice in it; what it else holds stays. */
-static void write_choices(struct sk_api *api, struct sk_span type, struct sk_span id, struct sk_buf *out)
-{
-    yyjson_val *old = sk_json_get(sk_settings_root(api->settings), "resourcesApi"), *key, *v;
-    yyjson_val *chosen = sk_json_get(old, "defaultProviders");
-    size_t i, n;
-    sk_buf_char(out, '{');
-    if (yyjson_is_obj(old))
-        yyjson_obj_foreach(old, i, n, key, v) {
-            if (sk_span_eq(sk_json_str(key), "defaultProviders"))
-                continue;
-            sk_json_write_str(out, sk_json_str(key));
-            sk_buf_char(out, ':');
-            sk_json_write(out, v);
-            sk_buf_char(out, ',');
-        }
-    SK_BUF_LIT(out, "\"defaultProviders\":{");
-    if (yyjson_is_obj(chosen))
-        yyjson_obj_foreach(chosen, i, n, key, v) {
-            if (sk_span_is(sk_json_str(key), type))
-                continue;
-            sk_json_write_str(out, sk_json_str(key));
-            sk_buf_char(out, ':');
-            sk_json_write(out, v);
-            sk_buf_char(out, ',');
-        }
-    sk_json_write_str(out, type);
-    sk_buf_char(out, ':');
-    sk_json_write_str(out, id);
-    SK_BUF_LIT(out, "}}");
-}
-
 static void choice_saved(void *arg, int result, const char *error)
 {
     struct sk_http_req *r = arg;
@@ -361,21 +329,12 @@ static void post_default(struct sk_http_req *r, void *arg)
         return;
     }
     sk_providers_choose(api->providers, SK_PROVIDES_RESOURCES, type, id);
-    struct sk_errmsg em = { 0 };
-    struct sk_buf setting, file;
-    size_t n = 0;
-    sk_buf_init(&setting, REQUEST_MAX);
-    sk_buf_init(&file, 4 * REQUEST_MAX);
-    write_choices(api, type, id, &setting);
-    int e =
-        sk_buf_ok(&setting) ? sk_settings_set(api->settings, "resourcesApi", sk_buf_span(&setting), &file, &em) : SK_ERR_LIMIT;
-    char *text = e == 0 ? sk_buf_steal(&file, &n) : NULL;
-    if (text != NULL)
-        sk_saver_put(api->settings_saver, text, n, choice_saved, r);
-    else
-        choice_saved(r, e < 0 ? e : SK_ERR_LIMIT, em.text);
-    sk_buf_finish(&setting);
-    sk_buf_finish(&file);
+    struct sk_buf value;
+    sk_buf_init(&value, 4096);
+    sk_json_write_str(&value, id);
+    sk_save_setting(api, SK_SETTING(SK_SPAN("resourcesApi"), SK_SPAN("defaultProviders"), type), sk_buf_span(&value),
+                    choice_saved, r);
+    sk_buf_finish(&value);
 }
 
 static void get_any(struct sk_http_req *r, void *arg)

@@ -1,6 +1,7 @@
 /* /skServer/settings: what the admin pages show of settings.json, and change in it. Most of it counts from the next start on. */
 #include "api/admin.h"
 #include "api/body.h"
+#include "api/save_setting.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,72 +237,11 @@ static int change_interfaces(yyjson_mut_doc *doc, yyjson_val *wanted, struct sk_
     return 0;
 }
 
-/* Hands over, member by member, what is not as it was; `out` has the file's text if anything is. */
-static int take_over(struct sk_settings *settings, yyjson_mut_doc *doc, struct sk_buf *out, struct sk_errmsg *em)
-{
-    size_t i, n;
-    yyjson_mut_val *key, *v;
-    struct sk_buf now, before;
-    int r = 0;
-    sk_buf_init(&now, SETTINGS_MAX);
-    sk_buf_init(&before, SETTINGS_MAX);
-    yyjson_mut_obj_foreach(yyjson_mut_doc_get_root(doc), i, n, key, v)
-    {
-        yyjson_val *old = sk_json_get(sk_settings_root(settings), yyjson_mut_get_str(key));
-        sk_buf_clear(&now);
-        sk_buf_clear(&before);
-        sk_json_write_mut(&now, v);
-        if (old != NULL)
-            sk_json_write(&before, old);
-        if (r < 0 || sk_span_is(sk_buf_span(&now), sk_buf_span(&before)))
-            continue;
-        sk_buf_clear(out);
-        r = sk_settings_set(settings, yyjson_mut_get_str(key), sk_buf_span(&now), out, em);
-    }
-    sk_buf_finish(&now);
-    sk_buf_finish(&before);
-    return r;
-}
-
-/* A member that was there and is not any more. */
-static int take_away(struct sk_settings *settings, yyjson_mut_doc *doc, struct sk_buf *out, struct sk_errmsg *em)
-{
-    for (size_t i = 0; i < SK_COUNT(entries); i++) {
-        const char *name = entries[i].setting;
-        if (entries[i].kind != TEXT || sk_json_get(sk_settings_root(settings), name) == NULL ||
-            yyjson_mut_obj_get(yyjson_mut_doc_get_root(doc), name) != NULL)
-            continue;
-        sk_buf_clear(out);
-        int r = sk_settings_set(settings, name, (struct sk_span){ NULL, 0 }, out, em);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
 static void saved(void *arg, int result, const char *error)
 {
-    (void)error; /* logged by the saver */
-    sk_http_reply_text(arg, result == 0 ? 200 : 500, result == 0 ? "Settings changed" : "Unable to save to settings file");
-}
-
-static void save(struct sk_http_req *r, struct sk_api *api, yyjson_mut_doc *doc)
-{
-    struct sk_buf out;
-    struct sk_errmsg em;
-    size_t n = 0;
-    sk_buf_init(&out, SETTINGS_MAX);
-    int result = take_over(api->settings, doc, &out, &em);
-    if (result == 0)
-        result = take_away(api->settings, doc, &out, &em);
-    if (result == 0 && out.n == 0) /* they are as they were; but were they saved? */
-        result = sk_settings_write(api->settings, &out, &em);
-    char *text = result == 0 ? sk_buf_steal(&out, &n) : NULL;
-    if (text != NULL)
-        sk_saver_put(api->settings_saver, text, n, saved, r);
-    else
-        sk_http_reply_text(r, 500, em.text);
-    sk_buf_finish(&out);
+    char text[sizeof((struct sk_errmsg *)NULL)->text + 40];
+    snprintf(text, sizeof text, "Unable to save to settings file: %s", error);
+    sk_http_reply_text(arg, result == 0 ? 200 : 500, result == 0 ? "Settings changed" : text);
 }
 
 static void put_settings(struct sk_http_req *r, void *arg)
@@ -319,7 +259,7 @@ static void put_settings(struct sk_http_req *r, void *arg)
     else if (change_entries(changed, body, &em) < 0 || change_interfaces(changed, sk_json_get(body, "interfaces"), &em) < 0)
         sk_http_reply_text(r, 400, em.text);
     else
-        save(r, api, changed);
+        sk_save_settings(api, changed, saved, r);
     yyjson_mut_doc_free(changed);
     yyjson_doc_free(doc);
 }

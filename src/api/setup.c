@@ -1,12 +1,11 @@
 /* Security for the first time, off again, and back: the first administrator, and the file that is kept meanwhile. */
 #include "api/body.h"
+#include "api/save_setting.h"
 #include "api/session.h"
 
 #include "base/json.h"
 #include "base/log.h"
 #include "store/fs.h"
-#include "store/saver.h"
-#include "store/settings.h"
 
 #include <stdlib.h>
 
@@ -71,16 +70,7 @@ static void settings_saved(void *arg, int result, const char *error)
 /* `strategy` empty: security is off from the next start on. */
 static void save_settings(struct setup *s, struct sk_span strategy)
 {
-    struct sk_buf text;
-    size_t n = 0;
-    sk_buf_init(&text, SETTINGS_MAX);
-    int r = sk_settings_set(s->api->settings, "security", strategy, &text, &s->em);
-    char *content = r == 0 ? sk_buf_steal(&text, &n) : NULL;
-    sk_buf_finish(&text);
-    if (content != NULL)
-        sk_saver_put(s->api->settings_saver, content, n, settings_saved, s);
-    else
-        setup_end(s, 500, "Unable to save configuration change");
+    sk_save_setting(s->api, SK_SETTING(SK_SPAN("security")), strategy, settings_saved, s);
 }
 
 /* ---- the first administrator ---------------------------------------------------------------------------------------------- */

@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#define FILE_MAX ((size_t)4 * 1024 * 1024)
-
 struct sk_settings {
     yyjson_doc *doc;
     char *unreadable; /* why the file is not what the user meant; NULL: it is */
@@ -17,7 +15,7 @@ static int read_file(const char *file, yyjson_doc **ret_doc, struct sk_errmsg *e
 {
     SK_CLEANUP(sk_freep) char *text = NULL;
     size_t n;
-    int r = sk_kept_read(file, FILE_MAX, &text, &n, em);
+    int r = sk_kept_read(file, SK_SETTINGS_MAX, &text, &n, em);
     if (r < 0)
         return r;
     r = sk_json_read((struct sk_span){ text, n }, ret_doc, em);
@@ -54,32 +52,22 @@ void sk_settings_destroy(struct sk_settings *s)
     free(s);
 }
 
-static int with_member(const struct sk_settings *s, const char *name, struct sk_span value_json, yyjson_doc **ret_doc,
-                       struct sk_errmsg *em)
+static int check_readable(const struct sk_settings *s, struct sk_errmsg *em)
 {
-    yyjson_doc *value = NULL;
-    int r = value_json.n > 0 ? sk_json_read(value_json, &value, em) : 0;
-    if (r < 0)
-        return sk_errmsg_wrap(em, r, "%s", name);
-    yyjson_mut_doc *copy = yyjson_doc_mut_copy(s->doc, NULL);
-    yyjson_mut_val *root = yyjson_mut_doc_get_root(copy), *key = yyjson_mut_str(copy, name);
-    yyjson_mut_val *new_value = value != NULL ? yyjson_val_mut_copy(copy, yyjson_doc_get_root(value)) : NULL;
-    yyjson_mut_obj_put(root, key, new_value);
-    *ret_doc = yyjson_mut_doc_imut_copy(copy, NULL);
-    yyjson_mut_doc_free(copy);
-    yyjson_doc_free(value);
-    return *ret_doc != NULL ? 0 : sk_errmsg_set(em, SK_ERR_NOMEM, "settings");
+    if (s->unreadable == NULL)
+        return 0;
+    return sk_errmsg_set(em, SK_ERR_DENIED, "the settings file is broken, mend it or move it away and start again: %s",
+                         s->unreadable);
 }
 
-int sk_settings_set(struct sk_settings *s, const char *name, struct sk_span value_json, struct sk_buf *out, struct sk_errmsg *em)
+int sk_settings_replace(struct sk_settings *s, const yyjson_mut_doc *all, struct sk_buf *out, struct sk_errmsg *em)
 {
-    yyjson_doc *doc = NULL;
-    if (s->unreadable != NULL)
-        return sk_errmsg_set(em, SK_ERR_DENIED, "the settings file is broken, mend it or move it away and start again: %s",
-                             s->unreadable);
-    int r = with_member(s, name, value_json, &doc, em);
+    int r = check_readable(s, em);
     if (r < 0)
         return r;
+    yyjson_doc *doc = yyjson_mut_doc_imut_copy((yyjson_mut_doc *)(uintptr_t)all, NULL);
+    if (doc == NULL)
+        return sk_errmsg_set(em, SK_ERR_NOMEM, "settings");
     sk_json_write_pretty(out, yyjson_doc_get_root(doc));
     if (!sk_buf_ok(out)) {
         yyjson_doc_free(doc);
@@ -90,13 +78,37 @@ int sk_settings_set(struct sk_settings *s, const char *name, struct sk_span valu
     return 0;
 }
 
-int sk_settings_write(const struct sk_settings *s, struct sk_buf *out, struct sk_errmsg *em)
+static yyjson_mut_val *object_in(yyjson_mut_doc *doc, yyjson_mut_val *parent, struct sk_span name)
 {
-    if (s->unreadable != NULL)
-        return sk_errmsg_set(em, SK_ERR_DENIED, "the settings file is broken, mend it or move it away and start again: %s",
-                             s->unreadable);
-    sk_json_write_pretty(out, yyjson_doc_get_root(s->doc));
-    return sk_buf_ok(out) ? 0 : sk_errmsg_set(em, SK_ERR_LIMIT, "settings too large");
+    yyjson_mut_val *v = yyjson_mut_obj_getn(parent, name.p, name.n);
+    if (!yyjson_mut_is_obj(v)) {
+        v = yyjson_mut_obj(doc);
+        yyjson_mut_obj_put(parent, yyjson_mut_strn(doc, name.p, name.n), v);
+    }
+    return v;
+}
+
+int sk_settings_set(struct sk_settings *s, const struct sk_span *path, struct sk_span value_json, struct sk_buf *out,
+                    struct sk_errmsg *em)
+{
+    yyjson_doc *value = NULL;
+    int r = check_readable(s, em);
+    if (r < 0)
+        return r;
+    if (value_json.n > 0)
+        r = sk_json_read(value_json, &value, em);
+    if (r < 0)
+        return sk_errmsg_wrap(em, r, "%.*s", (int)path->n, path->p);
+    yyjson_mut_doc *all = yyjson_doc_mut_copy(s->doc, NULL);
+    yyjson_mut_val *at = yyjson_mut_doc_get_root(all);
+    for (; path[1].n > 0; path++)
+        at = object_in(all, at, *path);
+    yyjson_mut_obj_put(at, yyjson_mut_strn(all, path->p, path->n),
+                       value != NULL ? yyjson_val_mut_copy(all, yyjson_doc_get_root(value)) : NULL);
+    r = sk_settings_replace(s, all, out, em);
+    yyjson_mut_doc_free(all);
+    yyjson_doc_free(value);
+    return r;
 }
 
 yyjson_val *sk_settings_root(const struct sk_settings *s)
