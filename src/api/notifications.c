@@ -2,6 +2,7 @@
 #include "api/notifications_private.h"
 
 #include "api/body.h"
+#include "api/v2.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "model/query.h"
@@ -13,18 +14,14 @@
 
 /* ---- answers ------------------------------------------------------------------------------------------------------------ */
 
-static void reply(struct sk_http_req *r, int status, const char *message, const char *id)
+static void reply_id(struct sk_http_req *r, const char *id)
 {
     struct sk_buf b;
     sk_buf_init(&b, 8192);
-    sk_buf_printf(&b, "{\"state\":\"%s\",\"statusCode\":%d,\"message\":", status < 400 ? "COMPLETED" : "FAILED", status);
-    sk_json_write_str(&b, sk_span_of(message));
-    if (id != NULL) {
-        SK_BUF_LIT(&b, ",\"id\":");
-        sk_json_write_str(&b, sk_span_of(id));
-    }
+    SK_BUF_LIT(&b, "{\"state\":\"COMPLETED\",\"statusCode\":200,\"message\":\"OK\",\"id\":");
+    sk_json_write_str(&b, sk_span_of(id));
     sk_buf_char(&b, '}');
-    sk_http_reply_buf(r, status, SK_HTTP_JSON, &b);
+    sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
     sk_buf_finish(&b);
 }
 
@@ -37,17 +34,19 @@ struct waiting {
 static void saved(void *arg, int result, const char *error)
 {
     const struct waiting *w = arg;
-    if (result == 0)
-        reply(w->req, 200, "OK", w->id[0] != '\0' ? w->id : NULL);
+    if (result < 0)
+        sk_v2_reply(w->req, 500, sk_span_of(error));
+    else if (w->id[0] != '\0')
+        reply_id(w->req, w->id);
     else
-        reply(w->req, 500, error, NULL);
+        sk_v2_reply(w->req, 200, SK_SPAN(""));
 }
 
 static void reply_when_saved(struct sk_notifications *n, struct sk_http_req *r, const char *id)
 {
     struct waiting *w = sk_arena_zalloc(sk_http_arena(r), sizeof *w); /* lives until the answer */
     if (w == NULL) {
-        reply(r, 500, "out of memory", NULL);
+        sk_v2_reply(r, 500, SK_SPAN("out of memory"));
         return;
     }
     w->req = r;
@@ -60,13 +59,13 @@ static void reply_result(struct sk_notifications *n, struct sk_http_req *r, int 
     if (result == 0)
         reply_when_saved(n, r, NULL);
     else
-        reply(r, 400, em->text, NULL);
+        sk_v2_reply(r, 400, sk_span_of(em->text));
 }
 
 static bool refuse_unmanaged(const struct sk_notifications *n, struct sk_http_req *r)
 {
     if (n->alarms == NULL)
-        reply(r, 501, "Not implemented.", NULL);
+        sk_v2_reply(r, 501, SK_SPAN("Not implemented."));
     return n->alarms == NULL;
 }
 
@@ -122,9 +121,9 @@ static void get_one(struct sk_http_req *r, void *arg)
         return;
     const struct sk_alarm *alarm = sk_alarms_find(n->alarms, id);
     if (!is_uuid(id)) {
-        reply(r, 400, "Invalid Data supplied.", NULL);
+        sk_v2_reply(r, 400, SK_SPAN("Invalid Data supplied."));
     } else if (alarm == NULL) {
-        reply(r, 404, "Resource not found.", NULL);
+        sk_v2_reply(r, 404, SK_SPAN("Resource not found."));
     } else {
         struct sk_buf out;
         sk_buf_init(&out, LIST_MAX);
@@ -214,13 +213,13 @@ static void raise_wish(struct sk_notifications *n, struct sk_http_req *r, const 
     write_path(w, id, &path);
     struct sk_alarm_input in = { id, w->context, sk_buf_span(&path), sk_buf_span(&value) };
     if (!sk_buf_ok(&value) || !sk_buf_ok(&path))
-        reply(r, 400, "the path or the value is too long", NULL);
+        sk_v2_reply(r, 400, SK_SPAN("the path or the value is too long"));
     else if ((n->alarms != NULL ? sk_alarms_raise(n->alarms, &in, &em) : emit_unmanaged(n->api, &in, &em)) < 0)
-        reply(r, 400, em.text, NULL);
+        sk_v2_reply(r, 400, sk_span_of(em.text));
     else if (n->alarms != NULL)
         reply_when_saved(n, r, id);
     else
-        reply(r, 200, "OK", id);
+        reply_id(r, id);
     sk_buf_finish(&value);
     sk_buf_finish(&path);
 }
@@ -240,7 +239,7 @@ static void post_raise(struct sk_http_req *r, void *arg)
     if (doc == NULL)
         return;
     if (w.state == NULL || w.message == NULL)
-        reply(r, 400, "Notification `state` or `message` properties are missing!", NULL);
+        sk_v2_reply(r, 400, SK_SPAN("Notification `state` or `message` properties are missing!"));
     else
         raise_wish(arg, r, &w);
     yyjson_doc_free(doc);
@@ -271,7 +270,7 @@ static struct sk_alarm *alarm_of(const struct sk_notifications *n, struct sk_htt
         return NULL;
     struct sk_alarm *alarm = sk_alarms_find(n->alarms, sk_http_param(r, "id"));
     if (alarm == NULL)
-        reply(r, 400, "Alarm not found!", NULL);
+        sk_v2_reply(r, 400, SK_SPAN("Alarm not found!"));
     return alarm;
 }
 

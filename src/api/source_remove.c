@@ -1,35 +1,23 @@
 /* DELETE /skServer/removeSource: a source that is gone for good, and what it said. */
 #include "api/admin.h"
 #include "api/events.h"
-#include "base/json.h"
+#include "api/v2.h"
 
 #include <stdio.h>
-
-static void answer(struct sk_http_req *r, int status, const char *message)
-{
-    struct sk_buf b;
-    sk_buf_init(&b, 4096);
-    sk_buf_printf(&b, "{\"state\":\"%s\",\"statusCode\":%d,\"message\":", status == 200 ? "COMPLETED" : "FAILED", status);
-    sk_json_write_str(&b, sk_span_of(message));
-    sk_buf_char(&b, '}');
-    sk_http_reply_buf(r, status, SK_HTTP_JSON, &b);
-    sk_buf_finish(&b);
-}
 
 static void remove_source(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
     struct sk_span ref = sk_http_query_param(r, "sourceRef");
-    char message[SK_SOURCE_LEN_MAX + 100];
     if (ref.n == 0 || ref.n > SK_SOURCE_LEN_MAX) {
-        answer(r, 400, "the query parameter sourceRef has to name a source");
+        sk_v2_fail(r, 400, "the query parameter sourceRef has to name a source");
         return;
     }
     if (!sk_hub_forget_source(api->hub, ref)) {
-        snprintf(message, sizeof message, "no source '%.*s' is known", (int)ref.n, ref.p);
-        answer(r, 404, message);
+        sk_v2_fail(r, 404, "no source '%.*s' is known", (int)ref.n, ref.p);
         return;
     }
+    char message[SK_SOURCE_LEN_MAX + 100];
     struct sk_buf b;
     sk_buf_init(&b, 6 * SK_SOURCE_LEN_MAX + 64);
     SK_BUF_LIT(&b, "{\"sourceRef\":");
@@ -38,7 +26,7 @@ static void remove_source(struct sk_http_req *r, void *arg)
     sk_events_send(api, "SOURCEEVICTED", sk_buf_span(&b));
     sk_buf_finish(&b);
     snprintf(message, sizeof message, "source '%.*s' and its values are removed", (int)ref.n, ref.p);
-    answer(r, 200, message);
+    sk_v2_reply(r, 200, sk_span_of(message));
 }
 
 void sk_source_remove_add_routes(struct sk_api *api)
