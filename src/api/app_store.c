@@ -163,17 +163,6 @@ void sk_app_store_told(struct sk_app_store *s, const struct sk_app_work *w)
 /* ---- requests ----------------------------------------------------------------------------------------------------------------
  */
 
-void sk_app_store_reply_error(struct sk_http_req *r, int status, const char *text)
-{
-    struct sk_buf b;
-    sk_buf_init(&b, 4096);
-    SK_BUF_LIT(&b, "{\"error\":");
-    sk_json_write_str(&b, sk_span_of(text));
-    sk_buf_char(&b, '}');
-    sk_http_reply_buf(r, status, SK_HTTP_JSON, &b);
-    sk_buf_finish(&b);
-}
-
 static void reply_doing(struct sk_http_req *r, const char *doing, const char *name)
 {
     char text[SK_PACKAGE_NAME_MAX + 40];
@@ -195,7 +184,7 @@ const char *sk_app_store_name(struct sk_http_req *r)
                  (int)name.n, name.p);
     if (text != NULL && name.p != NULL && sk_npm_name_ok(sk_span_of(text)))
         return text;
-    sk_app_store_reply_error(r, 404, "no such package");
+    sk_body_reply_error(r, 404, "no such package");
     return NULL;
 }
 
@@ -219,11 +208,11 @@ static bool may_install(const struct sk_app_store *s, struct sk_http_req *r, con
 {
     const yyjson_val *entry = sk_catalog_find(s->catalog, sk_span_of(name));
     if (s->catalog != NULL && entry == NULL) {
-        sk_app_store_reply_error(r, 404, "no such package");
+        sk_body_reply_error(r, 404, "no such package");
         return false;
     }
     if (sk_json_get_bool(entry, "needsNodeServer", false)) {
-        sk_app_store_reply_error(r, 400, "This plugin is written in JavaScript: it needs the Node server");
+        sk_body_reply_error(r, 400, "This plugin is written in JavaScript: it needs the Node server");
         return false;
     }
     return true;
@@ -233,7 +222,7 @@ static bool queue_install(struct sk_app_store *s, struct sk_http_req *r, const c
 {
     struct sk_semver v;
     if (!sk_semver_parse(version, &v)) {
-        sk_app_store_reply_error(r, 400, "version must be valid semver");
+        sk_body_reply_error(r, 400, "version must be valid semver");
         return false;
     }
     if (!may_install(s, r, name))
@@ -241,7 +230,7 @@ static bool queue_install(struct sk_app_store *s, struct sk_http_req *r, const c
     char *text = sk_arena_copy(sk_http_arena(r), version.p, version.n);
     if (text != NULL && enqueue(s, new_op(SK_APP_INSTALL, name, text)))
         return true;
-    sk_app_store_reply_error(r, 503, "too much is waiting to be installed");
+    sk_body_reply_error(r, 503, "too much is waiting to be installed");
     return false;
 }
 
@@ -262,7 +251,7 @@ static void post_install_with(struct sk_http_req *r, void *arg)
     struct sk_span name = sk_json_str(sk_json_get(root, "name"));
     char *text = sk_npm_name_ok(name) ? sk_arena_copy(sk_http_arena(r), name.p, name.n) : NULL;
     if (text == NULL) {
-        sk_app_store_reply_error(r, 400, "name must be the name of a package");
+        sk_body_reply_error(r, 400, "name must be the name of a package");
     } else if (queue_install(arg, r, text, sk_json_str(sk_json_get(root, "version")))) {
         struct sk_buf b;
         sk_buf_init(&b, 4096);
@@ -290,7 +279,7 @@ static void post_remove(struct sk_http_req *r, void *arg)
     if (enqueue(s, o))
         reply_doing(r, "Removing", name);
     else
-        sk_app_store_reply_error(r, 503, "too much is waiting");
+        sk_body_reply_error(r, 503, "too much is waiting");
 }
 
 static void get_log(struct sk_http_req *r, void *arg)
@@ -303,7 +292,7 @@ static void get_log(struct sk_http_req *r, void *arg)
     while (o != NULL && (strcmp(o->name, name) != 0 || o->log == NULL))
         o = o->next;
     if (o == NULL) {
-        sk_app_store_reply_error(r, 404, "nothing was installed or removed under this name since the start");
+        sk_body_reply_error(r, 404, "nothing was installed or removed under this name since the start");
         return;
     }
     struct sk_buf b;

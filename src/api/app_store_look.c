@@ -1,5 +1,6 @@
 /* What the app store page asks of one package: how much it keeps, and its details. */
 #include "api/app_store_private.h"
+#include "api/body.h"
 #include "plugin/data.h"
 #include "store/fs.h"
 
@@ -131,8 +132,8 @@ void sk_app_store_detail(struct sk_http_req *r, void *arg)
         return;
     const yyjson_val *entry = sk_catalog_find(s->catalog, sk_span_of(name));
     if (entry == NULL) {
-        sk_app_store_reply_error(r, s->catalog != NULL ? 404 : 503,
-                                 s->catalog != NULL ? "no such package" : "the npm registry was not reached");
+        sk_body_reply_error(r, s->catalog != NULL ? 404 : 503,
+                            s->catalog != NULL ? "no such package" : "the npm registry was not reached");
         return;
     }
     struct sk_buf b;

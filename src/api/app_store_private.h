@@ -65,7 +65,6 @@ void sk_app_store_view(struct sk_app_store *s, struct sk_http_req *r); /* r NULL
 /* ---- app_store.c ---- */
 /* Package name of the route's parameters, in the request's arena; NULL: it is none, and the request is answered. */
 const char *sk_app_store_name(struct sk_http_req *r);
-void sk_app_store_reply_error(struct sk_http_req *r, int status, const char *text); /* {"error"} */
 
 /* ---- app_store_look.c; `arg` is the store. ---- */
 void sk_app_store_data_size(struct sk_http_req *r, void *arg);

@@ -1,5 +1,6 @@
 #include "api/plugins.h"
 
+#include "api/body.h"
 #include "base/json.h"
 #include "plugin/host.h"
 #include "plugin/web.h"
@@ -53,16 +54,12 @@ struct saving {
 static void saved(void *arg, const char *error)
 {
     struct saving *s = arg;
-    struct sk_buf b;
-    sk_buf_init(&b, 16384);
-    if (error != NULL) {
-        SK_BUF_LIT(&b, "{\"error\":");
-        sk_json_write_str(&b, sk_span_of(error));
-        sk_buf_char(&b, '}');
-    } else {
-        sk_buf_printf(&b, "\"Saved configuration for plugin %s\"", s->id);
-    }
-    sk_http_reply_buf(s->req, error != NULL ? 500 : 200, SK_HTTP_JSON, &b);
+    char text[sizeof s->id + 40];
+    snprintf(text, sizeof text, "\"Saved configuration for plugin %s\"", s->id);
+    if (error != NULL)
+        sk_body_reply_error(s->req, 500, error);
+    else
+        sk_http_reply_json(s->req, 200, sk_span_of(text));
 }
 
 /* Any body that is a JSON object counts, whatever its declared type: a wrong header must not wipe a configuration. */

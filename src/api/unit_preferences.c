@@ -68,23 +68,12 @@ static void apply_preset(struct sk_unit_preferences *p)
 
 /* ---- answers ------------------------------------------------------------------------------------------------------------ */
 
-void sk_unit_reply_error(struct sk_http_req *r, int status, const char *text)
-{
-    struct sk_buf b;
-    sk_buf_init(&b, 8192);
-    SK_BUF_LIT(&b, "{\"error\":");
-    sk_json_write_str(&b, sk_span_of(text));
-    sk_buf_char(&b, '}');
-    sk_http_reply_buf(r, status, SK_HTTP_JSON, &b);
-    sk_buf_finish(&b);
-}
-
 static void saved(void *arg, int result, const char *error)
 {
     if (result == 0)
         sk_http_reply_json(arg, 200, SK_SPAN("{\"success\":true}"));
     else
-        sk_unit_reply_error(arg, 500, error);
+        sk_body_reply_error(arg, 500, error);
 }
 
 /* Pretty text of the value, and the answer when it is on disk. */
@@ -99,7 +88,7 @@ static void save(struct sk_saver *saver, struct sk_http_req *r, const yyjson_val
     if (text != NULL)
         sk_saver_put(saver, text, n, saved, r);
     else
-        sk_unit_reply_error(r, 400, "too large to be saved");
+        sk_body_reply_error(r, 400, "too large to be saved");
 }
 
 static void tell(struct sk_unit_preferences *p)
@@ -117,7 +106,7 @@ static void put_config(struct sk_http_req *r, void *arg)
         return;
     struct sk_span name = sk_json_str(sk_json_get(yyjson_doc_get_root(doc), "activePreset"));
     if (!sk_unit_preset_name_ok(name) || sk_unit_preset_of(p, name) == NULL) {
-        sk_unit_reply_error(r, 400, "activePreset must name a preset");
+        sk_body_reply_error(r, 400, "activePreset must name a preset");
         yyjson_doc_free(doc);
         return;
     }
@@ -138,7 +127,7 @@ static void put_custom(struct sk_http_req *r, struct sk_unit_preferences *p, str
     if (doc == NULL)
         return;
     if (check(yyjson_doc_get_root(doc), &em) < 0) {
-        sk_unit_reply_error(r, 400, em.text);
+        sk_body_reply_error(r, 400, em.text);
         yyjson_doc_free(doc);
         return;
     }
@@ -162,7 +151,7 @@ static void put_custom_categories(struct sk_http_req *r, void *arg)
 static void put_primary(struct sk_http_req *r, void *arg)
 {
     (void)arg;
-    sk_unit_reply_error(r, 401, "Authentication required"); /* it is kept per user */
+    sk_body_reply_error(r, 401, "Authentication required"); /* it is kept per user */
 }
 
 static void put_preset(struct sk_http_req *r, void *arg)
@@ -171,11 +160,11 @@ static void put_preset(struct sk_http_req *r, void *arg)
     struct sk_span name = sk_http_param(r, "name");
     struct sk_errmsg em;
     if (!sk_unit_preset_name_ok(name)) {
-        sk_unit_reply_error(r, 400, "Invalid preset name");
+        sk_body_reply_error(r, 400, "Invalid preset name");
         return;
     }
     if (sk_units_builtin_preset(p->units, name) != NULL) {
-        sk_unit_reply_error(r, 400, "Cannot overwrite built-in preset");
+        sk_body_reply_error(r, 400, "Cannot overwrite built-in preset");
         return;
     }
     yyjson_doc *doc = sk_body_json(r);
@@ -183,9 +172,9 @@ static void put_preset(struct sk_http_req *r, void *arg)
         return;
     struct sk_unit_preset *own = NULL;
     if (sk_unit_check_preset(p->units, yyjson_doc_get_root(doc), &em) < 0)
-        sk_unit_reply_error(r, 400, em.text);
+        sk_body_reply_error(r, 400, em.text);
     else if (sk_http_body(r).n > PRESET_FILE_MAX || (own = add_preset(p, name)) == NULL)
-        sk_unit_reply_error(r, 400, "The preset is too large, or there are too many");
+        sk_body_reply_error(r, 400, "The preset is too large, or there are too many");
     if (own == NULL) {
         yyjson_doc_free(doc);
         return;
@@ -203,9 +192,9 @@ static void delete_preset(struct sk_http_req *r, void *arg)
     struct sk_span name = sk_http_param(r, "name");
     struct sk_unit_preset *own = find_preset(p, name);
     if (!sk_unit_preset_name_ok(name)) {
-        sk_unit_reply_error(r, 400, "Invalid preset name");
+        sk_body_reply_error(r, 400, "Invalid preset name");
     } else if (own == NULL || own->doc == NULL) {
-        sk_unit_reply_error(r, 404, "Preset not found");
+        sk_body_reply_error(r, 404, "Preset not found");
     } else {
         yyjson_doc_free(own->doc);
         own->doc = NULL;

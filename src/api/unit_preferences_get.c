@@ -1,4 +1,5 @@
 /* What is told of the unit preferences. */
+#include "api/body.h"
 #include "api/unit_check.h"
 #include "api/unit_preferences_private.h"
 #include "base/json.h"
@@ -236,9 +237,9 @@ void sk_unit_get_preset(struct sk_http_req *r, void *arg)
     struct sk_span name = sk_http_param(r, "name");
     const yyjson_val *preset = sk_unit_preset_name_ok(name) ? sk_unit_preset_of(arg, name) : NULL;
     if (!sk_unit_preset_name_ok(name))
-        sk_unit_reply_error(r, 400, "Invalid preset name");
+        sk_body_reply_error(r, 400, "Invalid preset name");
     else if (preset == NULL)
-        sk_unit_reply_error(r, 404, "Preset not found");
+        sk_body_reply_error(r, 404, "Preset not found");
     else
         reply_value(r, preset);
 }

@@ -30,7 +30,6 @@ struct sk_unit_preferences {
 
 /* The preset of that name, built in or the user's; NULL: there is none. */
 const yyjson_val *sk_unit_preset_of(struct sk_unit_preferences *p, struct sk_span name);
-void sk_unit_reply_error(struct sk_http_req *r, int status, const char *text);
 
 /* GET of the things below /signalk/v1/unitpreferences; `arg` is the sk_unit_preferences. */
 void sk_unit_get_config(struct sk_http_req *r, void *arg);
