@@ -1,5 +1,6 @@
 #include "api/admin_page.h"
 
+#include "api/pool.h"
 #include "base/log.h"
 #include "http/static.h"
 #include "plugin/host.h"
@@ -64,7 +65,6 @@ static void enter(const struct sk_api *api, struct sk_http_req *r)
  */
 
 struct index_job {
-    uv_work_t work;
     struct sk_http_req *req;
     char *file, *text;
     size_t n;
@@ -90,9 +90,9 @@ static void add_script(void *arg, const struct sk_package *package, const char *
     SK_BUF_LIT(b, "/remoteEntry.js\"></script>");
 }
 
-static void read_index(uv_work_t *work)
+static void read_index(void *arg)
 {
-    struct index_job *j = SK_CONTAINER(work, struct index_job, work);
+    struct index_job *j = arg;
     j->error = sk_fs_read(j->file, INDEX_MAX, &j->text, &j->n, &j->why);
 }
 
@@ -113,13 +113,13 @@ static void answer_index(const struct index_job *j)
     sk_buf_finish(&b);
 }
 
-static void on_index(uv_work_t *work, int status)
+static void on_index(void *arg)
 {
-    struct index_job *j = SK_CONTAINER(work, struct index_job, work);
-    if (status == 0 && j->error == 0) {
+    struct index_job *j = arg;
+    if (j->error == 0) {
         answer_index(j);
     } else {
-        if (status == 0 && j->error != SK_ERR_NOTFOUND)
+        if (j->error != SK_ERR_NOTFOUND)
             sk_log_warn("http: %s", j->why.text);
         sk_http_reply_error_page(j->req, 404, NOT_INSTALLED);
     }
@@ -129,15 +129,14 @@ static void on_index(uv_work_t *work, int status)
     free(j);
 }
 
-static void serve_index(const struct sk_api *api, struct sk_http_req *r, const char *files)
+static void serve_index(struct sk_api *api, struct sk_http_req *r, const char *files)
 {
     struct index_job *j = sk_xcalloc(1, sizeof *j);
     j->req = r;
     j->file = sk_fs_path(files, "index.html");
     sk_buf_init(&j->scripts, INDEX_MAX);
     sk_host_each_webapp(api->plugins, add_script, &j->scripts);
-    if (uv_queue_work(sk_loop_uv(api->loop), &j->work, read_index, on_index) < 0)
-        on_index(&j->work, UV_ECANCELED);
+    sk_pool_run(api, read_index, on_index, j);
 }
 
 /* ---- /admin/... --------------------------------------------------------------------------------------------------------------
@@ -179,7 +178,7 @@ static void look(void *arg, const struct sk_package *package, const char *files,
         s->files = sk_arena_copy(s->arena, files, strlen(files));
 }
 
-static void serve_admin(const struct sk_api *api, struct sk_http_req *r, struct sk_span rest)
+static void serve_admin(struct sk_api *api, struct sk_http_req *r, struct sk_span rest)
 {
     struct search s = { .arena = sk_http_arena(r) };
     if (api->plugins != NULL)

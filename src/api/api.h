@@ -66,13 +66,13 @@ struct sk_api {
     struct sk_saver *base_saver; /* of baseDeltas.json */
     struct sk_server_log *server_log;
     struct sk_backup *backup;
-    unsigned admin_jobs; /* answers of the admin pages that the thread pool works on */
+    unsigned pool_jobs; /* api/pool.h: under way */
     struct sk_app_store *app_store;
     struct sk_app_data_job *app_data_jobs; /* the first is at work, the others wait */
     unsigned app_data_waiting;
     void (*restart)(void *arg); /* the server shall stop and begin anew; NULL: it cannot */
     void *restart_arg;
-    unsigned full_model_jobs, port_searches;     /* answers under way */
+    unsigned full_model_jobs;                    /* answers under way */
     struct sk_connection_edit *connection_edits; /* the first is being saved, the others wait */
     struct sk_providers *providers;              /* of resources, weather, radars */
     struct sk_bstreams *bstreams;

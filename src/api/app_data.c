@@ -1,6 +1,7 @@
 /* applicationData: documents that webapps keep on the server, for all users or for one. Only while security is on. */
 #include "api/admin.h"
 #include "api/app_data_edit.h"
+#include "api/pool.h"
 #include "base/log.h"
 #include "store/fs.h"
 
@@ -18,7 +19,6 @@ enum what { VERSIONS, READ, CHANGE };
 /* One request; they follow each other on the thread pool, so writers to a file never meet. */
 struct sk_app_data_job {
     struct sk_app_data_job *next;
-    uv_work_t work;
     struct sk_api *api;
     struct sk_http_req *req;
     enum what what;
@@ -123,9 +123,9 @@ static void read_or_change(struct sk_app_data_job *j)
         j->result = sk_fs_write_atomic(file, sk_buf_span(&j->out), 0644, &j->em);
 }
 
-static void run(uv_work_t *w)
+static void run(void *arg)
 {
-    struct sk_app_data_job *j = w->data;
+    struct sk_app_data_job *j = arg;
     if (j->what == VERSIONS)
         list_versions(j);
     else
@@ -150,11 +150,10 @@ static int status_of(int result)
 
 static void start_next(struct sk_api *api);
 
-static void done(uv_work_t *w, int status)
+static void done(void *arg)
 {
-    struct sk_app_data_job *j = w->data;
+    struct sk_app_data_job *j = arg;
     struct sk_api *api = j->api;
-    (void)status;
     if (j->result < 0)
         sk_http_reply_text(j->req, status_of(j->result), j->em.text);
     else if (j->what == CHANGE)
@@ -176,7 +175,7 @@ static void start_next(struct sk_api *api)
 {
     struct sk_app_data_job *j = api->app_data_jobs;
     if (j != NULL)
-        SK_ASSERT(uv_queue_work(sk_loop_uv(api->loop), &j->work, run, done) == 0);
+        sk_pool_run(api, run, done, j);
 }
 
 static void enqueue(struct sk_app_data_job *j)
@@ -264,7 +263,6 @@ static void begin(struct sk_http_req *r, struct sk_api *api, bool user, bool cha
     struct sk_app_data_job *j = sk_xcalloc(1, sizeof *j);
     j->api = api;
     j->req = r;
-    j->work.data = j;
     j->what = change ? CHANGE : READ;
     j->user = user;
     j->keys = sk_span_eq(sk_http_query_param(r, "keys"), "true");

@@ -350,7 +350,7 @@ void sk_app_store_stop(struct sk_app_store *s)
 
 bool sk_app_store_idle(const struct sk_app_store *s)
 {
-    return s == NULL || (s->work == NULL && s->views == 0);
+    return s == NULL || s->work == NULL;
 }
 
 void sk_app_store_destroy(struct sk_app_store *s)

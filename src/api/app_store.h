@@ -11,8 +11,8 @@
 
 struct sk_app_store *sk_app_store_create(struct sk_api *api);
 void sk_app_store_add_routes(struct sk_app_store *s);
-void sk_app_store_stop(struct sk_app_store *s); /* what is under way ends soon; nothing new begins */
-bool sk_app_store_idle(const struct sk_app_store *s);
-void sk_app_store_destroy(struct sk_app_store *s); /* idle; NULL is fine */
+void sk_app_store_stop(struct sk_app_store *s);       /* what is under way ends soon; nothing new begins */
+bool sk_app_store_idle(const struct sk_app_store *s); /* but for what api/pool.h has of it; NULL: true */
+void sk_app_store_destroy(struct sk_app_store *s);    /* idle, and no job of the pool under way; NULL is fine */
 
 #endif

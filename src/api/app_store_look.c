@@ -1,6 +1,7 @@
 /* What the app store page asks of one package: how much it keeps, and its details. */
 #include "api/app_store_private.h"
 #include "api/body.h"
+#include "api/pool.h"
 #include "plugin/data.h"
 #include "store/fs.h"
 
@@ -16,8 +17,6 @@
  * --------------------------------------------------------------------------------------------------- */
 
 struct data_size {
-    uv_work_t work;
-    struct sk_app_store *store;
     struct sk_http_req *req;
     char *dir, *file;
     uint64_t bytes, files;
@@ -45,19 +44,17 @@ static void add_size(struct data_size *d, const char *path, unsigned depth)
         closedir(folder);
 }
 
-static void measure(uv_work_t *work)
+static void measure(void *arg)
 {
-    struct data_size *d = work->data;
+    struct data_size *d = arg;
     add_size(d, d->dir, 0);
     add_size(d, d->file, 0);
 }
 
-static void measured(uv_work_t *work, int status)
+static void measured(void *arg)
 {
-    struct data_size *d = work->data;
+    struct data_size *d = arg;
     char text[160];
-    (void)status;
-    d->store->views--;
     snprintf(text, sizeof text, "{\"totalBytes\":%" PRIu64 ",\"fileCount\":%" PRIu64 ",\"hasData\":%s}", d->bytes, d->files,
              d->files > 0 ? "true" : "false");
     sk_http_reply_json(d->req, 200, sk_span_of(text));
@@ -78,31 +75,26 @@ void sk_app_store_data_size(struct sk_http_req *r, void *arg)
         if (*c == '@' || *c == '/')
             *c = '_';
     struct data_size *d = sk_xcalloc(1, sizeof *d);
-    d->work.data = d;
-    d->store = s;
     d->req = r;
     d->dir = sk_plugin_data_folder(s->api->config_dir, id);
     d->file = sk_plugin_data_file(s->api->config_dir, id);
-    s->views++;
-    SK_ASSERT(uv_queue_work(sk_loop_uv(s->api->loop), &d->work, measure, measured) == 0);
+    sk_pool_run(s->api, measure, measured, d);
 }
 
 /* ---- one package
  * ---------------------------------------------------------------------------------------------------------------- */
 
 struct detail {
-    uv_work_t work;
-    struct sk_app_store *store;
     struct sk_http_req *req;
     char *dir, *readme;
     struct sk_buf out; /* all but the README */
 };
 
 /* Of a package that is installed; what is not has it in its archive only. */
-static void read_readme(uv_work_t *work)
+static void read_readme(void *arg)
 {
     static const char *const names[] = { "README.md", "readme.md", "Readme.md", "README" };
-    struct detail *d = work->data;
+    struct detail *d = arg;
     for (size_t i = 0; i < SK_COUNT(names) && d->readme == NULL; i++) {
         char *file = sk_fs_path(d->dir, names[i]);
         (void)sk_fs_read(file, README_MAX, &d->readme, NULL, NULL);
@@ -110,11 +102,9 @@ static void read_readme(uv_work_t *work)
     }
 }
 
-static void detail_read(uv_work_t *work, int status)
+static void detail_read(void *arg)
 {
-    struct detail *d = work->data;
-    (void)status;
-    d->store->views--;
+    struct detail *d = arg;
     sk_json_write_str(&d->out, sk_span_of(d->readme != NULL ? d->readme : ""));
     sk_buf_char(&d->out, '}');
     sk_http_reply_buf(d->req, 200, SK_HTTP_JSON, &d->out);
@@ -146,11 +136,8 @@ void sk_app_store_detail(struct sk_http_req *r, void *arg)
     SK_BUF_LIT(&b, ",\"requires\":[],\"recommends\":[],\"storeAvailable\":true,\"fromCache\":false,\"readme\":");
     struct detail *d = sk_xcalloc(1, sizeof *d);
     SK_CLEANUP(sk_freep) char *modules = sk_fs_path(s->api->config_dir, "node_modules");
-    d->work.data = d;
-    d->store = s;
     d->req = r;
     d->dir = sk_fs_path(modules, name);
     d->out = b;
-    s->views++;
-    SK_ASSERT(uv_queue_work(sk_loop_uv(s->api->loop), &d->work, read_readme, detail_read) == 0);
+    sk_pool_run(s->api, read_readme, detail_read, d);
 }

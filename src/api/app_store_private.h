@@ -27,7 +27,6 @@ struct sk_app_store {
     bool asked, refresh_wanted; /* the registry was asked; it is to be asked again once the thread is free */
     uint64_t asked_ms;
     char offline[300];        /* why there is no catalog; "" */
-    unsigned views;           /* jobs on the thread pool */
     bool telling, tell_again; /* an event is being made: one at a time, so that the last one told is the last state */
     bool stopping;
     /* the thread: it works on `work` alone, and reads nothing else of the store */

@@ -1,6 +1,7 @@
 /* What the app store page is shown: what the registry offers, what lies in the folder, and what is going on. */
 #include "api/app_store_private.h"
 #include "api/events.h"
+#include "api/pool.h"
 #include "npm/semver.h"
 #include "plugin/discover.h"
 #include "store/fs.h"
@@ -10,7 +11,6 @@
 #define VIEW_MAX ((size_t)16 * 1024 * 1024)
 
 struct view {
-    uv_work_t work;
     struct sk_app_store *store;
     struct sk_http_req *req; /* NULL: it goes out as an event */
     /* the question, copied on the loop */
@@ -132,9 +132,9 @@ static void write_going(struct view *v, struct sk_buf *b)
     }
 }
 
-static void look(uv_work_t *work)
+static void look(void *arg)
 {
-    struct view *v = work->data;
+    struct view *v = arg;
     const char *const roots[] = { v->modules };
     struct sk_buf *b = &v->out;
     v->found.javascript_too = true;
@@ -173,19 +173,16 @@ static void free_view(struct view *v)
     free(v);
 }
 
-static void looked(uv_work_t *work, int status)
+static void looked(void *arg)
 {
-    struct view *v = work->data;
+    struct view *v = arg;
     struct sk_app_store *s = v->store;
     bool again = v->req == NULL && s->tell_again && !s->stopping;
-    s->views--;
     if (v->req == NULL)
         s->telling = s->tell_again = false;
-    if (v->req != NULL && status == 0)
+    if (v->req != NULL)
         sk_http_reply_buf(v->req, 200, SK_HTTP_JSON, &v->out);
-    else if (v->req != NULL)
-        sk_http_reply_error_page(v->req, 500, "Internal Server Error");
-    else if (status == 0 && sk_buf_ok(&v->out))
+    else if (sk_buf_ok(&v->out))
         sk_events_send(s->api, "APP_STORE_CHANGED", sk_buf_span(&v->out));
     free_view(v);
     if (again)
@@ -200,7 +197,6 @@ void sk_app_store_view(struct sk_app_store *s, struct sk_http_req *r)
     }
     s->telling |= r == NULL;
     struct view *v = sk_xcalloc(1, sizeof *v);
-    v->work.data = v;
     v->store = s;
     v->req = r;
     v->catalog = sk_catalog_ref(s->catalog);
@@ -211,6 +207,5 @@ void sk_app_store_view(struct sk_app_store *s, struct sk_http_req *r)
         v->going[v->going_count++] = (struct going){
             .name = sk_xstrdup(o->name), .version = sk_xstrdup(o->version), .remove = o->kind == SK_APP_REMOVE, .state = o->state
         };
-    s->views++;
-    SK_ASSERT(uv_queue_work(sk_loop_uv(s->api->loop), &v->work, look, looked) == 0);
+    sk_pool_run(s->api, look, looked, v);
 }

@@ -9,6 +9,7 @@
 #include "api/body.h"
 #include "api/events.h"
 #include "api/multipart.h"
+#include "api/pool.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/static.h"
@@ -35,7 +36,6 @@ struct sk_backup {
 };
 
 struct job {
-    uv_work_t work;
     struct sk_backup *backup;
     struct sk_http_req *req;
     bool with_packages, undo;
@@ -53,22 +53,19 @@ static struct job *job_create(struct sk_backup *b, struct sk_http_req *r)
     struct job *j = sk_xcalloc(1, sizeof *j);
     j->backup = b;
     j->req = r;
-    j->work.data = j;
     sk_buf_init(&j->list, LIST_MAX);
     return j;
 }
 
-static void queue(struct job *j, uv_work_cb work, uv_after_work_cb done)
+static void queue(struct job *j, void (*work)(void *arg), void (*after)(void *arg))
 {
     j->backup->busy = true;
-    j->backup->api->admin_jobs++;
-    SK_ASSERT(uv_queue_work(sk_loop_uv(j->backup->api->loop), &j->work, work, done) == 0);
+    sk_pool_run(j->backup->api, work, after, j);
 }
 
 static void job_end(struct job *j)
 {
     j->backup->busy = false;
-    j->backup->api->admin_jobs--;
     sk_buf_finish(&j->list);
     free(j->logs);
     free(j);
@@ -89,9 +86,9 @@ static char *backups_folder(const struct sk_api *api)
     return sk_fs_path(api->config_dir, SK_BACKUP_FOLDER);
 }
 
-static void make(uv_work_t *w)
+static void make(void *arg)
 {
-    struct job *j = w->data;
+    struct job *j = arg;
     SK_CLEANUP(sk_freep) char *folder = backups_folder(j->backup->api);
     SK_CLEANUP(sk_freep) char *file = sk_fs_path(folder, j->made);
     j->result = sk_fs_mkdirs(folder, 0700, &j->em);
@@ -127,12 +124,11 @@ static void write_disposition(const struct job *j, char *out, size_t size)
         snprintf(out, size, "attachment; filename=\"signalk-%s.backup\"", when);
 }
 
-static void made(uv_work_t *w, int status)
+static void made(void *arg)
 {
-    struct job *j = w->data;
+    struct job *j = arg;
     SK_CLEANUP(sk_freep) char *folder = backups_folder(j->backup->api);
     char header[200];
-    (void)status;
     if (j->result < 0) {
         sk_log_error("backup: %s", j->em.text);
         sk_http_reply_text(j->req, 500, j->em.text);
@@ -207,9 +203,9 @@ static int find_zip(struct job *j, struct sk_backup_zip *ret)
     return 0;
 }
 
-static void unpack(uv_work_t *w)
+static void unpack(void *arg)
 {
-    struct job *j = w->data;
+    struct job *j = arg;
     struct sk_backup_zip zip;
     j->result = find_zip(j, &zip);
     if (j->result < 0)
@@ -222,13 +218,12 @@ static void unpack(uv_work_t *w)
         (void)sk_restore_clear(j->backup->api->config_dir, NULL);
 }
 
-static void unpacked(uv_work_t *w, int status)
+static void unpacked(void *arg)
 {
-    struct job *j = w->data;
+    struct job *j = arg;
     struct sk_backup *b = j->backup;
     char cookie[160];
     size_t n;
-    (void)status;
     forget(b);
     b->list = j->result == 0 ? sk_buf_steal(&j->list, &n) : NULL;
     if (b->list == NULL) {
@@ -277,17 +272,16 @@ static void tell(const struct sk_backup *b, const char *state, const char *messa
     sk_buf_finish(&out);
 }
 
-static void ask(uv_work_t *w)
+static void ask(void *arg)
 {
-    struct job *j = w->data;
+    struct job *j = arg;
     const char *dir = j->backup->api->config_dir;
     j->result = j->undo ? sk_restore_ask_undo(dir, &j->em) : sk_restore_ask(dir, sk_buf_span(&j->list), &j->em);
 }
 
-static void asked(uv_work_t *w, int status)
+static void asked(void *arg)
 {
-    struct job *j = w->data;
-    (void)status;
+    struct job *j = arg;
     if (j->result < 0) {
         sk_log_error("restore: %s", j->em.text);
         tell(j->backup, "error", j->em.text, "\"-\"");

@@ -1,5 +1,6 @@
 /* /skServer/logfiles: the raw logs of what came in, as they lie in the logging folder. */
 #include "api/admin.h"
+#include "api/pool.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "http/static.h"
@@ -31,7 +32,6 @@ bool sk_log_files_is_name(struct sk_span name)
 }
 
 struct listing {
-    uv_work_t work;
     struct sk_api *api;
     struct sk_http_req *req;
     char *folder;
@@ -44,9 +44,9 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void read_folder(uv_work_t *w)
+static void read_folder(void *arg)
 {
-    struct listing *l = w->data;
+    struct listing *l = arg;
     DIR *d = opendir(l->folder);
     for (struct dirent *e; d != NULL && l->count < FILES_MAX && (e = readdir(d)) != NULL;) {
         if (!sk_log_files_is_name(sk_span_of(e->d_name)))
@@ -63,11 +63,10 @@ static void read_folder(uv_work_t *w)
         qsort(l->names, l->count, sizeof *l->names, by_name);
 }
 
-static void listed(uv_work_t *w, int status)
+static void listed(void *arg)
 {
-    struct listing *l = w->data;
+    struct listing *l = arg;
     struct sk_buf b;
-    (void)status;
     sk_buf_init(&b, LIST_MAX);
     sk_buf_char(&b, '[');
     for (size_t i = 0; i < l->count; i++) {
@@ -77,7 +76,6 @@ static void listed(uv_work_t *w, int status)
     }
     sk_buf_char(&b, ']');
     sk_http_reply_buf(l->req, 200, SK_HTTP_JSON, &b);
-    l->api->admin_jobs--;
     free(l->names);
     free(l->folder);
     free(l);
@@ -88,10 +86,8 @@ static void list_files(struct sk_http_req *r, void *arg)
     struct listing *l = sk_xcalloc(1, sizeof *l);
     l->api = arg;
     l->req = r;
-    l->work.data = l;
     l->folder = sk_xstrdup(sk_log_files_folder(l->api));
-    l->api->admin_jobs++;
-    SK_ASSERT(uv_queue_work(sk_loop_uv(l->api->loop), &l->work, read_folder, listed) == 0);
+    sk_pool_run(l->api, read_folder, listed, l);
 }
 
 static void get_file(struct sk_http_req *r, void *arg)

@@ -1,5 +1,5 @@
 /* Safe mode over HTTP: why plugins are off, and the way back. */
-#include "api/api.h"
+#include "api/pool.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "plugin/host.h"
@@ -24,22 +24,20 @@ static void get_state(struct sk_http_req *r, void *arg)
 }
 
 struct leaving {
-    uv_work_t work;
     struct sk_api *api;
     int result;
     struct sk_errmsg em;
 };
 
-static void save(uv_work_t *work)
+static void save(void *arg)
 {
-    struct leaving *l = work->data;
+    struct leaving *l = arg;
     l->result = sk_run_leave_safe_mode(l->api->config_dir, l->api->run, &l->em);
 }
 
-static void saved(uv_work_t *work, int status)
+static void saved(void *arg)
 {
-    struct leaving *l = work->data;
-    (void)status;
+    struct leaving *l = arg;
     l->api->leaving_safe_mode = false;
     if (l->result < 0)
         sk_log_warn("the next start may be in safe mode again: %s", l->em.text);
@@ -54,9 +52,8 @@ static void leave(struct sk_api *api)
     sk_host_leave_safe_mode(api->plugins);
     struct leaving *l = sk_xcalloc(1, sizeof *l);
     l->api = api;
-    l->work.data = l;
     api->leaving_safe_mode = true;
-    SK_ASSERT(uv_queue_work(sk_loop_uv(api->loop), &l->work, save, saved) == 0);
+    sk_pool_run(api, save, saved, l);
 }
 
 static void post_state(struct sk_http_req *r, void *arg)

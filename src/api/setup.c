@@ -1,5 +1,6 @@
 /* Security for the first time, off again, and back: the first administrator, and the file that is kept meanwhile. */
 #include "api/body.h"
+#include "api/pool.h"
 #include "api/save_setting.h"
 #include "api/session.h"
 
@@ -17,7 +18,6 @@ struct setup {
     struct sk_http_req *req;
     struct sk_span user, password; /* in the request's arena */
     bool allow_readonly;
-    uv_work_t work;
     char *from, *to; /* files */
     bool found;
     int result;
@@ -47,12 +47,6 @@ static void setup_end(struct setup *s, int status, const char *text)
 {
     sk_http_reply_text(s->req, status, text);
     setup_free(s);
-}
-
-static void queue(struct setup *s, uv_work_cb work, uv_after_work_cb after)
-{
-    s->work.data = s;
-    SK_ASSERT(uv_queue_work(sk_loop_uv(s->api->loop), &s->work, work, after) == 0);
 }
 
 /* ---- the settings' share -------------------------------------------------------------------------------------------------- */
@@ -143,16 +137,15 @@ static void make_first(struct sk_http_req *r, struct sk_api *api, const yyjson_v
 
 /* ---- off, and back -------------------------------------------------------------------------------------------------------- */
 
-static void rename_file(uv_work_t *w)
+static void rename_file(void *arg)
 {
-    struct setup *s = w->data;
+    struct setup *s = arg;
     s->result = sk_fs_rename(s->from, s->to, &s->em);
 }
 
-static void turned_off(uv_work_t *w, int status)
+static void turned_off(void *arg)
 {
-    struct setup *s = w->data;
-    (void)status;
+    struct setup *s = arg;
     if (s->result < 0) {
         sk_log_error("%s", s->em.text);
         setup_end(s, 500, "Unable to disable security");
@@ -165,7 +158,7 @@ static void off_checked(void *arg, const struct sk_login *who)
 {
     struct setup *s = arg;
     if (who->result == SK_LOGIN_OK && who->role == SK_ROLE_ADMIN)
-        queue(s, rename_file, turned_off);
+        sk_pool_run(s->api, rename_file, turned_off, s);
     else if (sk_session_refuse(s->req, who))
         setup_free(s);
     else
@@ -190,19 +183,18 @@ void sk_setup_disable(struct sk_http_req *r, void *arg)
     yyjson_doc_free(doc);
 }
 
-static void look_for_backup(uv_work_t *w)
+static void look_for_backup(void *arg)
 {
-    struct setup *s = w->data;
+    struct setup *s = arg;
     struct sk_security_env none = { 0 };
     s->found = sk_fs_is_file(s->to);
     if (s->found && s->user.n > 0)
         s->backup = sk_security_load(s->to, &none);
 }
 
-static void put_back(uv_work_t *w, int status)
+static void put_back(void *arg)
 {
-    struct setup *s = w->data;
-    (void)status;
+    struct setup *s = arg;
     if (s->result < 0) {
         sk_log_error("%s", s->em.text);
         setup_end(s, 500, "Unable to restore security");
@@ -220,7 +212,7 @@ static void restore_checked(void *arg, const struct sk_login *who)
     if (who->result == SK_LOGIN_OK && who->role == SK_ROLE_ADMIN) {
         s->from = s->to;
         s->to = from;
-        queue(s, rename_file, put_back);
+        sk_pool_run(s->api, rename_file, put_back, s);
     } else if (sk_session_refuse(s->req, who)) {
         setup_free(s);
     } else {
@@ -228,10 +220,9 @@ static void restore_checked(void *arg, const struct sk_login *who)
     }
 }
 
-static void backup_read(uv_work_t *w, int status)
+static void backup_read(void *arg)
 {
-    struct setup *s = w->data;
-    (void)status;
+    struct setup *s = arg;
     if (!s->found)
         setup_end(s, 404, "No security backup found");
     else
@@ -249,7 +240,7 @@ static void restore(struct sk_http_req *r, struct sk_api *api, const yyjson_val 
         struct setup *s = setup_begin(r, api, "Security restored, please restart the server");
         s->user = user;
         s->password = password;
-        queue(s, look_for_backup, backup_read);
+        sk_pool_run(s->api, look_for_backup, backup_read, s);
     }
 }
 
@@ -269,15 +260,14 @@ void sk_setup_enable(struct sk_http_req *r, void *arg)
     yyjson_doc_free(doc);
 }
 
-static void told_of_backup(uv_work_t *w, int status)
+static void told_of_backup(void *arg)
 {
-    struct setup *s = w->data;
-    (void)status;
+    struct setup *s = arg;
     sk_http_reply_json(s->req, 200, s->found ? SK_SPAN("{\"hasBackup\":true}") : SK_SPAN("{\"hasBackup\":false}"));
     setup_free(s);
 }
 
 void sk_setup_has_backup(struct sk_http_req *r, void *arg)
 {
-    queue(setup_begin(r, arg, NULL), look_for_backup, told_of_backup);
+    sk_pool_run(arg, look_for_backup, told_of_backup, setup_begin(r, arg, NULL));
 }
