@@ -34,7 +34,8 @@ bool sk_course_vessel(const struct sk_api *api, struct sk_position *ret_position
     return ok;
 }
 
-double sk_course_number(const struct sk_api *api, const char *path)
+/* NaN: none. */
+static double own_number(const struct sk_api *api, const char *path)
 {
     yyjson_doc *doc = own_value(api, path);
     double d;
@@ -132,9 +133,9 @@ bool sk_course_calculate_now(struct sk_course *c, enum sk_line method, struct sk
     };
     if (!s->next.set || !sk_course_vessel(c->api, &in.vessel))
         return false;
-    in.speed = sk_course_number(c->api, "navigation.speedOverGround.value");
-    in.course = sk_course_number(c->api, "navigation.courseOverGroundTrue.value");
-    in.variation = sk_course_number(c->api, "navigation.magneticVariation.value");
+    in.speed = own_number(c->api, "navigation.speedOverGround.value");
+    in.course = own_number(c->api, "navigation.courseOverGroundTrue.value");
+    in.variation = own_number(c->api, "navigation.magneticVariation.value");
     in.now_ms = boat_time(c->api);
     if (s->target[0] == '\0' || !sk_iso_parse(s->target, strlen(s->target), &in.target_ms))
         in.target_ms = 0;

@@ -45,7 +45,6 @@ void sk_course_tick(struct sk_course *c);
 /* False: there is no destination, or nobody knows where the vessel is. */
 bool sk_course_calculate_now(struct sk_course *c, enum sk_line method, struct sk_course_values *ret_values);
 bool sk_course_vessel(const struct sk_api *api, struct sk_position *ret_position);
-double sk_course_number(const struct sk_api *api, const char *path); /* of the own vessel; NaN: none */
 
 /* course_tell.c */
 void sk_course_tell(struct sk_course *c);

@@ -7,8 +7,5 @@
 void sk_source_events_start(struct sk_api *api);
 void sk_source_events_stop(struct sk_api *api); /* the memory goes in a later turn */
 void sk_source_events_greet(struct sk_api *api, void (*send)(void *arg, const char *type, struct sk_span json), void *arg);
-/* [{"canName","manufacturerCode","modelId","productCode","sourceRefs"}]: the devices of NMEA 2000 buses, whatever their address.
- */
-void sk_device_identities_get(struct sk_http_req *r, void *arg);
 
 #endif
