@@ -470,6 +470,7 @@ void sk_http_reply_json(struct sk_http_req *r, int status, struct sk_span json)
 
 void sk_http_reply_text(struct sk_http_req *r, int status, const char *text)
 {
+    sk_http_set_header(r, "Content-Security-Policy", SK_SPAN("default-src 'none'")); /* it may quote what a client sent */
     answer(r, status, SK_HTTP_HTML, sk_span_of(text), NULL);
 }
 

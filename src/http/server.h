@@ -153,7 +153,7 @@ struct sk_http_part {
 void sk_http_reply_parts(struct sk_http_req *r, const char *type, struct sk_http_part *parts, size_t count, uint64_t hash);
 void sk_http_reply_json(struct sk_http_req *r, int status, struct sk_span json);
 void sk_http_reply_text(struct sk_http_req *r, int status,
-                        const char *text); /* text/html; charset=utf-8, as Express sends strings */
+                        const char *text); /* text/html; charset=utf-8, as Express sends strings; scripts in it do not run */
 /* 404 with the small HTML page whose <pre> says "Cannot GET /path" (escaped). */
 void sk_http_reply_cannot(struct sk_http_req *r);
 /* HTML error page with that text in <pre>. */

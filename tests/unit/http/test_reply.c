@@ -253,6 +253,9 @@ static void compression_is_negotiated(void **state)
 
 static void pages_escape_what_they_show(void **state)
 {
+    char *text = exchange(*state, GET("/origin"));
+    assert_true(has_header(text, "Content-Security-Policy: default-src 'none'")); /* sent as it is, so that nothing in it runs */
+    free(text);
     char *a = exchange(*state, GET("/<script>\"&'?q=1"));
     assert_int_equal(status_of(a), 404);
     assert_true(has_header(a, "Content-Type: text/html; charset=utf-8"));
