@@ -19,7 +19,10 @@ struct work {
     struct sk_map index; /* source -> its number + 1 */
     struct member *list;
     size_t count, cap;
-    const struct sk_node **paths; /* with several sources */
+    struct shared_path {
+        const struct sk_path *path;
+        size_t member; /* one of its sources: a number of `list` */
+    } * paths;         /* with several sources */
     size_t path_count, path_cap;
     yyjson_val *saved;
 };
@@ -45,36 +48,30 @@ static size_t number_of(struct work *w, const struct sk_source *s)
     return w->count++;
 }
 
-/* Calls `each` for the sources of a path. */
-static void each_source(struct work *w, const struct sk_node *n, void (*each)(struct work *w, size_t number, void *arg),
-                        void *arg)
+/* The sources of a path belong together; the number of the first. */
+static size_t join(struct work *w, const struct sk_node *n)
 {
     const struct sk_leaf *const leaves[] = { n->leaf, n->rejected };
+    size_t first = SIZE_MAX;
     for (size_t l = 0; l < SK_COUNT(leaves); l++)
-        for (unsigned i = 0; leaves[l] != NULL && i < leaves[l]->count; i++)
-            each(w, number_of(w, leaves[l]->values[i].source), arg);
-}
-
-static void join(struct work *w, size_t number, void *arg)
-{
-    size_t *first = arg;
-    if (*first == SIZE_MAX)
-        *first = number;
-    w->list[root_of(w, number)].parent = root_of(w, *first);
+        for (unsigned i = 0; leaves[l] != NULL && i < leaves[l]->count; i++) {
+            size_t number = number_of(w, leaves[l]->values[i].source);
+            first = first == SIZE_MAX ? number : first;
+            w->list[root_of(w, number)].parent = root_of(w, first);
+        }
+    return first;
 }
 
 static void take_node(struct work *w, const struct sk_node *n)
 {
     unsigned count = (n->leaf != NULL ? n->leaf->count : 0u) + (n->rejected != NULL ? n->rejected->count : 0u);
-    size_t first = SIZE_MAX;
     if (count < 2 || sk_span_starts(n->path->text, "notifications"))
         return;
     if (w->path_count == w->path_cap) {
         w->path_cap = w->path_cap == 0 ? 64 : 2 * w->path_cap;
         w->paths = sk_xrealloc(w->paths, w->path_cap * sizeof *w->paths);
     }
-    w->paths[w->path_count++] = n;
-    each_source(w, n, join, &first);
+    w->paths[w->path_count++] = (struct shared_path){ n->path, join(w, n) };
 }
 
 static void walk(struct work *w, const struct sk_node *n)
@@ -159,21 +156,14 @@ static void write_sources(struct work *w, size_t root, const yyjson_val *saved, 
     sk_buf_finish(&fresh);
 }
 
-static void belongs(struct work *w, size_t number, void *arg)
-{
-    *(size_t *)arg = root_of(w, number);
-}
-
 static void write_paths(struct work *w, size_t root, struct sk_buf *out)
 {
     SK_BUF_LIT(out, ",\"paths\":[");
     for (size_t i = 0; i < w->path_count; i++) {
-        size_t of = SIZE_MAX;
-        each_source(w, w->paths[i], belongs, &of);
-        if (of != root)
+        if (root_of(w, w->paths[i].member) != root)
             continue;
         comma(out);
-        sk_buf_span_append(out, w->paths[i]->path->json);
+        sk_buf_span_append(out, w->paths[i].path->json);
     }
     sk_buf_char(out, ']');
 }
