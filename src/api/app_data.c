@@ -220,13 +220,10 @@ static bool read_address(struct sk_app_data_job *j, struct sk_span rest)
     struct sk_span all = sk_http_decode(sk_http_arena(r), rest, false);
     const char *slash = all.p != NULL ? memchr(all.p, '/', all.n) : NULL;
     struct sk_span id = { all.p, slash != NULL ? (size_t)(slash - all.p) : all.n };
-    if (all.p == NULL || !sk_app_data_id_ok(id)) {
+    if (all.p == NULL || !sk_app_data_id_ok(id) || sk_fs_join(j->scope, id, &j->app, NULL) < 0) {
         sk_http_reply_text(r, 400, "invalid application id");
         return false;
     }
-    j->app = malloc(strlen(j->scope) + id.n + 2);
-    SK_ASSERT(j->app != NULL);
-    snprintf(j->app, strlen(j->scope) + id.n + 2, "%s/%.*s", j->scope, (int)id.n, id.p);
     struct sk_span more = slash != NULL ? (struct sk_span){ slash + 1, all.n - id.n - 1 } : (struct sk_span){ NULL, 0 };
     if (more.n == 0) {
         j->what = VERSIONS;
