@@ -1,6 +1,6 @@
 /* Safe mode over HTTP: why plugins are off, and the way back. */
+#include "api/body.h"
 #include "api/pool.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "plugin/host.h"
 #include "store/run_record.h"
@@ -58,14 +58,13 @@ static void leave(struct sk_api *api)
 
 static void post_state(struct sk_http_req *r, void *arg)
 {
-    yyjson_doc *doc = NULL;
-    struct sk_errmsg em = { 0 };
-    int e = sk_json_read(sk_http_body(r), &doc, &em);
-    if (e == 0 && sk_json_get_bool(yyjson_doc_get_root(doc), "active", true))
-        e = sk_errmsg_set(&em, SK_ERR_INVALID, "only {\"active\":false} can be asked for; start with --safe-mode to enter it");
+    yyjson_doc *doc = sk_body_json(r);
+    if (doc == NULL)
+        return;
+    bool enter = sk_json_get_bool(yyjson_doc_get_root(doc), "active", true);
     yyjson_doc_free(doc);
-    if (e < 0) {
-        sk_http_reply_error_page(r, 400, em.text);
+    if (enter) {
+        sk_http_reply_error_page(r, 400, "only {\"active\":false} can be asked for; start with --safe-mode to enter it");
         return;
     }
     leave(arg);
@@ -74,8 +73,9 @@ static void post_state(struct sk_http_req *r, void *arg)
 
 void sk_safe_mode_add_routes(struct sk_api *api)
 {
-    static struct sk_route table[2]; /* the server keeps a pointer to it */
-    table[0] = (struct sk_route){ "GET", "/skServer/safeMode", SK_ACCESS_READ, get_state, api };
-    table[1] = (struct sk_route){ "POST", "/skServer/safeMode", SK_ACCESS_ADMIN, post_state, api };
-    sk_http_server_add(api->http, table, SK_COUNT(table));
+    const struct sk_route table[] = {
+        { "GET", "/skServer/safeMode", SK_ACCESS_READ, get_state, api },
+        { "POST", "/skServer/safeMode", SK_ACCESS_ADMIN, post_state, api },
+    };
+    sk_api_keep_routes(api, table, SK_COUNT(table));
 }
