@@ -955,21 +955,28 @@ void skp_put_pending(struct skp_writer *reply, const char *message)
     put_answer(reply, "PENDING", 202, message);
 }
 
-int32_t skp_run_put(const char *text, size_t len, char *out, size_t max, skp_handler handler)
+/* What an answer to a client is made by: the handler, or `tell` when there is no usable request or answer. */
+static int32_t run_handler(const char *text, size_t len, char *out, size_t max, skp_handler handler, int status,
+                           const char *not_json, void (*tell)(struct skp_writer *reply, int status, const char *message))
 {
     struct skp_writer reply;
-    struct skp_json value;
+    struct skp_json input;
     skp_writer_init(&reply, out, max);
-    if (!skp_json_parse(text, len, &value)) {
-        skp_put_done(&reply, 400, "value is not JSON");
+    if (!skp_json_parse(text, len, &input)) {
+        tell(&reply, status, not_json);
         return (int32_t)reply.len;
     }
-    handler(&value, &reply);
+    handler(&input, &reply);
     if (reply.failed || reply.len == 0) {
         skp_writer_init(&reply, out, max);
-        skp_put_done(&reply, 500, "the plugin gave no usable answer");
+        tell(&reply, 500, "the plugin gave no usable answer");
     }
     return (int32_t)reply.len;
+}
+
+int32_t skp_run_put(const char *text, size_t len, char *out, size_t max, skp_handler handler)
+{
+    return run_handler(text, len, out, max, handler, 400, "value is not JSON", skp_put_done);
 }
 
 void skp_http_begin(struct skp_writer *reply, int status)
@@ -999,19 +1006,7 @@ void skp_http_error(struct skp_writer *reply, int status, const char *message)
 
 int32_t skp_run_http(const char *text, size_t len, char *out, size_t max, skp_handler handler)
 {
-    struct skp_writer reply;
-    struct skp_json request;
-    skp_writer_init(&reply, out, max);
-    if (!skp_json_parse(text, len, &request)) {
-        skp_http_error(&reply, 500, "request is not JSON");
-        return (int32_t)reply.len;
-    }
-    handler(&request, &reply);
-    if (reply.failed || reply.len == 0) {
-        skp_writer_init(&reply, out, max);
-        skp_http_error(&reply, 500, "the plugin gave no usable answer");
-    }
-    return (int32_t)reply.len;
+    return run_handler(text, len, out, max, handler, 500, "request is not JSON", skp_http_error);
 }
 
 /* ---- Providers ----------------------------------------------------------------------------------------------------- */
