@@ -268,6 +268,7 @@ def test_the_sdks_and_the_templates_pass_their_own_tests(language, tool, tmp_pat
 @pytest.mark.parametrize("language, template, wrong, said", [
     ("rust", "minimal", {"greeting": 7}, "The configuration cannot be used"), ("rust", "poll", {"interval": 0}, "one second or more"),
     ("go", "minimal", {"greeting": 7}, "the configuration cannot be used"), ("c", "poll", {"interval": 0}, "The interval must be"),
+    ("rust", "fetch", {"interval": 0}, "one second or more"), ("c", "fetch", {"interval": 0}, "The interval must be"),
     ("assemblyscript", "minimal", {"greeting": ""}, "The greeting is empty"),
 ])
 def test_a_wrong_configuration_is_told(language, template, wrong, said, config, launch):

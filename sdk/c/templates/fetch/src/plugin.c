@@ -19,7 +19,11 @@ SKP_ON_START(config)
     skp_copy(path, sizeof(path), usual, sizeof(usual) - 1);
     skp_json_text(config, "path", path, sizeof(path));
     skp_json_number(config, "interval", &wanted);
-    interval = wanted >= 1 && wanted <= 86400 ? (uint32_t)wanted : 60;
+    if (!(wanted >= 1 && wanted <= 86400)) {
+        skp_error("The interval must be one second to one day");
+        return 1;
+    }
+    interval = (uint32_t)wanted;
     seconds = 0;
     skp_status(url[0] == '\0' ? "Waiting for a URL in the configuration" : "Waiting");
     return 0;

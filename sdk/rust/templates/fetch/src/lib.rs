@@ -43,6 +43,9 @@ impl Plugin for Fetcher {
     type Config = Config;
 
     fn start(&mut self, config: Config) -> Result {
+        if config.interval == 0 {
+            return Err("The interval must be one second or more".into());
+        }
         self.config = config;
         set_status(if self.config.url.is_empty() { "Waiting for a URL in the configuration" } else { "Waiting" });
         Ok(())
@@ -57,7 +60,7 @@ impl Plugin for Fetcher {
 impl Fetcher {
     /// Once a second; the first fetch comes with the first.
     fn poll(&mut self) -> Result {
-        let due = self.seconds % self.config.interval.max(1) == 0;
+        let due = self.seconds % self.config.interval == 0;
         self.seconds += 1;
         if due && !self.config.url.is_empty() {
             publish(&self.config.path, self.fetch()?);
@@ -103,5 +106,10 @@ mod tests {
     fn it_says_what_went_wrong() {
         assert!(fetcher(404, "").poll().unwrap_err().to_string().contains("404"));
         assert!(fetcher(200, "none").poll().unwrap_err().to_string().contains("no number"));
+    }
+
+    #[test]
+    fn it_refuses_to_fetch_every_zero_seconds() {
+        assert!(Fetcher::default().start(Config { interval: 0, ..Config::default() }).is_err());
     }
 }
