@@ -50,7 +50,7 @@ def literal(text):
 def main():
     sdk, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     templates = sorted(p.parent.name for p in (sdk / "templates").glob("*/template.json"))
-    numbers, parts, rows = {}, [], []
+    numbers, texts, tables, rows = {}, [], [], []
 
     def text_of(path):
         if path not in numbers:
@@ -58,7 +58,7 @@ def main():
             if not text.endswith("\n"):
                 sys.exit(f"{path}: the last line has no end")
             numbers[path] = len(numbers)
-            parts.append(f"static const char text_{numbers[path]}[] =\n{literal(text)};\n")
+            texts.append(f"static const char text_{numbers[path]}[] =\n{literal(text)};\n")
         return f"text_{numbers[path]}"
 
     for template in templates:
@@ -66,17 +66,14 @@ def main():
         capabilities = json.dumps(about["capabilities"], indent=2).replace("\n", "\n  ")
         for language in LANGUAGES:
             files = package(sdk, language, template)
-            parts.append(f"static const struct sk_template_file files_{language}_{template}[] = {{")
+            tables.append(f"static const struct sk_template_file files_{language}_{template}[] = {{")
             for name, (path, holes) in sorted(files.items()):
                 executable = "true" if os.access(path, os.X_OK) else "false"
                 at = text_of(path)
-                parts.insert(len(parts), f'    {{ "{name}", {at}, sizeof {at} - 1, {"true" if holes else "false"}, {executable} }},')
-            parts.append("    { NULL, NULL, 0, false, false },\n};\n")
+                tables.append(f'    {{ "{name}", {at}, sizeof {at} - 1, {"true" if holes else "false"}, {executable} }},')
+            tables.append("    { NULL, NULL, 0, false, false },\n};\n")
             strings = (json.dumps(s) for s in (language, template, about["brief"], about["about"], capabilities))
             rows.append(f"    {{ {', '.join(strings)}, files_{language}_{template} }},")
-    # the texts first: a table may not be interrupted by them
-    texts = [p for p in parts if p.startswith("static const char")]
-    tables = [p for p in parts if not p.startswith("static const char")]
     body = ["/* Made by scripts/embed_templates.py. */", '#include "cli/templates.h"', "", *texts, *tables,
             "const struct sk_template sk_templates[] = {", *rows, "    { NULL, NULL, NULL, NULL, NULL, NULL },", "};", ""]
     out.write_text("\n".join(body), encoding="utf-8")
