@@ -108,7 +108,9 @@ impl<P: Plugin> Slot<P> {
     }
 
     fn catch_up(&self) {
-        while let (Some(handler), Some(text)) = (self.handler.get(), self.waiting.borrow_mut().pop_front()) {
+        // a function of its own: in the condition below the borrow would last as long as the handler, whose deltas wait here too
+        let next = || self.waiting.borrow_mut().pop_front();
+        while let (Some(handler), Some(text)) = (self.handler.get(), next()) {
             handler(&mut self.plugin.borrow_mut(), &DeltaText(&text));
         }
     }

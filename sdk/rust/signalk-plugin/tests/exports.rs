@@ -48,6 +48,11 @@ impl All {
     fn on_delta(&mut self, delta: &DeltaText) {
         if delta.mentions("test.echo") {
             self.seen.extend(delta.parse().unwrap().values().map(|v| v.path.clone()));
+            // and what a handler publishes comes back while the handler runs
+            give(r#"{"updates":[{"values":[{"path":"test.again","value":1}]}]}"#, |at, n| exports::delta_handler(at, n));
+        }
+        if delta.mentions("test.again") {
+            publish("test.seen", &self.seen);
         }
     }
 
@@ -214,6 +219,7 @@ fn a_delta_that_comes_during_a_call_waits_for_its_end() {
     assert_eq!(start(r#"{"label":"x"}"#), 0);
     assert_eq!(exports::poll(), 0, "{:?}", mock::error());
     assert_eq!(mock::value("test.label"), Some(json!("x")));
+    assert_eq!(mock::value("test.seen"), Some(json!(["test.echo"])));
     give(r#"{"updates":[{"values":[{"path":"test.other","value":1}]}]}"#, |at, n| exports::delta_handler(at, n));
     assert_eq!(exports::plugin_stop(), 0);
 }
