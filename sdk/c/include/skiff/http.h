@@ -5,7 +5,7 @@
  *     char head[2048];
  *     struct skp_json answer;
  *     if (skp_http_get("http://192.168.1.20/status", head, sizeof(head), &answer) == 200)
- *         … skp_http_body …
+ *         … sk_http_body …
  *
  * The call waits for the answer on the plugin's own thread, 30 seconds at most; that time does not count against the deadline of
  * the call that the plugin is in. An answer may have 50 MiB; redirects are followed.

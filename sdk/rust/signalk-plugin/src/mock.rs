@@ -67,7 +67,7 @@ pub fn refuse(capability: &str) {
 
 /// The value that was published last for a path.
 pub fn value(path: &str) -> Option<Value> {
-    with(|m| m.deltas.iter().rev().find_map(|d| d.values().find(|v| v.path == path).map(|v| v.value.clone())))
+    with(|m| m.deltas.iter().rev().find_map(|d| d.values().filter(|v| v.path == path).last().map(|v| v.value.clone())))
 }
 
 pub fn status() -> Option<String> {

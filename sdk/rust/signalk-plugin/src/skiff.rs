@@ -94,19 +94,13 @@ impl Response {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Head {
     status: u16,
     url: String,
     headers: BTreeMap<String, Values>,
     error: Option<String>,
-}
-
-impl Default for Head {
-    fn default() -> Self {
-        Self { status: 0, url: String::new(), headers: BTreeMap::new(), error: None }
-    }
 }
 
 #[derive(Deserialize)]
