@@ -3,7 +3,9 @@
 //! The server lends blocks that it got from `allocate`: it fills one with the input, has the plugin fill one with the answer, and
 //! gives both back with the size it asked for. All pointers are handled here and in `sys_wasm`, nowhere else.
 
-use crate::{debug, set_error, Answer, DeltaText, HttpRequest, HttpResponse, Plugin, PutResult, Radar, Resources, Result, Value, Weather};
+use crate::{
+    debug, set_error, Answer, DeltaText, HttpRequest, HttpResponse, Plugin, PutResult, Radar, Resources, Result, Value, Weather,
+};
 use serde::{de::DeserializeOwned, Serialize};
 use serde_json::{json, Map};
 use std::alloc::{alloc, dealloc, Layout};

@@ -116,9 +116,9 @@ pub struct DeltaText<'a>(pub &'a str);
 impl DeltaText<'_> {
     /// Whether a value (or description) of exactly this path is in it.
     pub fn mentions(&self, path: &str) -> bool {
-        self.0.match_indices(path).any(|(at, _)| {
-            self.0[..at].ends_with("\"path\":\"") && self.0[at + path.len()..].starts_with('"')
-        })
+        self.0
+            .match_indices(path)
+            .any(|(at, _)| self.0[..at].ends_with("\"path\":\"") && self.0[at + path.len()..].starts_with('"'))
     }
 
     pub fn parse(&self) -> Result<Delta> {

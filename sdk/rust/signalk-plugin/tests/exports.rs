@@ -1,10 +1,10 @@
 //! A plugin with everything, called as a server calls it: through its exports, with blocks from `allocate`.
 
+use serde_json::Map;
 use signalk_plugin::{
     json, mock, plugin, publish, Delta, DeltaText, Error, HttpRequest, HttpResponse, Notification, Plugin, PutResult, Radar,
     Resources, Result, Value, Weather, WeatherRequest,
 };
-use serde_json::Map;
 use signalk_plugin_exports as exports;
 
 #[derive(serde::Deserialize, Default)]
@@ -174,7 +174,10 @@ thread_local! {
 }
 
 /// The handlers whose exports have names only in WebAssembly: through the functions that those call.
-fn ask(request: Value, f: impl FnOnce(&signalk_plugin::abi::Slot<All>, signalk_plugin::abi::In, signalk_plugin::abi::Out) -> i32) -> Value {
+fn ask(
+    request: Value,
+    f: impl FnOnce(&signalk_plugin::abi::Slot<All>, signalk_plugin::abi::In, signalk_plugin::abi::Out) -> i32,
+) -> Value {
     let text = take(65536, |at, max| {
         give(&request.to_string(), |from, n| {
             SLOT.with(|s| f(s, signalk_plugin::abi::In { at: from, n }, signalk_plugin::abi::Out { at, max }))
@@ -263,12 +266,16 @@ fn resources_weather_and_radars() {
 
     assert_eq!(take(65536, |at, max| exports::radar_get_radars(at, max)), r#"["r1"]"#);
     assert_eq!(ask(json!({"radarId": "r2"}), |s, i, o| s.radar_get(i, o, All::info)), json!(null));
-    let set = |control: &str| ask(json!({"radarId": "r1", "controlId": control, "value": 7}), |s, i, o| s.radar_set_control(i, o));
+    let set =
+        |control: &str| ask(json!({"radarId": "r1", "controlId": control, "value": 7}), |s, i, o| s.radar_set_control(i, o));
     assert_eq!(set("gain"), json!({"success": true}));
     assert_eq!(set("locked"), json!({"success": false, "error": "it is locked"}));
     assert_eq!(ask(json!({"radarId": "r1", "state": "transmit"}), |s, i, o| s.radar_set_named(i, o, Some("power"))), json!(true));
     assert_eq!(mock::value("test.radar.power"), Some(json!("transmit")));
-    assert_eq!(ask(json!({"radarId": "r1", "controls": {"sea": 1, "locked": 2}}), |s, i, o| s.radar_set_named(i, o, None)), json!(false));
+    assert_eq!(
+        ask(json!({"radarId": "r1", "controls": {"sea": 1, "locked": 2}}), |s, i, o| s.radar_set_named(i, o, None)),
+        json!(false)
+    );
     let target = ask(json!({"radarId": "r1", "bearing": 1, "distance": 2}), |s, i, o| s.radar_acquire(i, o));
     assert_eq!(target, json!({"success": false, "error": "r1 follows no targets"}));
 }
