@@ -79,9 +79,9 @@ def feeder(server):
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(tmp_path_factory):
     """One Chromium for the run; its stories are told one after the other (see pytest_collection_modifyitems)."""
-    made = browsers.start()
+    made = browsers.start(tmp_path_factory.mktemp("chromium"))
     yield made
     made.close()
 

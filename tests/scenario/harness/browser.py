@@ -19,7 +19,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -28,6 +27,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from .process import end_with_us
 from .waiting import Late, eventually
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -58,15 +58,15 @@ class BrowserError(AssertionError):
 class Browser:
     """One Chromium process and the socket to it."""
 
-    def __init__(self, program):
-        self.profile = tempfile.mkdtemp(prefix="skiff-chromium-")
+    def __init__(self, program, profile):
+        self.profile = str(profile)
         self.process = subprocess.Popen(
             [program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--mute-audio",
              "--disable-extensions", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
              "--disable-features=Translate,MediaRouter,OptimizationHints", "--password-store=basic", "--use-gl=angle", "--use-angle=swiftshader",
              "--enable-unsafe-swiftshader", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
              "--force-color-profile=srgb", "--lang=en-GB", "--remote-debugging-port=0", f"--user-data-dir={self.profile}", "about:blank"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=end_with_us,
             env={**os.environ, "TZ": "UTC", "LANG": "C.UTF-8"})
         where = Path(self.profile) / "DevToolsActivePort"
 
@@ -286,6 +286,13 @@ class Page:
         for kind in ("mousePressed", "mouseReleased"):
             self.command("Input.dispatchMouseEvent", type=kind, button="left", clickCount=count, **point)
 
+    def tap(self, selector, text=None):
+        """A click that reaches its element while it still glides into its place, once it can be pressed."""
+        self.wait(f"""(selector, text) => {{
+            const e = ({FIND})(selector, text); if (!e || e.disabled) return false
+            e.click(); return true
+        }}""", selector, text, what=f"{selector} {text or ''} to press")
+
     def drag(self, start, end, steps=8):
         """From point to point, (x, y) in pixels of the page."""
         self.command("Input.dispatchMouseEvent", type="mouseMoved", x=start[0], y=start[1])
@@ -294,9 +301,6 @@ class Page:
             x, y = (a + (b - a) * step / steps for a, b in zip(start, end))
             self.command("Input.dispatchMouseEvent", type="mouseMoved", button="left", buttons=1, x=x, y=y)
         self.command("Input.dispatchMouseEvent", type="mouseReleased", button="left", clickCount=1, x=end[0], y=end[1])
-
-    def click_at(self, x, y):
-        self.drag((x, y), (x, y), steps=0)
 
     def type(self, text):
         """Into what has the focus, as one insertion."""
@@ -377,9 +381,9 @@ class Page:
             pass
 
 
-def start():
-    """A browser, or the test is skipped, visibly."""
+def start(profile):
+    """A browser with its files in the folder `profile`, or the test is skipped, visibly."""
     program = os.environ.get("SKIFF_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
         pytest.skip("needs chromium")
-    return Browser(program)
+    return Browser(program, profile)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from .process import end_with_us
 from .waiting import DEADLINE, Late
 
 CLIENTS = Path(__file__).resolve().parents[2] / "clients"
@@ -29,7 +30,7 @@ class Script:
 
     def __init__(self, name, *args):
         self.process = subprocess.Popen(["node", str(CLIENTS / name), *map(str, args)], cwd=CLIENTS, text=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=end_with_us)
         self.events = queue.Queue()
         self.seen = []
         threading.Thread(target=self._read, daemon=True).start()
