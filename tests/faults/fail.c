@@ -4,15 +4,14 @@
  *
  * FAULT_FOLDER: calls on files count only below it. FAULT_SWITCH: a file; while it is there, its first word names what fails and
  * the second the errno as a number, e.g. "write 28"; "open" means opening for writing. FAULT_NTH: "KIND N ERRNO": the N-th call
- * of that kind fails, once. Kinds: open, write, fsync, rename, mkdir, thread, memory (blocks of 16 KiB and more: smaller ones the
- * server takes for granted). Threads: any.
+ * of that kind fails, once, and stderr says so. Kinds: open, write, fsync, rename, mkdir, memory (blocks of 16 KiB and more: smaller
+ * ones the server takes for granted). Threads: any.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -79,7 +78,11 @@ static int nth(const char *kind)
             wanted[0] = '\0';
         number = e;
     }
-    return strcmp(wanted, kind) == 0 && atomic_fetch_add(&calls, 1) + 1 == at ? number : 0;
+    if (strcmp(wanted, kind) != 0 || atomic_fetch_add(&calls, 1) + 1 != at)
+        return 0;
+    char text[64];
+    int n = snprintf(text, sizeof text, "fault: %s %u\n", kind, at);
+    return REAL(write)(STDERR_FILENO, text, (size_t)n) == n ? number : 0;
 }
 
 /* The errno that this call shall fail with; 0: none. */
@@ -149,12 +152,6 @@ int mkdir(const char *path, mode_t mode)
     if (is_watched(path))
         FAIL("mkdir", -1);
     return REAL(mkdir)(path, mode);
-}
-
-int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg)
-{
-    int e = fails("thread");
-    return e != 0 ? e : REAL(pthread_create)(thread, attr, run, arg);
 }
 
 /* dlsym itself allocates while it looks for these. */

@@ -1,4 +1,4 @@
-"""A full or read-only disk, no descriptors, no memory, no threads: the boat's data flow on, whoever asked is told, and all is well
+"""A full or read-only disk, no descriptors, no memory: the boat's data flow on, whoever asked is told, and all is well
 again when the cause has gone. And files that something else has broken."""
 import errno
 import json
@@ -6,10 +6,12 @@ import os
 import re
 import resource
 import socket
+from http.client import HTTPException
 
 import pytest
 
 from harness.faults import preload
+from harness.security import PASSWORD, secure
 from harness.server import HOST
 from harness.streams import has_value
 from harness.waiting import DEADLINE, eventually
@@ -113,8 +115,8 @@ def test_no_memory_for_large_things(faulty):
     for path in ("/signalk/v1/api/", "/signalk/v1/api/vessels/self", "/skServer/settings", "/nowhere"):
         try:
             assert faulty.server.get(path).status in (200, 404, 500, 503)
-        except (OSError, Exception) as error:  # hung up on: also an answer to who asked
-            assert not isinstance(error, AssertionError), error
+        except (OSError, HTTPException):  # hung up on: also an answer to who asked
+            pass
     assert faulty.server.running()
     faulty.mend()
     faulty.server.close_clients()
@@ -126,7 +128,7 @@ def test_no_memory_for_large_things(faulty):
 @pytest.mark.parametrize("kind, number", [("open", errno.ENOSPC), ("write", errno.ENOSPC), ("fsync", errno.EIO), ("rename", errno.EIO),
                                           ("mkdir", errno.ENOSPC), ("memory", errno.ENOMEM)])
 def test_each_call_of_a_minute_of_use_fails_once(launcher, config, kind, number):
-    """The N-th call of a kind fails, for N from the first to the last that there is."""
+    """The N-th call of a kind fails, for N from the first to the eighth, or the last that there is."""
     library = preload("fail")
     untouched = {file.relative_to(config.path): file.read_bytes() for file in config.path.rglob("*") if file.is_file()}
     for nth in range(1, 9):
@@ -150,18 +152,15 @@ def test_each_call_of_a_minute_of_use_fails_once(launcher, config, kind, number)
         server.expect_exit = False
         assert server.finish() == []
         server.expect_exit = True
+        if f"fault: {kind} {nth}" not in server.log():
+            assert nth > 1, "no call failed: this story would tell nothing"
+            break
 
 
 # ---- files that something else has broken -------------------------------------------------------------------------------
 
-FILES = ["settings.json", "baseDeltas.json", "priorities.json", "unitpreferences/custom-units-definitions.json"]
 BREAKS = {"empty": lambda text: b"", "half": lambda text: text[: len(text) // 2], "zeros": lambda text: bytes(len(text)),
           "another": lambda text: b"\x7fELF\x02\x01\x01"}
-
-
-def config_files(config):
-    return [str(file.relative_to(config.path)) for file in config.path.rglob("*.json")
-            if file.name != "skiff-run.json" and not file.name.startswith(".")]
 
 
 @pytest.mark.parametrize("how", BREAKS)
@@ -206,8 +205,6 @@ def test_without_a_good_copy_a_broken_vessel_file_is_put_aside(launch, config):
 
 
 def test_users_come_back_from_their_good_copy(launch, config):
-    from harness.security import PASSWORD, secure
-
     secure(config)
     server = launch()
     server.stop()

@@ -10,16 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from .server import binary
+from .server import sanitized
 
 SOURCES = Path(__file__).resolve().parents[2] / "faults"
 
 
 @functools.lru_cache(maxsize=None)
-def sanitized():
-    """Is the server under test the sanitizer build? Then nothing may be loaded before it."""
-    program = binary()
-    return program is not None and b"libasan" in program.read_bytes()
+def libraries():
+    """The folder of the compiled libraries; it lives as long as this process."""
+    return tempfile.TemporaryDirectory(prefix="skiff-faults-")
 
 
 @functools.lru_cache(maxsize=None)
@@ -28,8 +27,7 @@ def preload(name):
     if sanitized():
         pytest.skip("the sanitizers must be loaded first; the release build has this story")
     compiler = shutil.which("cc") or pytest.skip("needs a C compiler")
-    preload.folder = tempfile.TemporaryDirectory(prefix="skiff-faults-")  # lives as long as this process
-    library = Path(preload.folder.name) / (name + ".so")
+    library = Path(libraries().name) / (name + ".so")
     done = subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, SOURCES / (name + ".c"), "-ldl"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return str(library)
