@@ -34,6 +34,7 @@ def test_login_users_and_devices(secured, config):
     page.wait_text("Invalid")
     log_in(page, "anna")
     page.wait_text("Logout")
+    before = len(page.calls())
     page.screenshot("admin-logged-in")
     go(page, "/security/users", "anna", "wim")
     page.click("button", "Add")
@@ -59,6 +60,7 @@ def test_login_users_and_devices(secured, config):
     page.click("#allow_readonly,label[for=allow_readonly],input[name=allow_readonly]")
     page.click("button", "Save")
     page.until(lambda: config.json("security.json")["allow_readonly"] is True, "the setting on disk")
+    assert [call for call in page.calls()[before:] if call[2] == 401] == []  # of what was asked since the login
 
 
 def test_security_is_switched_on_from_the_page(server, config, page):

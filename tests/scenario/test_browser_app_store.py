@@ -4,6 +4,7 @@ import json
 import pytest
 
 from harness import packages, webapps
+from harness.admin import open_admin
 from harness.registry import webapp
 from harness.waiting import eventually
 
@@ -16,22 +17,13 @@ def server(config, launch, registry):
     return launch(env={"NPM_CONFIG_REGISTRY": registry.url})
 
 
-def press(page, selector, text):
-    """A click that does not mind where the element is on its way to."""
-    page.wait("(selector, text) => { const e = [...document.querySelectorAll(selector)].find(e => e.innerText.trim() === text && !e.disabled);"
-              " if (e) e.click(); return !!e }", selector, text)
-
-
 def test_a_plugin_is_found_installed_and_removed(server, registry, page):
     built = packages.built("probe-c-once")
     package = {"name": ONCE, "version": "1.0.0", "keywords": ["signalk-wasm-plugin", "signalk-category-utility"], "wasmManifest": "plugin.wasm",
                "description": "Says it once"}
     registry.publish_files({"package.json": json.dumps(package).encode(), "plugin.wasm": built.wasm.read_bytes(), "README.md": b"# How it is used\n"})
     registry.publish_files(webapp("@boat/javascript", keywords=["signalk-node-server-plugin"]))
-    page.allow(r"404 .*/applicationData/user/", r"404 .*/skServer/", r"401 .*/skServer/security/devices", r"404 .*/signalk/v2/api/", r"404 .*/public_src/img/")
-    page.goto("/admin/#/apps/store/all")
-    page.wait_text("Says it once")
-    page.wait_text("needs the Node server")
+    open_admin(page, "/apps/store/all", "Says it once", "needs the Node server")
     page.screenshot("app-store")
     page.click("a, button, div", text=ONCE)
     page.wait_text("by sailor")
@@ -40,9 +32,9 @@ def test_a_plugin_is_found_installed_and_removed(server, registry, page):
     page.wait_text("Installed v1.0.0")
     page.screenshot("app-store-installed")
     page.click("main .dropdown-toggle, .app-body .dropdown-toggle")
-    press(page, ".dropdown-menu a, .dropdown-menu button", "Remove")
+    page.tap(".dropdown-menu a, .dropdown-menu button", "Remove")
     page.wait_text("No plugin data found on disk")  # until then its button is off
-    press(page, ".modal button", "Remove")
+    page.tap(".modal button", "Remove")
     eventually(lambda: ONCE not in server.plugins(), "its end", 30)
     page.wait_text("Install", selector="main")
     eventually(lambda: server.get("/skServer/appstore/available").ok()["installing"] == [], "the end of the removal")

@@ -32,6 +32,7 @@ def test_a_webapp_shows_the_boat(server, feeder, page):
 
 def test_the_hands_of_the_harness(server, page):
     page.goto("/small-app/")
+    page.wait_text("Skiff", "h1")  # until then everything below it moves
     page.fill("#course", "045")
     page.fill("#course", "090")
     page.select("#kind", "second")
@@ -41,6 +42,7 @@ def test_the_hands_of_the_harness(server, page):
 
 def test_an_error_on_the_console_is_noticed(server, page):
     page.goto("/small-app/")
+    page.wait_text("Skiff", "h1")  # until then the button moves
     page.click("button", "Break")
     page.until(lambda: page.errors, "the error")
     with pytest.raises(AssertionError, match="the mast is gone"):
