@@ -9,13 +9,13 @@ import time
 
 import pytest
 
-from harness.server import binary
+from harness.server import binary, command
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 
 
 def run(*args, stdin=None):
-    return subprocess.run([binary(), *args], capture_output=True, text=True, timeout=60, input=stdin)
+    return command(*args, input=stdin)
 
 
 def said(*args):

@@ -1,13 +1,12 @@
 """skiff plugin check: an author's mistakes, each with its cure."""
 import json
-import shutil
-import subprocess
 import tarfile
 
 import pytest
 
 from harness import packages
-from harness.server import binary
+from harness.server import command
+from harness.wat import assemble
 
 EXPORTS = {
     "plugin_id": "(param i32 i32) (result i32) i32.const 0", "plugin_name": "(param i32 i32) (result i32) i32.const 0",
@@ -26,24 +25,19 @@ def wat(imports="", memory='(memory (export "memory") 1)', **changes):
 @pytest.fixture
 def plugin(tmp_path):
     """plugin(text of the module, members of package.json) → folder. Without wat2wasm these stories are skipped."""
-    if shutil.which("wat2wasm") is None:
-        pytest.skip("needs wat2wasm")
     folder = tmp_path / "plugin"
     folder.mkdir()
 
     def make(module=wat(), flags=(), **members):
         (folder / "package.json").write_text(json.dumps({name: value for name, value in {**PACKAGE, **members}.items() if value is not None}))
-        (folder / "plugin.wat").write_text(module)
-        subprocess.run(["wat2wasm", *flags, folder / "plugin.wat", "-o", folder / "plugin.wasm"], check=True)
+        (folder / "plugin.wasm").write_bytes(assemble(module, *flags))
         return folder
 
     return make
 
 
 def run(*args):
-    if binary() is None:
-        pytest.skip("no server binary")
-    return subprocess.run([binary(), "plugin", "check", *map(str, args)], capture_output=True, text=True, timeout=120)
+    return command("plugin", "check", *args)
 
 
 def check(*args, errors=None):
@@ -201,7 +195,7 @@ def test_an_archive_is_checked_as_it_would_be_installed(plugin, tmp_path, monkey
     tmp.mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp))
     plugin()
-    made = subprocess.run([binary(), "plugin", "pack", str(tmp_path / "plugin"), "--output", str(tmp_path / "p.tgz")], capture_output=True, text=True, timeout=120)
+    made = command("plugin", "pack", tmp_path / "plugin", "--output", tmp_path / "p.tgz")
     assert made.returncode == 0, made
     assert check(tmp_path / "p.tgz") == []
     plugin(wat('(import "env" "sk_emit_delta" (func (param i32 i32)))'))

@@ -1,7 +1,5 @@
 """What a plugin may ask of the server: unknown names are explained, capabilities are kept, wrong pointers harm nobody."""
 import json
-import shutil
-import subprocess
 import time
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from harness import packages
 from harness.server import NAME, SELF, SELF_ID
 from harness.waiting import eventually
+from harness.wat import assemble
 
 CALL = "/plugins/probe-abi/api/call"
 
@@ -66,13 +65,9 @@ ODD_TYPES = """
 """
 
 
-def test_imports_and_exports_of_odd_types_link_as_in_javascript(config, launch, tmp_path):
+def test_imports_and_exports_of_odd_types_link_as_in_javascript(config, launch):
     """More parameters, fewer, floats, results where there are none: a plugin that works elsewhere works here."""
-    if not shutil.which("wat2wasm"):
-        pytest.skip("needs wat2wasm (wabt)")
-    (tmp_path / "odd.wat").write_text(ODD_TYPES)
-    subprocess.run(["wat2wasm", tmp_path / "odd.wat", "-o", tmp_path / "odd.wasm"], check=True)
-    config.write_package("odd-types", (tmp_path / "odd.wasm").read_bytes())
+    config.write_package("odd-types", assemble(ODD_TYPES))
     server = launch(env={"DEBUG": "signalk:wasm:*"})
     assert server.wait_plugin("odd-types", name="Odd types")["schema"] == {}
     assert server.configure("odd-types").status == 200

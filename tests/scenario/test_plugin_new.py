@@ -2,13 +2,12 @@
 import json
 import os
 import shutil
-import subprocess
 import tarfile
 
 import pytest
 
 from harness import packages
-from harness.server import binary
+from harness.server import binary, command, sanitized
 from harness.stub import Stub
 from harness.waiting import DEADLINE, eventually
 
@@ -18,7 +17,7 @@ V2 = "/signalk/v2/api"
 
 def run(*args, cwd=None, home=None):
     env = {**os.environ, "HOME": str(home)} if home else None  # the servers' HOME: what was compiled there is shared
-    return subprocess.run([binary(), "plugin", *map(str, args)], cwd=cwd, env=env, capture_output=True, text=True, timeout=120)
+    return command("plugin", *args, cwd=cwd, env=env)
 
 
 # ---- the command -----------------------------------------------------------------------------------------------------------
@@ -187,9 +186,8 @@ def needs_skiff(language, template):
 
 
 # The sanitizers look at the server, not at modules: there one template of each language.
-SANITIZED = "asan" in str(binary())
 COMBINATIONS = [(language, template) for language in LANGUAGES for template in PROMISES
-                if not SANITIZED or template == "put"]
+                if not sanitized() or template == "put"]
 
 
 def edited(path):
@@ -252,7 +250,7 @@ def test_a_template_from_its_source_to_its_removal(language, template, config, h
             stub.close()
 
 
-@pytest.mark.skipif(SANITIZED, reason="nothing of the server takes part: once is enough")
+@pytest.mark.skipif(sanitized(), reason="nothing of the server takes part: once is enough")
 @pytest.mark.parametrize("language, tool", [("rust", "cargo"), ("go", "go")])
 def test_the_sdks_and_the_templates_pass_their_own_tests(language, tool, tmp_path):
     if shutil.which(tool) is None:
@@ -264,7 +262,7 @@ def test_the_sdks_and_the_templates_pass_their_own_tests(language, tool, tmp_pat
         builder.test_new(builder.new_package(binary(), language, template, tmp_path / template))
 
 
-@pytest.mark.skipif(SANITIZED, reason="the same in the other build")
+@pytest.mark.skipif(sanitized(), reason="the same in the other build")
 @pytest.mark.parametrize("language, template, wrong, said", [
     ("rust", "minimal", {"greeting": 7}, "The configuration cannot be used"), ("rust", "poll", {"interval": 0}, "one second or more"),
     ("go", "minimal", {"greeting": 7}, "the configuration cannot be used"), ("c", "poll", {"interval": 0}, "The interval must be"),

@@ -8,7 +8,7 @@ import tarfile
 
 import pytest
 
-from harness.server import binary
+from harness.server import binary, command
 
 pytestmark = pytest.mark.skipif(binary() is None, reason="no server binary")
 
@@ -31,7 +31,7 @@ def tree(folder, package, extra=()):
 
 
 def packed(folder, *words):
-    done = subprocess.run([binary(), "plugin", "pack", folder, *words], capture_output=True, text=True, cwd=folder.parent, timeout=60)
+    done = command("plugin", "pack", folder, *words, cwd=folder.parent)
     assert done.returncode == 0, done
     return done.stdout
 
@@ -97,11 +97,11 @@ def test_what_cannot_be_published_is_told_and_leaves_nothing(tmp_path, package, 
     folder = tmp_path / "package"
     folder.mkdir()
     tree(folder, package)
-    done = subprocess.run([binary(), "plugin", "pack", folder], capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    done = command("plugin", "pack", folder, cwd=tmp_path)
     assert done.returncode == 1 and says in done.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["package"]
 
 
 def test_no_folder_and_no_package(tmp_path):
-    done = subprocess.run([binary(), "plugin", "pack", tmp_path], capture_output=True, text=True, timeout=60)
+    done = command("plugin", "pack", tmp_path)
     assert done.returncode == 1 and "package.json" in done.stderr

@@ -7,10 +7,10 @@ import subprocess
 import pytest
 
 from harness import packages, pages
-from harness.server import binary
+from harness.server import binary, command, sanitized
 
 LANGUAGES = ("rust", "c", "assemblyscript", "go")
-pytestmark = pytest.mark.skipif("asan" in str(binary()), reason="nothing of the server takes part: once is enough")
+pytestmark = pytest.mark.skipif(sanitized(), reason="nothing of the server takes part: once is enough")
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def build(follow, source, target="wasm32-wasip1"):
     (folder / "src/lib.rs").write_text(source)
     follow(f"""cd by-hand && cargo build --quiet --release --target {target} &&
                cp "$CARGO_TARGET_DIR/{target}/release/by_hand.wasm" plugin.wasm""")
-    done = subprocess.run([binary(), "plugin", "check", folder, "--json"], capture_output=True, text=True, timeout=60)
+    done = command("plugin", "check", folder, "--json")
     return done.returncode, json.loads(done.stdout)["findings"]
 
 

@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from harness import packages
-from harness.server import binary
+from harness.process import end_with_us
+from harness.server import binary, command
 
 pytestmark = pytest.mark.skipif(binary() is None, reason="no server binary")
 
@@ -21,7 +22,7 @@ class Run:
         self.tmp = tmp
         tmp.mkdir()
         self.process = subprocess.Popen([binary(), "plugin", "run", str(folder), "--json", *args], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp)})
+                                        stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp)}, preexec_fn=end_with_us)
         self.watchdog = threading.Timer(120, self.process.kill)
         self.watchdog.start()
         self.events = []
@@ -99,8 +100,7 @@ def test_a_faster_clock(run):
 
 
 def test_for_people_it_is_text_and_a_table():
-    done = subprocess.run([binary(), "plugin", "run", str(packages.built("skiff-demo-boat").path), "--for", "0.1"],
-                          capture_output=True, text=True, timeout=120)
+    done = command("plugin", "run", packages.built("skiff-demo-boat").path, "--for", "0.1")
     assert done.returncode == 0
     assert "\033" not in done.stdout and " state   running\n" in done.stdout and ' delta   {"updates":' in done.stdout
     assert "EXPORT" in done.stdout and "deltas published" in done.stdout
@@ -155,5 +155,5 @@ def test_a_crash_is_shown_with_its_back_trace(run):
     (["--limits", '{"memoryMiB":"much"}'], "memoryMiB"),
 ])
 def test_what_is_wrong_is_said(args, says):
-    done = subprocess.run([binary(), "plugin", "run", str(packages.built("recorder").path), *args], capture_output=True, text=True, timeout=120)
+    done = command("plugin", "run", packages.built("recorder").path, *args)
     assert (done.returncode, says in done.stderr) == (2, True), done

@@ -1,17 +1,15 @@
 """What plugins cost, over HTTP and on the command line."""
 import json
-import subprocess
 
 import pytest
 
 from harness import packages
-from harness.server import binary
+from harness.server import command
 from harness.waiting import eventually
 
 
 def skiff(server, *words, url=None):
-    command = [str(binary()), "plugin", "stats", *words, "--url", url or f"http://127.0.0.1:{server.port}"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return command("plugin", "stats", *words, "--url", url or f"http://127.0.0.1:{server.port}")
 
 
 @pytest.fixture
@@ -83,6 +81,6 @@ def test_what_is_wrong_is_said(launch, words, url, says):
 
 
 def test_unknown_commands_are_named(launch):
-    failed = subprocess.run([str(binary()), "plugin", "dance"], capture_output=True, text=True, timeout=60)
+    failed = command("plugin", "dance")
     assert failed.returncode == 2
     assert "unknown command 'plugin dance'" in failed.stderr

@@ -2,12 +2,11 @@
 import json
 import os
 import pathlib
-import subprocess
 
 import pytest
 
 from harness import packages
-from harness.server import binary
+from harness.server import binary, command
 
 PLUGINS = pathlib.Path(__file__).resolve().parents[2] / "plugins"
 pytestmark = pytest.mark.skipif(binary() is None, reason="no server binary")
@@ -15,7 +14,7 @@ pytestmark = pytest.mark.skipif(binary() is None, reason="no server binary")
 
 def run(*args, tmp=None):
     env = {**os.environ, **({"TMPDIR": str(tmp)} if tmp else {})}
-    return subprocess.run([binary(), "plugin", "test", *map(str, args)], capture_output=True, text=True, timeout=300, env=env)
+    return command("plugin", "test", *args, timeout=300, env=env)
 
 
 def play(tmp_path, name, *steps, **top):

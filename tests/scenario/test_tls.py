@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from harness.security import PASSWORD, secure
-from harness.server import HOST, SELF, binary, free_port
+from harness.server import HOST, SELF, free_port
 from harness.waiting import DEADLINE, eventually
 
 PATH = "navigation.speedOverGround"
@@ -158,14 +158,9 @@ def test_a_new_certificate_is_taken_without_a_restart_and_clients_stay(launcher,
 # ---- skiff tls ----------------------------------------------------------------------------------------------------------
 
 
-def skiff_tls(config, *words):
-    done = subprocess.run([binary(), "tls", *words, "-c", str(config.path)], capture_output=True, text=True, timeout=DEADLINE)
-    return done.returncode, done.stdout, done.stderr
-
-
-def test_a_phone_that_knows_the_boats_authority_trusts_the_server(launcher, config):
-    code, told, _ = skiff_tls(config, "new", "--name", "plover.local", "--name", "10.9.8.7")
-    assert code == 0 and "plover.local" in told and "/skiff/ca" in told
+def test_a_phone_that_knows_the_boats_authority_trusts_the_server(launcher, config, skiff):
+    told, _ = skiff("tls", "new", "--name", "plover.local", "--name", "10.9.8.7")
+    assert "plover.local" in told and "/skiff/ca" in told
     for name in ("ssl-cert.pem", "ssl-key.pem", "ssl-ca-cert.pem", "ssl-ca-key.pem"):
         assert (config.path / name).stat().st_mode & 0o777 == 0o600
     tls = Tls(launcher)
@@ -185,26 +180,26 @@ def test_a_phone_that_knows_the_boats_authority_trusts_the_server(launcher, conf
         tls.socket(trust, name="other.local")
 
 
-def test_a_second_certificate_is_of_the_same_authority_and_used_at_once(launcher, config):
-    skiff_tls(config, "new")
+def test_a_second_certificate_is_of_the_same_authority_and_used_at_once(launcher, config, skiff):
+    skiff("tls", "new")
     tls = Tls(launcher)
     trust, first, authority = context(str(config.path / "ssl-ca-cert.pem")), tls.certificate(), config.text("ssl-ca-cert.pem")
-    code, told, _ = skiff_tls(config, "new", "--name", "new.local", "--days", "30")
-    assert code == 0 and config.text("ssl-ca-cert.pem") == authority and config.exists("ssl-cert.pem.old")
+    skiff("tls", "new", "--name", "new.local", "--days", "30")
+    assert config.text("ssl-ca-cert.pem") == authority and config.exists("ssl-cert.pem.old")
     eventually(lambda: tls.certificate() != first, "the new certificate")
     with tls.socket(trust, name="new.local"):
         pass
-    code, told, _ = skiff_tls(config, "show")
-    assert code == 0 and "DNS:new.local" in told and len(re.findall(r"fingerprint  ([0-9A-F]{2}:){31}[0-9A-F]{2}", told)) == 2
+    told, _ = skiff("tls", "show")
+    assert "DNS:new.local" in told and len(re.findall(r"fingerprint  ([0-9A-F]{2}:){31}[0-9A-F]{2}", told)) == 2
 
 
-@pytest.mark.parametrize("words, said", [
-    (["new", "--days", "9999"], "--days: a number from 1 to 824"), (["new", "--days", "x"], "--days"),
-    (["new", "--name", "a b"], "'a b' is neither a host name nor an address"), (["show"], "ssl-cert.pem"),
+@pytest.mark.parametrize("words, said, code", [
+    (["new", "--days", "9999"], "--days: a number from 1 to 824", 2), (["new", "--days", "x"], "--days", 2),
+    (["new", "--name", "a b"], "'a b' is neither a host name nor an address", 1), (["show"], "ssl-cert.pem", 1),
 ])
-def test_what_cannot_be_done_is_said(config, words, said):
-    code, _, error = skiff_tls(config, *words)
-    assert code != 0 and said in error
+def test_what_cannot_be_done_is_said(skiff, words, said, code):
+    _, error = skiff("tls", *words, code=code)
+    assert said in error
 
 
 # ---- protocol -----------------------------------------------------------------------------------------------------------
