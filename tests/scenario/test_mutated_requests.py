@@ -13,7 +13,7 @@ import pytest
 
 from harness.security import KEY, as_user, secure, token
 from harness.server import HOST, SELF
-from harness.waiting import DEADLINE
+from harness.waiting import eventually
 from test_security_matrix import routes
 
 COUNT = int(os.environ.get("SKIFF_MUTATED_REQUESTS", "60000"))
@@ -172,9 +172,7 @@ def guarded(launch, config):
     server = launch(env={"DEBUG": "signalk-server:routes", "HTTP_RATE_LIMITS": "login=20,loginStatus=0,api=0"})
     with_name = {"context": SELF, "updates": [{"values": [{"path": NAME, "value": READ_SECRET}]}]}
     server.stream("?subscribe=none", headers=as_user("wim")).send(with_name)
-    end = time.monotonic() + DEADLINE
-    while server.self_path(NAME, headers=as_user("rita")).status != 200:
-        assert time.monotonic() < end
+    eventually(lambda: server.self_path(NAME, headers=as_user("rita")).status == 200, "the reader's secret in the tree")
     return server
 
 
