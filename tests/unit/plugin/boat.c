@@ -65,10 +65,10 @@ struct boat *boat(void)
     b->tap.deliver = on_delta;
     sk_hub_add_tap(b->hub, &b->tap);
     b->limits = sk_host_default_limits;
-    b->limits.start_ms = 300;
-    b->limits.call_ms = 100;
-    b->limits.request_ms = 200;
-    b->limits.stop_ms = 200;
+    b->limits.start_ms = 1000; /* short, for the modules that never come back; a sound one keeps within them on a busy machine */
+    b->limits.call_ms = 500;
+    b->limits.request_ms = 1000;
+    b->limits.stop_ms = 1000;
     b->limits.poll_ms = 30;
     b->limits.restart = (struct sk_super_limits){
         .restarts = 3, .first_delay_ms = 20, .max_delay_ms = 1000, .quick_ms = 5000, .healthy_ms = 60000
@@ -100,7 +100,7 @@ void sail(struct boat *b)
     };
     assert_int_equal(sk_host_create(&o, &b->host, &em), 0);
     sk_host_start(b->host);
-    assert_true(sk_loop_run_until(b->loop, is_settled, b, sk_clock_mono_ms() + 20000));
+    assert_true(sk_loop_run_until(b->loop, is_settled, b, sk_clock_mono_ms() + PATIENCE_MS));
 }
 
 void on_stopped(void *arg)
@@ -117,7 +117,7 @@ void moor(struct boat *b)
 {
     char command[100];
     sk_host_stop_all(b->host, on_stopped, b);
-    assert_true(sk_loop_run_until(b->loop, has_stopped, b, sk_clock_mono_ms() + 5000));
+    assert_true(sk_loop_run_until(b->loop, has_stopped, b, sk_clock_mono_ms() + PATIENCE_MS));
     sk_host_destroy(b->host);
     sk_hub_remove_tap(b->hub, &b->tap);
     sk_puts_destroy(b->puts);
@@ -145,7 +145,7 @@ static bool has_state(void *arg)
 void wait_state(struct boat *b, const char *id, const char *state)
 {
     struct wish w = { b, id, state, NULL };
-    if (!sk_loop_run_until(b->loop, has_state, &w, sk_clock_mono_ms() + 5000))
+    if (!sk_loop_run_until(b->loop, has_state, &w, sk_clock_mono_ms() + PATIENCE_MS))
         fail_msg("%s is %s (%s), not %s", id, sk_plugin_state(plugin(b, id)), sk_plugin_message(plugin(b, id)), state);
 }
 
@@ -158,7 +158,7 @@ static bool has_seen(void *arg)
 void wait_seen(struct boat *b, const char *text)
 {
     struct wish w = { b, NULL, NULL, text };
-    if (!sk_loop_run_until(b->loop, has_seen, &w, sk_clock_mono_ms() + 5000))
+    if (!sk_loop_run_until(b->loop, has_seen, &w, sk_clock_mono_ms() + PATIENCE_MS))
         fail_msg("%s was never published", text);
 }
 
@@ -179,7 +179,7 @@ void save(struct boat *b, const char *id, const char *body, const char *error)
 {
     struct outcome o = { 0 };
     sk_plugin_save_config(plugin(b, id), sk_span_of(body), on_saved, &o);
-    assert_true(sk_loop_run_until(b->loop, is_done, &o, sk_clock_mono_ms() + 10000));
+    assert_true(sk_loop_run_until(b->loop, is_done, &o, sk_clock_mono_ms() + PATIENCE_MS));
     assert_string_equal(o.error, error);
 }
 
@@ -201,7 +201,7 @@ void call(struct boat *b, const char *id, const char *name, enum sk_call_result 
 {
     struct answer a = { 0 };
     sk_plugin_call(plugin(b, id), SK_CALL_HTTP, name, SK_SPAN("{}"), 0, on_answer, &a);
-    assert_true(sk_loop_run_until(b->loop, is_answered, &a, sk_clock_mono_ms() + 3000));
+    assert_true(sk_loop_run_until(b->loop, is_answered, &a, sk_clock_mono_ms() + PATIENCE_MS));
     if (a.result != result)
         fail_msg("%s: %d %s", name, a.result, a.text);
 }

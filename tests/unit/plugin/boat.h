@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#define PATIENCE_MS 30000 /* for what shall happen, on a machine that does much else */
+
 extern const char *modules; /* folder of the assembled modules */
 
 struct boat {

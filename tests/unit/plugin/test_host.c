@@ -20,6 +20,11 @@ static int count(const char *text, const char *what)
     return n;
 }
 
+static bool is_completed(void *arg)
+{
+    return sk_request_state_of(arg) == SK_REQUEST_COMPLETED;
+}
+
 /* ---- tests ---- */
 
 static void disabled_plugins_are_listed_and_gone(void **state)
@@ -76,9 +81,7 @@ static void a_life_from_saving_to_shutdown(void **state)
 
     struct sk_put_input in = { .context = SK_SPAN("vessels.self"), .path = SK_SPAN("test.switch"), .value = SK_SPAN("true") };
     struct sk_request *r = sk_puts_submit(b->puts, &in);
-    struct answer never = { 0 };
-    sk_loop_run_until(b->loop, is_answered, &never, sk_clock_mono_ms() + 100);
-    assert_int_equal(sk_request_state_of(r), SK_REQUEST_COMPLETED);
+    assert_true(sk_loop_run_until(b->loop, is_completed, r, sk_clock_mono_ms() + PATIENCE_MS));
     assert_int_equal(sk_request_status_code(r), 200);
     sk_request_unref(r);
 
@@ -96,7 +99,7 @@ static void a_life_from_saving_to_shutdown(void **state)
     sk_request_unref(r);
     save(b, "_test_modes", "{\"enabled\":true,\"configuration\":{\"mode\":0}}", "");
     sk_host_stop_all(b->host, on_stopped, b);
-    assert_true(sk_loop_run_until(b->loop, has_stopped, b, sk_clock_mono_ms() + 5000));
+    assert_true(sk_loop_run_until(b->loop, has_stopped, b, sk_clock_mono_ms() + PATIENCE_MS));
     assert_int_equal(count(b->seen, "test.stopped"), 3);
     struct outcome o = { 0 };
     sk_plugin_save_config(plugin(b, "_test_modes"), SK_SPAN("{}"), on_saved, &o);
@@ -165,15 +168,17 @@ static void a_handler_that_traps_or_loops_is_answered(void **state)
     wait_state(b, "modes", "running");
     uint64_t began = sk_clock_mono_ms();
     call(b, "modes", "http_loop", SK_CALL_TIMEOUT);
-    assert_true(sk_clock_mono_ms() - began < 400);
+    uint64_t took = sk_clock_mono_ms() - began;
+    assert_true(took >= b->limits.request_ms &&
+                took < b->limits.request_ms + 5000); /* a busy machine adds much; the bench measures */
     wait_state(b, "modes", "running");
     call(b, "modes", "http_count", SK_CALL_OK);
 
     struct answer first = { 0 }, second = { 0 }; /* one waits behind the other, and its time passes there */
     sk_plugin_call(plugin(b, "modes"), SK_CALL_HTTP, "http_loop", SK_SPAN("{}"), 0, on_answer, &first);
     sk_plugin_call(plugin(b, "modes"), SK_CALL_HTTP, "http_count", SK_SPAN("{}"), 0, on_answer, &second);
-    assert_true(sk_loop_run_until(b->loop, is_answered, &first, sk_clock_mono_ms() + 3000));
-    assert_true(sk_loop_run_until(b->loop, is_answered, &second, sk_clock_mono_ms() + 3000));
+    assert_true(sk_loop_run_until(b->loop, is_answered, &first, sk_clock_mono_ms() + PATIENCE_MS));
+    assert_true(sk_loop_run_until(b->loop, is_answered, &second, sk_clock_mono_ms() + PATIENCE_MS));
     assert_int_equal(first.result, SK_CALL_TIMEOUT);
     assert_true(second.result == SK_CALL_DOWN || second.result == SK_CALL_TIMEOUT); /* whichever was noticed first */
     moor(b);
@@ -232,7 +237,7 @@ static void saves_in_a_row_end_in_the_last_state(void **state)
                               sk_span_of(i % 2 ? "{\"enabled\":false,\"configuration\":{\"mode\":0}}"
                                                : "{\"enabled\":true,\"configuration\":{\"mode\":0}}"),
                               on_saved, &o[i]);
-    assert_true(sk_loop_run_until(b->loop, is_done, &o[20], sk_clock_mono_ms() + 20000));
+    assert_true(sk_loop_run_until(b->loop, is_done, &o[20], sk_clock_mono_ms() + PATIENCE_MS));
     for (int i = 0; i < 21; i++)
         assert_true(o[i].done && o[i].error[0] == 0);
     assert_string_equal(sk_plugin_state(plugin(b, "modes")), "running");
@@ -256,9 +261,11 @@ static void shutdown_does_not_wait_for_a_loop(void **state)
     sk_plugin_call(plugin(b, "loop"), SK_CALL_HTTP, "http_loop", SK_SPAN("{}"), 0, on_answer, &a);
     sk_plugin_save_config(plugin(b, "sleeper"), SK_SPAN("{\"enabled\":true,\"configuration\":{\"mode\":9}}"), on_saved, &o);
     wait_state(b, "sleeper", "starting");
+    assert_string_equal(sk_plugin_state(plugin(b, "loop")), "running");
+    assert_false(a.done || o.done);
     uint64_t began = sk_clock_mono_ms();
     moor(b);
-    assert_true(sk_clock_mono_ms() - began < 4000); /* a sanitizer makes it slow; the call alone would take a minute */
+    assert_true(sk_clock_mono_ms() - began < 20000); /* the call alone would take a minute */
     assert_true(a.done && a.result == SK_CALL_DOWN && o.done);
     (void)state;
 }
@@ -282,7 +289,7 @@ static void a_worker_that_does_not_come_back_is_set_aside(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
     struct answer a = { 0 };
     sk_plugin_call(plugin(b, "files"), SK_CALL_REQUEST, "http_open", sk_span_of(name), 0, on_answer, &a);
-    assert_true(sk_loop_run_until(b->loop, is_answered, &a, sk_clock_mono_ms() + 3000));
+    assert_true(sk_loop_run_until(b->loop, is_answered, &a, sk_clock_mono_ms() + PATIENCE_MS));
     if (a.result == SK_CALL_OK) { /* this engine opens it without waiting: nothing to see here */
         moor(b);
         skip();
@@ -293,7 +300,7 @@ static void a_worker_that_does_not_come_back_is_set_aside(void **state)
     save(b, "files", "{\"enabled\":true}", "an earlier call does not come back; restart the server to run it again");
     int reader = open(path, O_RDONLY | O_NONBLOCK);
     struct wish back = { b, "files", NULL, "came back" };
-    assert_true(sk_loop_run_until(b->loop, has_text, &back, sk_clock_mono_ms() + 5000));
+    assert_true(sk_loop_run_until(b->loop, has_text, &back, sk_clock_mono_ms() + PATIENCE_MS));
     assert_true(read(reader, rest, sizeof rest) >= 0);
     close(reader);
     save(b, "files", "{\"enabled\":true}", "");
