@@ -4,8 +4,8 @@
  *
  * FAULT_FOLDER: calls on files count only below it. FAULT_SWITCH: a file; while it is there, its first word names what fails and
  * the second the errno as a number, e.g. "write 28"; "open" means opening for writing. FAULT_NTH: "KIND N ERRNO": the N-th call
- * of that kind fails, once, and stderr says so. Kinds: open, write, fsync, rename, mkdir, memory (blocks of 16 KiB and more: smaller
- * ones the server takes for granted). Threads: any.
+ * of that kind fails, once, and stderr says so. Kinds: open, write, fsync, rename, mkdir, memory (blocks of 16 KiB and more:
+ * smaller ones the server takes for granted). Threads: any.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -104,27 +104,20 @@ static int fails(const char *kind)
         }                                                                                                                        \
     } while (0)
 
-int open(const char *path, int flags, ...)
-{
-    va_list ap;
-    va_start(ap, flags);
-    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(ap, mode_t) : 0;
-    va_end(ap);
-    if ((flags & O_ACCMODE) != O_RDONLY && is_watched(path))
-        FAIL("open", -1);
-    return ((int (*)(const char *, int, ...))real("open"))(path, flags, mode);
-}
+#define OPEN(name)                                                                                                               \
+    int name(const char *path, int flags, ...)                                                                                   \
+    {                                                                                                                            \
+        va_list ap;                                                                                                              \
+        va_start(ap, flags);                                                                                                     \
+        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(ap, mode_t) : 0;                                                    \
+        va_end(ap);                                                                                                              \
+        if ((flags & O_ACCMODE) != O_RDONLY && is_watched(path))                                                                 \
+            FAIL("open", -1);                                                                                                    \
+        return ((int (*)(const char *, int, ...))real(#name))(path, flags, mode);                                                \
+    }
 
-int open64(const char *path, int flags, ...)
-{
-    va_list ap;
-    va_start(ap, flags);
-    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(ap, mode_t) : 0;
-    va_end(ap);
-    if ((flags & O_ACCMODE) != O_RDONLY && is_watched(path))
-        FAIL("open", -1);
-    return ((int (*)(const char *, int, ...))real("open64"))(path, flags, mode);
-}
+OPEN(open)
+OPEN(open64)
 
 ssize_t write(int fd, const void *p, size_t n)
 {
