@@ -1,17 +1,14 @@
 """Ports that the service manager opened before it started the server: LISTEN_FDS."""
-import json
 import socket
-import ssl
 import sys
 import time
-import urllib.error
-import urllib.request
 
 import pytest
 
 from harness.security import as_user, secure
 from harness.server import HOST, free_port
 from harness.waiting import DEADLINE
+from harness.web import request, tls_context
 
 # What the service manager does: descriptors 3, 4, ..., then the server in its own place, so that the process id stays.
 PARENT = """
@@ -64,25 +61,8 @@ def activated(launcher):
     return begin
 
 
-def get(url):
-    """Status, and where a redirect leads or else the text."""
-
-    class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *_):
-            return None
-
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), urllib.request.ProxyHandler({}), Stay)
-    try:
-        with opener.open(url, timeout=DEADLINE) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as e:
-        return e.code, e.headers.get("Location")
-
-
-def is_served(answer):
-    return answer[0] == 200 and "signalk-server" in json.loads(answer[1])["server"]["id"]
+def is_served(port, tls=None):
+    return "signalk-server" in request(HOST, port, "GET", "/signalk", tls=tls).ok()["server"]["id"]
 
 
 def is_closed(port):
@@ -94,7 +74,7 @@ def test_the_server_listens_at_the_port_that_was_opened_for_it(activated, doors)
     door = doors()
     server = activated(door)
     assert server.port == port_of(door)
-    assert is_served(get(f"http://{HOST}:{port_of(door)}/signalk"))
+    assert is_served(port_of(door))
     assert is_closed(server.configured)
     hello = server.stream().hello()
     assert hello["self"].startswith("vessels.")
@@ -115,7 +95,7 @@ def test_a_restart_keeps_the_port_open(activated, doors, config):
     while not started_anew():
         assert time.monotonic() < end, server.log_tail()
         time.sleep(0.02)
-    assert is_served(get(f"http://{HOST}:{port_of(door)}/signalk"))
+    assert is_served(port_of(door))
     assert is_closed(server.configured)
 
 
@@ -124,22 +104,23 @@ def test_with_https_the_second_socket_leads_to_the_first(activated, doors):
     configured_tls = free_port()
     server = activated(first, second, env={"SSLPORT": str(configured_tls)})
     assert server.port == port_of(first)
-    assert is_served(get(f"https://{HOST}:{port_of(first)}/signalk"))
-    assert get(f"http://{HOST}:{port_of(second)}/some?thing") == (302, f"https://{HOST}:{port_of(first)}/some?thing")
+    assert is_served(port_of(first), tls_context())
+    led = request(HOST, port_of(second), "GET", "/some?thing")
+    assert (led.status, led.headers["Location"]) == (302, f"https://{HOST}:{port_of(first)}/some?thing")
     assert is_closed(server.configured) and is_closed(configured_tls)
 
 
 def test_with_https_and_one_socket_there_is_no_plain_port(activated, doors):
     door = doors()
     server = activated(door, env={"SSLPORT": str(free_port())})
-    assert is_served(get(f"https://{HOST}:{port_of(door)}/signalk"))
+    assert is_served(port_of(door), tls_context())
     assert is_closed(server.configured)
 
 
 def test_variables_meant_for_another_process_count_for_nothing(activated, doors):
     server = activated(doors(), pid="1")
     assert server.port == server.configured
-    assert is_served(get(f"http://{HOST}:{server.configured}/signalk"))
+    assert is_served(server.configured)
 
 
 def test_a_descriptor_that_is_no_door_is_named(activated, doors):

@@ -1,7 +1,6 @@
 """HTTPS: the server's own TLS, its files, what the plain port says, and who cannot get in the way."""
-import http.client
 import json
-import os
+import random
 import re
 import resource
 import socket
@@ -16,23 +15,14 @@ from websockets.sync.client import connect
 from harness.security import PASSWORD, secure
 from harness.server import HOST, SELF, free_port
 from harness.waiting import DEADLINE, eventually
+from harness.web import request
+from harness.web import tls_context as context
 
 PATH = "navigation.speedOverGround"
 
 
 def delta(value):
     return json.dumps({"context": SELF, "updates": [{"values": [{"path": PATH, "value": value}]}]})
-
-
-def context(authority=None, **set_to):
-    """Trusts the boat's own authority, or anybody."""
-    made = ssl.create_default_context(cafile=authority)
-    if authority is None:
-        made.check_hostname = False
-        made.verify_mode = ssl.CERT_NONE
-    for name, value in set_to.items():
-        setattr(made, name, value)
-    return made
 
 
 class Tls:
@@ -51,19 +41,8 @@ class Tls:
         raw = socket.create_connection((HOST, self.port), timeout=DEADLINE)
         return (trust or context()).wrap_socket(raw, server_hostname=name, session=session)
 
-    def request(self, method, path, trust=None, body=None, headers=None):
-        connection = http.client.HTTPSConnection(HOST, self.port, timeout=DEADLINE, context=trust or context())
-        try:
-            connection.request(method, path, body=body, headers=headers or {})
-            answer = connection.getresponse()
-            return answer, answer.read()
-        finally:
-            connection.close()
-
-    def get(self, path, **how):
-        answer, body = self.request("GET", path, **how)
-        assert answer.status == 200, body
-        return json.loads(body)
+    def get(self, path):
+        return self.server.get(path, tls=context())
 
     def stream(self, query=""):
         return connect(f"wss://{HOST}:{self.port}/signalk/v1/stream{query}", ssl=context(), open_timeout=DEADLINE)
@@ -87,7 +66,7 @@ def test_a_certificate_is_made_when_there_is_none(tls, config):
     trust = context(str(config.path / "ssl-cert.pem"))
     with tls.socket(trust) as s:  # it is valid for this name, and signs itself
         assert s.version() == "TLSv1.3"
-    endpoints = tls.get("/signalk")["endpoints"]["v1"]
+    endpoints = tls.get("/signalk").ok()["endpoints"]["v1"]
     assert endpoints["signalk-http"] == f"https://{HOST}:{tls.port}/signalk/v1/api/"
     assert endpoints["signalk-ws"] == f"wss://{HOST}:{tls.port}/signalk/v1/stream"
     before = tls.certificate()
@@ -97,12 +76,8 @@ def test_a_certificate_is_made_when_there_is_none(tls, config):
 
 
 def test_strict_transport_security_is_said_over_tls_only(tls):
-    answer, _ = tls.request("GET", "/signalk")
-    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
-    plain = http.client.HTTPConnection(HOST, tls.plain, timeout=DEADLINE)
-    plain.request("GET", "/signalk")
-    assert plain.getresponse().headers["Strict-Transport-Security"] is None
-    plain.close()
+    assert tls.get("/signalk").headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    assert request(HOST, tls.plain, "GET", "/signalk").headers["Strict-Transport-Security"] is None
 
 
 def test_the_setting_ssl_does_the_same(launcher, config):
@@ -131,7 +106,7 @@ def test_broken_files_do_not_keep_the_server_from_starting(launcher, config, tls
     if content is not None:
         config.write(name, content)
     tls.server.restart()
-    assert tls.get("/signalk")["server"]["id"] == "signalk-server-node"
+    assert tls.get("/signalk").ok()["server"]["id"] == "signalk-server-node"
     assert said in tls.server.log() and "until that is mended" in tls.server.log()
     if content is not None:
         assert config.text(name) == content  # left as it was
@@ -164,14 +139,10 @@ def test_a_phone_that_knows_the_boats_authority_trusts_the_server(launcher, conf
     for name in ("ssl-cert.pem", "ssl-key.pem", "ssl-ca-cert.pem", "ssl-ca-key.pem"):
         assert (config.path / name).stat().st_mode & 0o777 == 0o600
     tls = Tls(launcher)
-    page = http.client.HTTPConnection(HOST, tls.plain, timeout=DEADLINE)  # before it trusts anything: by the plain port
-    page.request("GET", "/skiff/ca.crt")
-    answer = page.getresponse()
-    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/x-x509-ca-cert")
-    config.write("of-the-phone.pem", answer.read())
-    page.request("GET", "/skiff/ca")
-    assert b"/skiff/ca.crt" in page.getresponse().read()
-    page.close()
+    answer = request(HOST, tls.plain, "GET", "/skiff/ca.crt")  # before it trusts anything: by the plain port
+    assert (answer.status, answer.type) == (200, "application/x-x509-ca-cert")
+    config.write("of-the-phone.pem", answer.body)
+    assert "/skiff/ca.crt" in request(HOST, tls.plain, "GET", "/skiff/ca").text
     trust = context(str(config.path / "of-the-phone.pem"))
     for name in ("plover.local", "10.9.8.7", "localhost", HOST):
         with tls.socket(trust, name=name) as s:
@@ -273,14 +244,15 @@ def test_plain_words_on_the_tls_port_get_an_answer_in_words(tls):
     assert figures["failed"] >= 1 and figures["handshakes"] >= 1 and figures["open"] >= 1 and figures["evicted"] == 0
 
 
-@pytest.mark.parametrize("bytes_sent", [b"\x16\x03\x01\xff\xff" + b"\0" * 64, b"\0" * 64, b"\x16", os.urandom(3000), b"\x80\x2e\x01\x00\x02"])
+@pytest.mark.parametrize("bytes_sent", [b"\x16\x03\x01\xff\xff" + b"\0" * 64, b"\0" * 64, b"\x16", random.Random(1).randbytes(3000), b"\x80\x2e\x01\x00\x02"],
+                         ids=["record too long", "zeros", "one byte", "random", "SSL 2"])
 def test_rubbish_is_hung_up_on_and_others_are_served(tls, bytes_sent):
     with socket.create_connection((HOST, tls.port), timeout=DEADLINE) as s:
         s.sendall(bytes_sent)
         s.shutdown(socket.SHUT_WR)
         while s.recv(4096):
             pass
-    assert tls.get("/signalk")["server"]
+    assert tls.get("/signalk").ok()["server"]
 
 
 # ---- what goes through it -----------------------------------------------------------------------------------------------
@@ -319,9 +291,8 @@ def test_large_bodies_both_ways_to_a_client_that_reads_slowly(tls):
 def test_the_login_cookie_is_secure_over_tls(launcher, config):
     secure(config)
     tls = Tls(launcher)
-    answer, body = tls.request("POST", "/signalk/v1/auth/login", headers={"Content-Type": "application/json"},
-                               body=json.dumps({"username": "anna", "password": PASSWORD}))
-    assert answer.status == 200, body
+    answer = tls.server.post("/signalk/v1/auth/login", {"username": "anna", "password": PASSWORD}, tls=context())
+    assert answer.status == 200, answer
     assert all("; Secure" in line for line in answer.headers.get_all("Set-Cookie"))
 
 
@@ -405,7 +376,7 @@ def test_thousands_of_handshakes_that_never_end_keep_nobody_out(tls):
     try:
         with tls.stream("?subscribe=none") as client:
             client.recv(DEADLINE)
-            assert tls.get("/signalk")["server"]
+            assert tls.get("/signalk").ok()["server"]
     finally:
         for s in silent:
             s.close()

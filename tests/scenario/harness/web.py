@@ -3,6 +3,7 @@ import http.client
 import json as json_module
 import re
 import socket
+import ssl
 
 from .waiting import DEADLINE
 
@@ -39,13 +40,14 @@ class Response:
         return f"<{self.status} {self.type} {self.body[:200]!r}>"
 
 
-def request(host, port, method, path, json=None, body=None, headers=None, timeout=DEADLINE):
-    """One request on a connection of its own. `json` (any value, also None via `body=b"null"`) sets type and body."""
+def request(host, port, method, path, json=None, body=None, headers=None, timeout=DEADLINE, tls=None):
+    """One request on a connection of its own; with `tls` (a context) by HTTPS. `json` (any value, also None via `body=b"null"`) sets type and body."""
     headers = dict(headers or {})
     if json is not None:
         body = json_module.dumps(json).encode()
         headers.setdefault("Content-Type", "application/json")
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    kind, more = (http.client.HTTPSConnection, {"context": tls}) if tls else (http.client.HTTPConnection, {})
+    connection = kind(host, port, timeout=timeout, **more)
     try:
         connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
         for name, value in headers.items():
@@ -60,6 +62,17 @@ def request(host, port, method, path, json=None, body=None, headers=None, timeou
         return Response(answer, answer.read())
     finally:
         connection.close()
+
+
+def tls_context(authority=None, **set_to):
+    """Trusts that authority's file only, or anybody."""
+    made = ssl.create_default_context(cafile=authority)
+    if authority is None:
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    for name, value in set_to.items():
+        setattr(made, name, value)
+    return made
 
 
 class Raw:
