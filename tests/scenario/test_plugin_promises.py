@@ -2,11 +2,10 @@
 What plugins that run elsewhere take for granted, one by one. README.md here has the whole list with the story of each; these are
 those that need a plugin made for them.
 """
-import json
 
 import pytest
 
-from harness.server import SELF, plugin_id
+from harness.server import plugin_id
 from harness.streams import values_in
 from harness.waiting import eventually
 from harness.wat import Texts, answering, assemble, export, literal, plugin

@@ -4,8 +4,7 @@ import socket
 
 from harness.rawws import TEXT, RawWs
 from harness.server import HOST, SELF
-from harness.streams import MARKER
-from harness.waiting import DEADLINE, eventually
+from harness.waiting import eventually
 
 SMALL = {"BACKPRESSURE_ENTER": "20000"}
 TEXT_VALUE = "x" * 2000

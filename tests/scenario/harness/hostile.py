@@ -5,7 +5,7 @@ words of which one must be in its status message. Cases of one kind run side by 
 import random
 from dataclasses import dataclass, field
 
-from .wat import ALLOCATE, IMPORTS, MEMORY, Texts, answering, assemble, export, host_imports, plugin
+from .wat import IMPORTS, Texts, answering, assemble, export, host_imports, plugin
 
 TOO_LONG = ("took too long",)
 STOPPED = ("crashed", "error")  # a trap after the start leads to restarts, one before it does not
