@@ -1,15 +1,13 @@
 """--help, wrong words, shell completion and the manual page: all made from one table of commands."""
-import os
 import pathlib
 import re
-import select
 import shutil
 import subprocess
-import time
 
 import pytest
 
 from harness.server import binary, command
+from harness.terminal import Terminal
 
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 
@@ -148,33 +146,6 @@ def test_bash_offers_commands_choices_and_files(tmp_path):
     assert bash("skiff plugin check b", tmp_path) == {"boats", "bag.wasm"}
     assert bash("skiff --config b", tmp_path) == bash("skiff -c b", tmp_path) == {"boats"}
     assert bash("skiff --settings b", tmp_path) == {"boats", "bag.wasm"}
-
-
-class Terminal:
-    """A program on a terminal of its own."""
-
-    def __init__(self, *argv, cwd):
-        self.master, slave = os.openpty()
-        self.process = subprocess.Popen(argv, stdin=slave, stdout=slave, stderr=slave, cwd=cwd, start_new_session=True,
-                                        env={**os.environ, "TERM": "dumb", "COLUMNS": "200"})
-        os.close(slave)
-        self.shown = ""
-
-    def type(self, text):
-        os.write(self.master, text.encode())
-
-    def wait_for(self, text, within=60):
-        """The screen until `text` comes on it; what came before is forgotten."""
-        end = time.monotonic() + within
-        while text not in self.shown:
-            assert select.select([self.master], [], [], max(0, end - time.monotonic()))[0], f"no {text!r} in {self.shown!r}"
-            self.shown += os.read(self.master, 65536).decode(errors="replace")
-        self.shown = self.shown.split(text, 1)[1]
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        os.close(self.master)
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh")

@@ -1,7 +1,6 @@
 """skiff webapp install: from a registry or a file, checked, whole or not at all, and served at once."""
 import json
 import os
-import pty
 import re
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ import pytest
 
 from harness.registry import Registry, archive, archive_of, entry, integrity, package_json, webapp
 from harness.server import binary
+from harness.terminal import Terminal
 from harness.waiting import eventually
 
 NAME = "@boat/chart"
@@ -226,20 +226,14 @@ def test_other_members_of_package_json_are_kept(config, skiff, registry):
 
 def on_terminal(registry, config, *words, typed=None):
     """What a person sees, and the exit code."""
-    terminal, end = pty.openpty()
-    env = {**os.environ, "NPM_CONFIG_REGISTRY": registry.url, "HOME": str(config.path)}
-    command = subprocess.Popen([binary(), *words[:2], "-c", config.path, *words[2:]], stdin=end, stdout=end, stderr=end, env=env)
-    os.close(end)
-    if typed:
-        os.write(terminal, typed)
-    seen = b""
+    env = {"NPM_CONFIG_REGISTRY": registry.url, "HOME": str(config.path)}
+    terminal = Terminal(binary(), *words[:2], "-c", config.path, *words[2:], env=env)
     try:
-        while part := os.read(terminal, 4096):
-            seen += part
-    except OSError:  # the last one closed it
-        pass
-    os.close(terminal)
-    return seen.decode(), command.wait(60)
+        if typed:
+            terminal.type(typed)
+        return terminal.finish()
+    finally:
+        terminal.close()
 
 
 def test_a_terminal_shows_how_far_it_is(config, registry):
@@ -250,7 +244,7 @@ def test_a_terminal_shows_how_far_it_is(config, registry):
     assert seen.endswith("@boat/chart 1.0.0 is installed: 3 files, 3.0 MiB\r\n")
 
 
-@pytest.mark.parametrize("typed, enabled", [(b"y\n", True), (b"n\n", False), (b"\n", False)])
+@pytest.mark.parametrize("typed, enabled", [("y\n", True), ("n\n", False), ("\n", False)])
 def test_a_terminal_is_asked_before_a_plugin_runs(config, registry, typed, enabled):
     config.write_package("some-plugin", b"\0asm\1\0\0\0", wasmCapabilities={"network": True})
     seen, code = on_terminal(registry, config, "plugin", "enable", "some-plugin", typed=typed)
