@@ -83,7 +83,7 @@ static int put_entry(struct packing *p, const char *folder, const char *inner, c
 {
     SK_CLEANUP(sk_freep) char *path = sk_fs_path(folder, name);
     SK_CLEANUP(sk_freep) char *joined = inner[0] != '\0' ? sk_fs_path(inner, name) : sk_xstrdup(name);
-    struct stat st;
+    struct stat st = { 0 };
     int r = 0, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) /* a link, or gone meanwhile */
         return errno == ELOOP || errno == ENOENT || errno == ENXIO

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "model/query.h"
 #include "store/fs.h"
+#include "store/kept.h"
 #include "store/saver.h"
 
 #include <stdlib.h>
@@ -74,7 +75,7 @@ static void load(struct sk_api *api, const char *file)
     struct sk_errmsg em;
     yyjson_doc *doc = NULL;
     size_t n;
-    int r = sk_fs_read(file, FILE_MAX, &text, &n, &em);
+    int r = sk_kept_read(file, FILE_MAX, &text, &n, &em);
     if (r == 0)
         r = sk_json_read((struct sk_span){ text, n }, &doc, &em);
     if (r == 0)

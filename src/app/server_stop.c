@@ -43,8 +43,8 @@ static bool is_saved(void *arg)
 {
     const struct sk_api *api = &((struct sk_server *)arg)->api;
     return sk_saver_idle(api->base_saver) && sk_server_log_idle(api->server_log) && api->pool_jobs == 0 &&
-           api->app_data_jobs == NULL && api->full_model_jobs == 0 &&
-           sk_history_idle(api->history) && sk_app_store_idle(api->app_store) && sk_priority_store_idle(api->priorities) &&
+           api->app_data_jobs == NULL && api->full_model_jobs == 0 && sk_history_idle(api->history) &&
+           sk_app_store_idle(api->app_store) && sk_priority_store_idle(api->priorities) &&
            sk_notifications_idle(api->notifications) && sk_unit_preferences_idle(api->unit_preferences) &&
            sk_resource_store_idle(api->resources) && sk_course_idle(api->course) && sk_sources_cache_idle(api->sources_cache) &&
            sk_security_idle(api);

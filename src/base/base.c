@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 _Noreturn void sk_assert_failed(const char *cond, const char *file, int line)
 {
@@ -55,4 +56,21 @@ char *sk_xstrndup(const char *s, size_t n)
         memcpy(p, s, n);
     p[n] = '\0';
     return p;
+}
+
+char **sk_child_environment(void)
+{
+    static const char *const secret[] = { "SECRETKEY=", "ADMINUSER=" };
+    size_t n = 0, count = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **list = sk_xcalloc(count + 1, sizeof *list);
+    for (size_t i = 0; i < count; i++) {
+        bool hidden = false;
+        for (size_t s = 0; s < SK_COUNT(secret); s++)
+            hidden |= strncmp(environ[i], secret[s], strlen(secret[s])) == 0;
+        if (!hidden)
+            list[n++] = environ[i];
+    }
+    return list;
 }

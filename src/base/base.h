@@ -75,6 +75,9 @@ void *sk_xmalloc(size_t n);
 void *sk_xcalloc(size_t count, size_t size);
 void *sk_xrealloc(void *p, size_t n);
 char *sk_xstrdup(const char *s);
+/* For programs that the server starts: its environment without what is secret in it. free() the list; its strings stay where they
+   are. */
+char **sk_child_environment(void);
 char *sk_xstrndup(const char *s, size_t n);
 
 #endif

@@ -34,12 +34,6 @@ static int say(const struct sk_cli_args *a, const struct sk_errmsg *em)
 /* ---- new ---------------------------------------------------------------------------------------------------------------------
  */
 
-static int save(const char *dir, const char *name, const struct sk_buf *text, struct sk_errmsg *em)
-{
-    SK_CLEANUP(sk_freep) char *file = sk_fs_path(dir, name);
-    return sk_fs_write_atomic(file, sk_buf_span(text), 0600, em);
-}
-
 /* What was bought or made elsewhere is not thrown away. */
 static int keep_old(const char *dir, const char *name, struct sk_errmsg *em)
 {
@@ -50,35 +44,21 @@ static int keep_old(const char *dir, const char *name, struct sk_errmsg *em)
     return sk_fs_is_file(from) ? sk_fs_rename(from, to, em) : 0;
 }
 
-static int read_into(const char *dir, const char *name, struct sk_buf *out, struct sk_errmsg *em)
-{
-    SK_CLEANUP(sk_freep) char *file = sk_fs_path(dir, name);
-    char *text;
-    size_t n;
-    int r = sk_fs_read(file, SK_CERT_PEM_MAX, &text, &n, em);
-    if (r < 0)
-        return r;
-    sk_buf_append(out, text, n);
-    explicit_bzero(text, n);
-    free(text);
-    return 0;
-}
-
 /* The one that is there, else a new one: what phones have installed once goes on to be good. */
 static int authority(const char *dir, const char *common_name, struct sk_cert_pair *ret, bool *ret_made, struct sk_errmsg *em)
 {
     sk_buf_init(&ret->certificate, SK_CERT_PEM_MAX);
     sk_buf_init(&ret->key, SK_CERT_PEM_MAX);
-    int r = read_into(dir, SK_KEYS_AUTHORITY, &ret->certificate, em);
+    int r = sk_keys_read(dir, SK_KEYS_AUTHORITY, &ret->certificate, em);
     if (r == 0)
-        r = read_into(dir, SK_KEYS_AUTHORITY_KEY, &ret->key, em);
+        r = sk_keys_read(dir, SK_KEYS_AUTHORITY_KEY, &ret->key, em);
     *ret_made = r == SK_ERR_NOTFOUND && ret->certificate.n == 0;
     if (!*ret_made)
         return r;
     r = sk_cert_make_authority(common_name, AUTHORITY_DAYS, ret, em);
     if (r == 0)
-        r = save(dir, SK_KEYS_AUTHORITY_KEY, &ret->key, em);
-    return r < 0 ? r : save(dir, SK_KEYS_AUTHORITY, &ret->certificate, em);
+        r = sk_keys_write(dir, SK_KEYS_AUTHORITY_KEY, &ret->key, em);
+    return r < 0 ? r : sk_keys_write(dir, SK_KEYS_AUTHORITY, &ret->certificate, em);
 }
 
 static int put_in_place(const char *dir, const struct sk_cert_pair *pair, struct sk_errmsg *em)
@@ -88,8 +68,8 @@ static int put_in_place(const char *dir, const struct sk_cert_pair *pair, struct
     for (size_t i = 0; r == 0 && i < SK_COUNT(replaced); i++)
         r = keep_old(dir, replaced[i], em);
     if (r == 0)
-        r = save(dir, SK_KEYS_KEY, &pair->key, em);
-    return r < 0 ? r : save(dir, SK_KEYS_CERTIFICATE, &pair->certificate, em);
+        r = sk_keys_write(dir, SK_KEYS_KEY, &pair->key, em);
+    return r < 0 ? r : sk_keys_write(dir, SK_KEYS_CERTIFICATE, &pair->certificate, em);
 }
 
 static void report(const char *dir, const struct sk_cert_names *names, bool made)
@@ -183,7 +163,7 @@ static int show(const char *dir, const char *name, struct sk_errmsg *em)
     struct sk_buf text;
     struct sk_cert_info info;
     sk_buf_init(&text, SK_CERT_PEM_MAX);
-    int r = read_into(dir, name, &text, em);
+    int r = sk_keys_read(dir, name, &text, em);
     if (r == 0 && (r = sk_cert_read(sk_buf_span(&text), &info, em)) < 0)
         sk_errmsg_wrap(em, r, "%s/%s", dir, name);
     if (r == 0)

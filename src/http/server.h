@@ -28,18 +28,19 @@ enum sk_access {
 
 typedef void (*sk_http_handler)(struct sk_http_req *req, void *arg);
 
-/*
- * Pattern: segments divided by '/', `:name` takes one segment, a last segment `*` takes the rest (also nothing). "GET" serves
- * HEAD too; method "*" any. A trailing slash of the request is tolerated unless the pattern ends in one.
- * More literal segments win over `:name`, `:name` over `*`; otherwise the earlier registration wins.
- */
 struct sk_body_to_file {
     const char *folder; /* where the nameless file lies; outlives the server, as this does */
     uint64_t max;       /* bytes: 413 */
 };
 
-/* Bodies lie in memory, within body_max, unless `to_file` is set: then the request is authorised before its body is read, the
- * body goes to a file as it arrives, and the handler is called when all of it is there (sk_http_body_file). */
+/*
+ * Pattern: segments divided by '/', `:name` takes one segment, a last segment `*` takes the rest (also nothing). "GET" serves
+ * HEAD too; method "*" any. A trailing slash of the request is tolerated unless the pattern ends in one.
+ * More literal segments win over `:name`, `:name` over `*`; otherwise the earlier registration wins.
+ *
+ * Bodies lie in memory, within body_max, unless `to_file` is set: then the request is authorised before its body is read, the
+ * body goes to a file as it arrives, and the handler is called when all of it is there (sk_http_body_file).
+ */
 struct sk_route {
     const char *method;
     const char *pattern;

@@ -20,8 +20,6 @@
 #define KILL_AFTER_MS 1000
 #define HANDLES 5
 
-extern char **environ;
-
 struct run;
 
 struct exec_input {
@@ -200,24 +198,6 @@ static int exec_write(struct sk_input *in, struct sk_span bytes)
 
 /* ---- the start of one --------------------------------------------------------------------------------------------------- */
 
-/* The server's environment without what is secret in it. The strings stay where they are. */
-static char **environment(void)
-{
-    static const char *const secret[] = { "SECRETKEY=", "ADMINUSER=" };
-    size_t n = 0, count = 0;
-    while (environ[count] != NULL)
-        count++;
-    char **list = sk_xcalloc(count + 1, sizeof *list);
-    for (size_t i = 0; i < count; i++) {
-        bool hidden = false;
-        for (size_t s = 0; s < SK_COUNT(secret); s++)
-            hidden |= strncmp(environ[i], secret[s], strlen(secret[s])) == 0;
-        if (!hidden)
-            list[n++] = environ[i];
-    }
-    return list;
-}
-
 static struct run *make_run(struct exec_input *x, uv_loop_t *uv)
 {
     struct run *r = sk_xcalloc(1, sizeof *r);
@@ -245,7 +225,7 @@ static void start(struct exec_input *x)
     uv_process_options_t o = { .file = shell, .args = argv, .cwd = x->in->config_dir, .stdio = stdio, .stdio_count = 3 };
     o.exit_cb = on_exit_of;
     o.flags = UV_PROCESS_DETACHED; /* a group of its own, which can be ended as a whole */
-    o.env = environment();
+    o.env = sk_child_environment();
     int e = uv_spawn(uv, &r->process, &o);
     free(o.env);
     x->started_ms = uv_now(uv);

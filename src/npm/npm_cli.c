@@ -1,5 +1,6 @@
 #include "npm/npm_cli.h"
 
+#include "base/base.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -12,8 +13,6 @@
 #include <unistd.h>
 
 #define DEADLINE_MS 20000u
-
-extern char **environ;
 
 static pid_t start(const char *key, int out)
 {
@@ -35,7 +34,8 @@ static pid_t start(const char *key, int out)
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    if (posix_spawnp(&pid, npm, &actions, &attributes, argv, environ) != 0)
+    SK_CLEANUP(sk_freep) char **environment = sk_child_environment();
+    if (posix_spawnp(&pid, npm, &actions, &attributes, argv, environment) != 0)
         pid = -1;
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);

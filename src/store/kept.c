@@ -75,6 +75,13 @@ static void refresh_copy(const char *file, struct sk_span text)
         write_copy(copy, text, mode_of(file));
 }
 
+/* Files of other kinds (a list of names) have no copy. */
+static bool has_copy(const char *file)
+{
+    size_t n = strlen(file);
+    return n > 5 && strcmp(file + n - 5, ".json") == 0;
+}
+
 static void put_back(const char *file, struct sk_span found, struct sk_span good)
 {
     size_t size = strlen(file) + 8;
@@ -86,45 +93,48 @@ static void put_back(const char *file, struct sk_span found, struct sk_span good
         sk_log_warn("%s; the file stays as it is", em.text);
 }
 
-/* 0: `ret_text` is the copy's. */
-static int recover(const char *file, size_t max, struct sk_span found, const char *why, char **ret_text, size_t *ret_n)
+static int read_copy(const char *file, size_t max, char **ret_text, size_t *ret_n)
 {
     SK_CLEANUP(sk_freep) char *copy = copy_of(file);
-    char *text = NULL, words[600];
-    size_t n;
     struct sk_errmsg em;
-    int r = sk_fs_read(copy, max, &text, &n, &em);
-    if (r < 0)
-        return r;
-    if (!is_sound((struct sk_span){ text, n }, &em)) {
-        free(text);
-        return em.code;
+    int r = sk_fs_read(copy, max, ret_text, ret_n, &em);
+    if (r == 0 && !is_sound((struct sk_span){ *ret_text, *ret_n }, &em)) {
+        free(*ret_text);
+        r = em.code;
     }
-    snprintf(words, sizeof words, "%s was broken (%s): its last good copy is used, and what was found is kept as %s.broken", file,
-             why, file);
+    return r;
+}
+
+static void tell(const char *file, const char *why, bool is_put_back)
+{
+    char words[600];
+    if (is_put_back)
+        snprintf(words, sizeof words, "%s was broken (%s): its last good copy is used, and what was found is kept as %s.broken",
+                 file, why, file);
+    else
+        snprintf(words, sizeof words, "%s cannot be read (%s): its last good copy is used", file, why);
     sk_log_error("%s", words);
     note(words);
-    put_back(file, found, (struct sk_span){ text, n });
-    *ret_text = text;
-    *ret_n = n;
-    return 0;
 }
 
 int sk_kept_read(const char *file, size_t max, char **ret_text, size_t *ret_n, struct sk_errmsg *em)
 {
-    char *text, *good = NULL;
-    size_t n, good_n = 0;
+    char *text = NULL, *good = NULL;
+    size_t n = 0, good_n = 0;
     struct sk_errmsg why;
-    int r = sk_fs_read(file, max, &text, &n, em);
-    if (r < 0)
-        return r;
-    struct sk_span found = { text, n };
-    if (is_sound(found, &why)) {
-        refresh_copy(file, found);
-    } else if (recover(file, max, found, why.text, &good, &good_n) == 0) {
+    int r = sk_fs_read(file, max, &text, &n, &why);
+    bool is_read = r == 0, sound = is_read && is_sound((struct sk_span){ text, n }, &why);
+    if (sound) {
+        refresh_copy(file, (struct sk_span){ text, n });
+    } else if (r != SK_ERR_NOTFOUND && read_copy(file, max, &good, &good_n) == 0) {
+        tell(file, why.text, is_read);
+        if (is_read)
+            put_back(file, (struct sk_span){ text, n }, (struct sk_span){ good, good_n });
         free(text);
         text = good;
         n = good_n;
+    } else if (!is_read) {
+        return sk_errmsg_set(em, r, "%s", why.text);
     }
     *ret_text = text;
     if (ret_n != NULL)
@@ -137,8 +147,9 @@ int sk_kept_write(const char *file, struct sk_span content, unsigned mode, struc
     int r = sk_fs_write_atomic(file, content, mode, em);
     if (r < 0)
         return r;
-    SK_CLEANUP(sk_freep) char *copy = copy_of(file);
-    write_copy(copy, content, mode);
+    SK_CLEANUP(sk_freep) char *copy = has_copy(file) ? copy_of(file) : NULL;
+    if (copy != NULL)
+        write_copy(copy, content, mode);
     return 0;
 }
 

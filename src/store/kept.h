@@ -11,10 +11,10 @@
 
 #define SK_KEPT_NOTES_MAX 16u
 
-/* As sk_fs_read, of the copy when the file is empty or no JSON and the copy is sound. A file that is not there stays so: it may
-   have been removed on purpose. */
+/* As sk_fs_read, of the copy when the file cannot be read, is empty or no JSON, and the copy is sound. A file that is not there
+   stays so: it may have been removed on purpose. */
 int sk_kept_read(const char *file, size_t max, char **ret_text, size_t *ret_n, struct sk_errmsg *em);
-/* As sk_fs_write_atomic, and the copy. A copy that cannot be written is no failure. */
+/* As sk_fs_write_atomic, and the copy of a *.json. A copy that cannot be written is no failure. */
 int sk_kept_write(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em);
 /* As sk_fs_remove, and the copy, also of a file that is gone already. */
 int sk_kept_remove(const char *file, struct sk_errmsg *em);

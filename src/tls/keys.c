@@ -85,7 +85,7 @@ static void close_to_others(const char *file)
         sk_log_error("TLS: others can read %s, and that could not be changed: %s", file, strerror(errno));
 }
 
-static int read_file(const char *dir, const char *name, struct sk_buf *out, struct sk_errmsg *em)
+int sk_keys_read(const char *dir, const char *name, struct sk_buf *out, struct sk_errmsg *em)
 {
     SK_CLEANUP(sk_freep) char *file = sk_fs_path(dir, name);
     char *text;
@@ -100,7 +100,7 @@ static int read_file(const char *dir, const char *name, struct sk_buf *out, stru
     return sk_buf_ok(out) ? 0 : sk_errmsg_set(em, SK_ERR_LIMIT, "%s: larger than a certificate can be", file);
 }
 
-static int save(const char *dir, const char *name, const struct sk_buf *text, struct sk_errmsg *em)
+int sk_keys_write(const char *dir, const char *name, const struct sk_buf *text, struct sk_errmsg *em)
 {
     SK_CLEANUP(sk_freep) char *file = sk_fs_path(dir, name);
     return sk_fs_write_atomic(file, sk_buf_span(text), 0600, em);
@@ -114,7 +114,8 @@ static int make_and_keep(const char *dir, struct sk_cert_pair *pair, struct sk_e
     if (r < 0)
         return r;
     struct sk_errmsg why;
-    if (save(dir, SK_KEYS_KEY, &pair->key, &why) < 0 || save(dir, SK_KEYS_CERTIFICATE, &pair->certificate, &why) < 0)
+    if (sk_keys_write(dir, SK_KEYS_KEY, &pair->key, &why) < 0 ||
+        sk_keys_write(dir, SK_KEYS_CERTIFICATE, &pair->certificate, &why) < 0)
         sk_log_error("TLS: the new certificate is used, but not kept: %s", why.text);
     else
         sk_log_info("TLS: made a certificate that signs itself, %s/%s; browsers will warn of it (see skiff tls new)", dir,
@@ -133,15 +134,15 @@ int sk_keys_load(const char *dir, struct sk_keys *ret_keys, struct sk_errmsg *em
 {
     struct sk_errmsg key_em;
     init(ret_keys);
-    int certificate = read_file(dir, SK_KEYS_CERTIFICATE, &ret_keys->pair.certificate, em);
-    int key = read_file(dir, SK_KEYS_KEY, &ret_keys->pair.key, &key_em);
+    int certificate = sk_keys_read(dir, SK_KEYS_CERTIFICATE, &ret_keys->pair.certificate, em);
+    int key = sk_keys_read(dir, SK_KEYS_KEY, &ret_keys->pair.key, &key_em);
     if (certificate == SK_ERR_NOTFOUND && key == SK_ERR_NOTFOUND)
         return make_and_keep(dir, &ret_keys->pair, em);
     if (certificate == 0 && key < 0)
         *em = key_em;
     if (certificate < 0 || key < 0)
         return certificate < 0 ? certificate : key;
-    int chain = read_file(dir, SK_KEYS_CHAIN, &ret_keys->chain, em);
+    int chain = sk_keys_read(dir, SK_KEYS_CHAIN, &ret_keys->chain, em);
     return chain == SK_ERR_NOTFOUND ? 0 : chain;
 }
 

@@ -26,6 +26,9 @@ struct sk_keys {
 int sk_keys_load(const char *dir, struct sk_keys *ret_keys, struct sk_errmsg *em);
 /* A pair for this run only, when those of the folder cannot be used. */
 int sk_keys_temporary(struct sk_keys *ret_keys, struct sk_errmsg *em);
+/* One PEM file of `dir`, appended to `out`. */
+int sk_keys_read(const char *dir, const char *name, struct sk_buf *out, struct sk_errmsg *em);
+int sk_keys_write(const char *dir, const char *name, const struct sk_buf *text, struct sk_errmsg *em);
 void sk_keys_wipe(struct sk_keys *keys);
 
 /* This computer by name (as is, with .local, localhost) and by the addresses of its interfaces. free() each, and the array. */

@@ -185,6 +185,17 @@ def test_a_broken_file_is_replaced_by_its_last_good_copy(launch, config, how):
     assert all(name in told for name in names)
 
 
+def test_a_file_that_cannot_be_read_is_left_alone_and_its_copy_used(launch, config):
+    server = launch()
+    server.put("/skServer/settings", {"options": {}, "pruneContextsMinutes": 41})
+    server.stop()
+    (config.path / "settings.json").unlink()
+    (config.path / "settings.json").mkdir()
+    server.restart()
+    assert server.get("/skServer/settings").ok()["pruneContextsMinutes"] == 41
+    assert "cannot be read" in server.log() and (config.path / "settings.json").is_dir()
+
+
 def test_a_file_that_a_person_edited_is_the_good_one_from_then_on(launch, config):
     server = launch()
     server.put("/skServer/settings", {"options": {}, "pruneContextsMinutes": 41})
