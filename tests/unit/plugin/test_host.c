@@ -169,8 +169,7 @@ static void a_handler_that_traps_or_loops_is_answered(void **state)
     uint64_t began = sk_clock_mono_ms();
     call(b, "modes", "http_loop", SK_CALL_TIMEOUT);
     uint64_t took = sk_clock_mono_ms() - began;
-    assert_true(took >= b->limits.request_ms &&
-                took < b->limits.request_ms + 5000); /* a busy machine adds much; the bench measures */
+    assert_true(took >= b->limits.request_ms && took < b->limits.request_ms + 200);
     wait_state(b, "modes", "running");
     call(b, "modes", "http_count", SK_CALL_OK);
 
@@ -265,7 +264,7 @@ static void shutdown_does_not_wait_for_a_loop(void **state)
     assert_false(a.done || o.done);
     uint64_t began = sk_clock_mono_ms();
     moor(b);
-    assert_true(sk_clock_mono_ms() - began < 20000); /* the call alone would take a minute */
+    assert_true(sk_clock_mono_ms() - began < 4000); /* a sanitizer makes it slow; the call alone would take a minute */
     assert_true(a.done && a.result == SK_CALL_DOWN && o.done);
     (void)state;
 }
