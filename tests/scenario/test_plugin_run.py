@@ -130,7 +130,9 @@ def test_a_new_version_is_taken_over(run, tmp_path):
     shutil.copy(other.wasm, folder / "new")
     (folder / "new").rename(folder / "plugin.wasm")
     boat.wait_for("state", text="reloaded")
-    events = boat.end(signal.SIGTERM)  # in the middle of the change, perhaps: what it ends with is another story's
+    boat.wait_for("state", text="running")
+    events = boat.end(signal.SIGTERM)
+    assert boat.status == 0
     assert of(events, "figures")[0]["figures"]["reloads"] == 1
 
 
