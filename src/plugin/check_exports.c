@@ -195,7 +195,18 @@ static void check_portable(const struct sk_check *c, const struct names *n, enum
                      "The Node server calls it twice.");
 }
 
-void sk_check_exports(const struct sk_check *c, const wasmtime_module_t *m, enum sk_module_kind kind)
+/*
+ * rustc's linker options for wasm32-unknown-unknown, and nothing else that makes plugins, export these two and not the rest of
+ * what the linker can define (as --export-all does). Nothing is missing at link time: what std cannot do there fails when called.
+ */
+static void check_target(const struct sk_check *c, const struct names *n, enum sk_module_kind kind, bool has_wasi)
+{
+    if (kind == SK_MODULE_BUFFER && !has_wasi && holds(n, "__data_end") && holds(n, "__heap_base") && !holds(n, "__dso_handle"))
+        sk_check_say(c, SK_FINDING_WARNING, "module", "Build for wasm32-wasip1 (rustup target add wasm32-wasip1).",
+                     "It looks built for wasm32-unknown-unknown: the clock panics there, and a panic's text is lost.");
+}
+
+void sk_check_exports(const struct sk_check *c, const wasmtime_module_t *m, enum sk_module_kind kind, bool has_wasi)
 {
     wasm_exporttype_vec_t exports;
     struct names n = { 0 };
@@ -209,6 +220,7 @@ void sk_check_exports(const struct sk_check *c, const wasmtime_module_t *m, enum
     check_missing(c, &n, kind);
     check_declared(c, &n);
     check_portable(c, &n, kind);
+    check_target(c, &n, kind, has_wasi);
     for (size_t i = 0; i < n.count; i++)
         free(n.at[i]);
     free(n.at);

@@ -20,8 +20,8 @@ void sk_check_say(const struct sk_check *c, enum sk_finding_level level, const c
 void sk_check_package(struct sk_check *c, const char *dir, struct sk_package **ret_package);
 /* check_module.c */
 void sk_check_module(const struct sk_check *c, const char *file);
-/* check_exports.c */
-void sk_check_exports(const struct sk_check *c, const wasmtime_module_t *m, enum sk_module_kind kind);
+/* check_exports.c; has_wasi: the module imports some of WASI */
+void sk_check_exports(const struct sk_check *c, const wasmtime_module_t *m, enum sk_module_kind kind, bool has_wasi);
 
 /* "(i32, i32) -> i32" of a function type. */
 void sk_check_signature(const wasm_functype_t *type, char *out, size_t size);

@@ -198,11 +198,14 @@ static void check_lists(const struct sk_check *c, const wasmtime_module_t *m)
 {
     wasm_importtype_vec_t imports;
     uint32_t used = 0;
+    bool has_wasi = false;
     enum sk_module_kind kind;
     struct sk_errmsg em;
     wasmtime_module_imports(m, &imports);
-    for (size_t i = 0; i < imports.size; i++)
+    for (size_t i = 0; i < imports.size; i++) {
         check_import(c, imports.data[i], &used);
+        has_wasi |= sk_import_is_wasi(wasm_importtype_module(imports.data[i]));
+    }
     wasm_importtype_vec_delete(&imports);
     compare_capabilities(c, used);
     if (sk_module_kind(m, &kind, &em) < 0)
@@ -211,7 +214,7 @@ static void check_lists(const struct sk_check *c, const wasmtime_module_t *m)
                      "AssemblyScript: export function.",
                      "%s.", em.text);
     else
-        sk_check_exports(c, m, kind);
+        sk_check_exports(c, m, kind, has_wasi);
 }
 
 static void check_bytes(const struct sk_check *c, struct sk_span bytes)
