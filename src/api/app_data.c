@@ -2,6 +2,7 @@
 #include "api/admin.h"
 #include "api/app_data_edit.h"
 #include "api/pool.h"
+#include "api/unit_users.h"
 #include "base/log.h"
 #include "store/fs.h"
 
@@ -22,8 +23,9 @@ struct sk_app_data_job {
     struct sk_api *api;
     struct sk_http_req *req;
     enum what what;
-    bool keys, user;
-    char *scope, *app; /* folders */
+    bool keys, user, units;        /* units: a user's unit preferences */
+    char *scope, *app;             /* folders */
+    char name[SK_SUBJECT_MAX + 1]; /* of the user */
     char version[SK_APP_VERSION_SIZE];
     struct sk_app_path path;
     int result;
@@ -154,6 +156,8 @@ static void done(void *arg)
 {
     struct sk_app_data_job *j = arg;
     struct sk_api *api = j->api;
+    if (j->result == 0 && j->what == CHANGE && j->units)
+        sk_unit_users_chose(api, j->name, sk_buf_span(&j->out));
     if (j->result < 0)
         sk_http_reply_text(j->req, status_of(j->result), j->em.text);
     else if (j->what == CHANGE)
@@ -192,8 +196,8 @@ static void enqueue(struct sk_app_data_job *j)
 
 /* ---- the request -------------------------------------------------------------------------------------------------------- */
 
-/* The folder of the scope: of everybody, or of who asks. NULL, and answered, when there is none. */
-static char *scope_of(struct sk_http_req *r, struct sk_api *api, bool user)
+/* The folder of the scope: of everybody, or of who asks, whose name is told. NULL, and answered, when there is none. */
+static char *scope_of(struct sk_http_req *r, struct sk_api *api, bool user, char *ret_name)
 {
     SK_CLEANUP(sk_freep) char *base = sk_fs_path(api->config_dir, "applicationData");
     struct sk_principal who;
@@ -210,6 +214,7 @@ static char *scope_of(struct sk_http_req *r, struct sk_api *api, bool user)
         sk_http_reply_text(r, 400, "this user's name cannot name a folder");
         return NULL;
     }
+    memcpy(ret_name, who.name, sizeof who.name);
     return folder;
 }
 
@@ -231,8 +236,8 @@ static bool read_address(struct sk_app_data_job *j, struct sk_span rest)
     }
     slash = memchr(more.p, '/', more.n);
     struct sk_span version = { more.p, slash != NULL ? (size_t)(slash - more.p) : more.n };
-    bool units = j->user && sk_span_eq(id, "unitpreferences"); /* they have one form */
-    if (!sk_app_data_version(version, j->version) || (units && strcmp(j->version, "1.0.0") != 0)) {
+    j->units = j->user && sk_span_eq(id, "unitpreferences"); /* they have one form */
+    if (!sk_app_data_version(version, j->version) || (j->units && strcmp(j->version, "1.0.0") != 0)) {
         sk_http_reply_text(r, 400, "invalid application version");
         return false;
     }
@@ -264,7 +269,7 @@ static void begin(struct sk_http_req *r, struct sk_api *api, bool user, bool cha
     j->user = user;
     j->keys = sk_span_eq(sk_http_query_param(r, "keys"), "true");
     sk_buf_init(&j->out, SK_APP_DATA_MAX);
-    j->scope = scope_of(r, api, user);
+    j->scope = scope_of(r, api, user, j->name);
     if (j->scope != NULL && read_address(j, sk_http_param(r, "*"))) {
         if (!change || j->what == CHANGE) {
             enqueue(j);

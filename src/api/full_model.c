@@ -2,7 +2,7 @@
  * The full model over HTTP. With thousands of contexts it takes many milliseconds to write, so it is gathered in slices, context
  * by context, with the streams served in between; what has not changed since the last time is only referred to.
  */
-#include "api/api.h"
+#include "api/unit_users.h"
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -36,6 +36,7 @@ struct job {
     struct sk_http_part *out;
     uint64_t *hashes;
     size_t out_count, out_cap;
+    char user[SK_SUBJECT_MAX + 1]; /* in whose units; "": everybody's */
     bool failed;
 };
 
@@ -78,15 +79,20 @@ static bool gather(struct job *j)
 {
     uint64_t end = sk_clock_mono_ns() + SLICE_NS;
     unsigned taken = 0;
+    bool all = true;
+    sk_unit_users_see(j->api, j->user);
     for (struct sk_context *c = sk_context_first(j->api->model); c != NULL; c = c->next) {
         if (c->serial < j->next)
             continue;
-        if (++taken % CLOCK_EVERY == 0 && sk_clock_mono_ns() > end)
-            return false;
+        if (++taken % CLOCK_EVERY == 0 && sk_clock_mono_ns() > end) {
+            all = false;
+            break;
+        }
         take_context(j, c);
         j->next = c->serial + 1;
     }
-    return true;
+    sk_unit_users_see(j->api, "");
+    return all;
 }
 
 /* ---- putting together --------------------------------------------------------------------------------------------------- */
@@ -197,6 +203,7 @@ bool sk_full_model_get(struct sk_api *api, struct sk_http_req *r, struct sk_span
     api->full_model_jobs++;
     j->req = r;
     j->only = rest;
+    sk_unit_users_name(api, r, j->user);
     (void)root_of(j, rest.n != 0 ? rest : SK_SPAN("vessels"), &index);
     go_on(&j->task);
     return true;

@@ -1,6 +1,7 @@
 /* GET /signalk/v1/api/...: the full tree and the metadata, member by member. */
 #include "api/acl_filter.h"
 #include "api/segments.h"
+#include "api/unit_users.h"
 
 #include "base/json.h"
 #include "model/meta.h"
@@ -122,10 +123,14 @@ void sk_rest_get(struct sk_http_req *r, void *arg)
         sk_full_model_get(arg, r, (struct sk_span){ path.p + sizeof prefix - 1, path.n - (sizeof prefix - 1) }))
         return;
     struct sk_buf out;
+    char user[SK_SUBJECT_MAX + 1];
+    sk_unit_users_name(arg, r, user);
+    sk_unit_users_see(arg, user);
     sk_buf_init(&out, ANSWER_MAX);
     if (answer(arg, r, (struct sk_span){ path.p + sizeof prefix - 1, path.n - (sizeof prefix - 1) }, &out))
         sk_http_reply_buf(r, 200, SK_HTTP_JSON, &out);
     else
         sk_http_reply_cannot(r);
     sk_buf_finish(&out);
+    sk_unit_users_see(arg, "");
 }

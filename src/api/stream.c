@@ -2,6 +2,7 @@
 
 #include "api/acl_filter.h"
 #include "api/server_log.h"
+#include "api/unit_users.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -44,7 +45,15 @@ static int forward(void *arg, struct sk_span message)
     return s->ops->text(s->arg, message);
 }
 
-static const struct sk_feed_ops feed_ops = { feed_frame, feed_remark, feed_unsent };
+static void feed_units(void *arg, bool own)
+{
+    const struct sk_stream *s = arg;
+    sk_unit_users_see(s->api, own && !s->who.device ? s->who.name : "");
+}
+
+static const struct sk_feed_ops feed_ops = {
+    .frame = feed_frame, .remark = feed_remark, .unsent = feed_unsent, .units = feed_units
+};
 static const struct sk_publisher_ops publisher_ops = { forward };
 
 void sk_stream_init(struct sk_stream *s, struct sk_api *api, const struct sk_stream_ops *ops, void *arg)

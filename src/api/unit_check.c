@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 
-#define NAME_MAX_LEN 64u
 #define ENTRIES_MAX 1000u
 
 static yyjson_val *writable(const yyjson_val *v)
@@ -119,5 +118,5 @@ bool sk_unit_preset_name_ok(struct sk_span name)
     for (size_t i = 0; i < name.n; i++)
         if (!isalnum((unsigned char)name.p[i]) && name.p[i] != '_' && name.p[i] != '-')
             return false;
-    return name.n > 0 && name.n <= NAME_MAX_LEN;
+    return name.n > 0 && name.n <= SK_UNIT_PRESET_NAME_MAX;
 }

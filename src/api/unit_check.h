@@ -12,6 +12,7 @@ int sk_unit_check_formula(struct sk_span formula, struct sk_errmsg *em);
 int sk_unit_check_definitions(const yyjson_val *definitions, struct sk_errmsg *em);
 int sk_unit_check_categories(const yyjson_val *categories, struct sk_errmsg *em);
 int sk_unit_check_preset(struct sk_units *u, const yyjson_val *preset, struct sk_errmsg *em);
+#define SK_UNIT_PRESET_NAME_MAX 64u
 bool sk_unit_preset_name_ok(struct sk_span name); /* also a file name */
 
 #endif

@@ -50,6 +50,17 @@ const yyjson_val *sk_unit_preset_of(struct sk_unit_preferences *p, struct sk_spa
     return own != NULL && own->doc != NULL ? yyjson_doc_get_root(own->doc) : builtin;
 }
 
+uint32_t sk_unit_preset_id(struct sk_unit_preferences *p, struct sk_span name)
+{
+    const struct sk_unit_preset *own = find_preset(p, name);
+    size_t i, n;
+    yyjson_val *key, *v;
+    yyjson_obj_foreach((yyjson_val *)(uintptr_t)sk_units_builtin(p->units, "presets"), i, n, key, v)
+        if (sk_span_is(name, sk_json_str(key)))
+            return (uint32_t)(SK_UNIT_PRESETS_MAX + i + 1);
+    return own != NULL && own->doc != NULL ? (uint32_t)(own - p->presets) + 1 : 0;
+}
+
 static yyjson_doc *copy_of(const yyjson_val *v)
 {
     yyjson_mut_doc *copy = yyjson_mut_doc_new(NULL);
@@ -286,6 +297,7 @@ struct sk_unit_preferences *sk_unit_preferences_load(struct sk_api *api)
         p->active = sk_xstrdup(active);
         apply_preset(p);
     }
+    p->users = sk_unit_users_load(api->config_dir);
     sk_model_set_units(api->model, p->units);
     return p;
 }
@@ -312,6 +324,7 @@ void sk_unit_preferences_destroy(struct sk_unit_preferences *p)
     sk_saver_destroy(p->definitions_saver);
     sk_saver_destroy(p->categories_saver);
     yyjson_doc_free(p->config);
+    sk_unit_users_destroy(p->users);
     sk_units_destroy(p->units);
     free(p->active);
     free(p->folder);

@@ -181,6 +181,9 @@ void sk_unit_get_active(struct sk_http_req *r, void *arg)
     size_t i, n, k, count;
     yyjson_val *key, *v, *category, *choice;
     struct sk_buf b;
+    char user[SK_SUBJECT_MAX + 1];
+    sk_unit_users_name(p->api, r, user);
+    sk_unit_users_see(p->api, user);
     sk_buf_init(&b, SK_UNIT_ANSWER_MAX);
     sk_buf_char(&b, '{');
     yyjson_obj_foreach((yyjson_val *)(uintptr_t)sk_units_preset(p->units), i, n, key, v) {
@@ -194,6 +197,7 @@ void sk_unit_get_active(struct sk_http_req *r, void *arg)
         sk_buf_char(&b, '}');
     }
     sk_buf_char(&b, '}');
+    sk_unit_users_see(p->api, "");
     sk_http_reply_buf(r, 200, SK_HTTP_JSON, &b);
     sk_buf_finish(&b);
 }

@@ -3,6 +3,7 @@
 #define SK_API_UNIT_PREFERENCES_PRIVATE_H
 
 #include "api/unit_preferences.h"
+#include "api/unit_users.h"
 #include "store/saver.h"
 
 #define SK_UNIT_PRESETS_MAX 100u
@@ -25,11 +26,14 @@ struct sk_unit_preferences {
     struct sk_saver *config_saver, *definitions_saver, *categories_saver;
     struct sk_unit_preset presets[SK_UNIT_PRESETS_MAX];
     unsigned preset_count;
+    struct sk_unit_users *users;
     struct sk_route routes[17];
 };
 
 /* The preset of that name, built in or the user's; NULL: there is none. */
 const yyjson_val *sk_unit_preset_of(struct sk_unit_preferences *p, struct sk_span name);
+/* Its number among all presets, from 1; 0: there is none. */
+uint32_t sk_unit_preset_id(struct sk_unit_preferences *p, struct sk_span name);
 
 /* GET of the things below /signalk/v1/unitpreferences; `arg` is the sk_unit_preferences. */
 void sk_unit_get_config(struct sk_http_req *r, void *arg);

@@ -169,7 +169,11 @@ static uint64_t announced_key(const struct sk_context *c, const struct sk_path *
 
 static void send_meta(struct sk_feed *f, const struct sk_context *c, struct sk_path *p, struct sk_span timestamp)
 {
+    if (f->ops->units != NULL)
+        f->ops->units(f->arg, true);
     struct sk_span meta = sk_units_shown(sk_model_units(f->hub->model), p);
+    if (f->ops->units != NULL)
+        f->ops->units(f->arg, false);
     if (meta.n == 0)
         return;
     struct sk_frame *frame = sk_render_one(&f->hub->scratch, &(struct sk_render_one){ .context_json = c->json,
@@ -206,13 +210,18 @@ static void send_again(struct sk_feed *f, const struct sk_node *n, struct sk_spa
     }
 }
 
-void sk_hub_announce_meta_again(struct sk_hub *h)
+void sk_feed_announce_meta_again(struct sk_feed *f)
 {
     char now[SK_ISO_TIME_SIZE];
     sk_iso_time(now, sk_clock_wall_ms());
+    if (f->meta)
+        send_again(f, sk_model_self(f->hub->model)->first, sk_span_of(now));
+}
+
+void sk_hub_announce_meta_again(struct sk_hub *h)
+{
     for (struct sk_feed *f = h->feeds; f != NULL; f = f->next)
-        if (f->meta)
-            send_again(f, sk_model_self(h->model)->first, sk_span_of(now));
+        sk_feed_announce_meta_again(f);
 }
 
 void sk_feed_announce_meta(struct sk_feed *f, const struct sk_context *c, struct sk_path *p, struct sk_span timestamp)

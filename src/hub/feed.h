@@ -22,6 +22,8 @@ struct sk_feed_ops {
     /* A remark for the client, as a JSON string. */
     void (*remark)(void *arg, struct sk_span json_string);
     size_t (*unsent)(void *arg); /* bytes queued; NULL: news is never refused */
+    /* Before (true) and after (false) metadata is worked out for this client: in whose units. NULL: in everybody's. */
+    void (*units)(void *arg, bool own);
 };
 
 struct sk_feed *sk_feed_create(struct sk_hub *h, const struct sk_feed_ops *ops, void *arg);
@@ -30,6 +32,8 @@ void sk_feed_destroy(struct sk_feed *f); /* NULL is fine; not from within one of
 void sk_feed_set_mode(struct sk_feed *f, enum sk_feed_mode mode);
 /* Metadata messages before the first value of each path (sendMeta=all). */
 void sk_feed_set_meta(struct sk_feed *f, bool on);
+/* Sends what was announced of self again: its units have changed. */
+void sk_feed_announce_meta_again(struct sk_feed *f);
 /* sourcePolicy=all: the default feed and its cached values carry every source; rows too, unless their message says otherwise. */
 void sk_feed_set_all_sources(struct sk_feed *f, bool on);
 /* Unsent bytes (default 256 KiB) at which catching up pauses until sk_feed_eased is called again. */

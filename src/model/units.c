@@ -8,6 +8,8 @@ struct sk_units {
     yyjson_doc *builtin; /* NULL until first asked for */
     yyjson_doc *definitions, *categories, *preset;
     uint32_t serial;
+    const yyjson_val *seen; /* the preset of who is looking; NULL: everybody's */
+    uint32_t seen_id;
 };
 
 struct sk_units *sk_units_create(void)
@@ -52,7 +54,14 @@ void sk_units_set_preset(struct sk_units *u, yyjson_doc *preset)
 
 uint32_t sk_units_serial(const struct sk_units *u)
 {
-    return u->serial;
+    return u->serial << 8 | u->seen_id;
+}
+
+void sk_units_see_as(struct sk_units *u, const yyjson_val *preset, uint32_t id)
+{
+    SK_ASSERT(id < 256 && (preset != NULL) == (id != 0));
+    u->seen = preset;
+    u->seen_id = id;
 }
 
 /* ---- data --------------------------------------------------------------------------------------------------------------- */
@@ -81,6 +90,8 @@ const yyjson_val *sk_units_builtin_preset(struct sk_units *u, struct sk_span nam
 
 const yyjson_val *sk_units_preset(struct sk_units *u)
 {
+    if (u->seen != NULL)
+        return u->seen;
     return u->preset != NULL ? yyjson_doc_get_root(u->preset) : sk_units_builtin_preset(u, SK_SPAN(SK_UNITS_DEFAULT_PRESET));
 }
 
@@ -362,7 +373,7 @@ struct sk_span sk_units_shown(struct sk_units *u, struct sk_path *p)
     yyjson_doc *doc = NULL;
     if (m == NULL || u == NULL)
         return m != NULL ? (struct sk_span){ m->json, m->len } : (struct sk_span){ 0 };
-    if (p->shown != NULL && p->shown_meta == p->meta_serial && p->shown_units == u->serial)
+    if (p->shown != NULL && p->shown_meta == p->meta_serial && p->shown_units == sk_units_serial(u))
         return (struct sk_span){ p->shown, p->shown_len };
     struct sk_buf out;
     sk_buf_init(&out, 2 * SK_META_LEN_MAX);
@@ -376,7 +387,7 @@ struct sk_span sk_units_shown(struct sk_units *u, struct sk_path *p)
     p->shown = sk_buf_steal(&out, &n);
     p->shown_len = (uint32_t)n;
     p->shown_meta = p->meta_serial;
-    p->shown_units = u->serial;
+    p->shown_units = sk_units_serial(u);
     sk_buf_finish(&out);
     return p->shown != NULL ? (struct sk_span){ p->shown, n } : (struct sk_span){ m->json, m->len };
 }

@@ -20,7 +20,13 @@ void sk_units_destroy(struct sk_units *u);
 void sk_units_set_custom_definitions(struct sk_units *u, yyjson_doc *doc);
 void sk_units_set_custom_categories(struct sk_units *u, yyjson_doc *doc);
 void sk_units_set_preset(struct sk_units *u, yyjson_doc *preset); /* NULL: the default preset */
-uint32_t sk_units_serial(const struct sk_units *u);               /* another one after each change */
+uint32_t sk_units_serial(const struct sk_units *u);               /* another one after each change, and for each view */
+
+/*
+ * Somebody's own preset takes the place of everybody's until the next call; `id` (1 to 255) tells presets apart, for what is
+ * kept. NULL and 0: everybody's again. The caller undoes it before it returns to the loop, and keeps `preset` until then.
+ */
+void sk_units_see_as(struct sk_units *u, const yyjson_val *preset, uint32_t id);
 
 /* Built-in and set data. NULL: none of that name. */
 const yyjson_val *sk_units_builtin(struct sk_units *u, const char *member);
