@@ -125,7 +125,11 @@ def test_devices_are_known_again_after_a_restart(config, launch, peer):
     server.stop()
     config.write("sources-cache.json", '{"bus":{"type":"NMEA2000","43":{"n2k":"?"},"44":7},"x":')
     server.restart()
-    assert server.wait_log("sources-cache.json not read")
+    assert server.wait_log("sources-cache.json was broken")
+    assert server.api("sources/bus/43/n2k").ok() == {**known, "pgns": {}}  # of the good copy
+    server.stop()
+    config.write("sources-cache.json", '{"bus":{"type":"NMEA2000","43":{"n2k":"?"},"44":7}}')
+    server.restart()
     assert "bus" not in server.api("sources").ok()
 
 

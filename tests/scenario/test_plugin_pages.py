@@ -57,7 +57,8 @@ def build(follow, source, target="wasm32-wasip1"):
     for name in ("Cargo.toml", "package.json"):
         (folder / name).write_text(pages.files_in("plugins/rust.md", name)[-1])
     (folder / "src/lib.rs").write_text(source)
-    follow(f"""cd by-hand && cargo build --quiet --release --target {target} &&
+    # a folder of its own: the one that builds share has one by_hand.wasm for all stories that run beside this one
+    follow(f"""cd by-hand && export CARGO_TARGET_DIR=target && cargo build --quiet --release --target {target} &&
                cp "$CARGO_TARGET_DIR/{target}/release/by_hand.wasm" plugin.wasm""")
     done = command("plugin", "check", folder, "--json")
     return done.returncode, json.loads(done.stdout)["findings"]
