@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "model/query.h"
+#include "store/settings.h"
 
 #include <stdio.h>
 
@@ -46,8 +47,10 @@ void sk_discovery_get(struct sk_http_req *r, void *arg)
     struct sk_buf out;
     sk_buf_init(&out, 64 * 1024);
     SK_BUF_LIT(&out, "{\"endpoints\":{\"v1\":{\"version\":\"" SK_COMPAT_VERSION "\"");
-    url(&out, "signalk-http", tls ? "https" : "http", host, "/signalk/v1/api/");
-    url(&out, "signalk-ws", tls ? "wss" : "ws", host, "/signalk/v1/stream");
+    if (sk_settings_interface(api->settings, "rest"))
+        url(&out, "signalk-http", tls ? "https" : "http", host, "/signalk/v1/api/");
+    if (sk_settings_interface(api->settings, "ws"))
+        url(&out, "signalk-ws", tls ? "wss" : "ws", host, "/signalk/v1/stream");
     if (api->tcp_port != 0) {
         char port[16];
         snprintf(port, sizeof port, ":%u", api->tcp_port);

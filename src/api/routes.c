@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "api/history.h"
 #include "api/session.h"
+#include "store/settings.h"
 
 #include <stdlib.h>
 
@@ -12,16 +13,29 @@ static void upgrade_nowhere(struct sk_http_req *r, void *arg)
     sk_http_reply_cannot(r);
 }
 
+/* What the user can switch off. */
+static void add_data_routes(struct sk_api *api)
+{
+    const struct sk_route stream[] = {
+        { "GET", "/signalk/v1/stream", SK_ACCESS_OPEN, sk_stream_get, api }, /* decides by itself what an anonymous client gets */
+    };
+    const struct sk_route rest[] = {
+        { "GET", "/signalk/v1/api/*", SK_ACCESS_READ, sk_rest_get, api },
+        { "PUT", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_put, api },
+        { "DELETE", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_delete, api },
+    };
+    if (sk_settings_interface(api->settings, "ws"))
+        sk_api_keep_routes(api, stream, SK_COUNT(stream));
+    if (sk_settings_interface(api->settings, "rest"))
+        sk_api_keep_routes(api, rest, SK_COUNT(rest));
+}
+
 void sk_api_add_routes(struct sk_api *api)
 {
     const struct sk_route table[] = {
         { "GET", "/signalk", SK_ACCESS_OPEN, sk_discovery_get, api },
         { "GET", "/signalk/v2/features", SK_ACCESS_READ, sk_features_get, api },
-        { "GET", "/signalk/v1/stream", SK_ACCESS_OPEN, sk_stream_get, api }, /* decides by itself what an anonymous client gets */
         { "GET", "/signalk/v2/stream", SK_ACCESS_OPEN, upgrade_nowhere, api },
-        { "GET", "/signalk/v1/api/*", SK_ACCESS_READ, sk_rest_get, api },
-        { "PUT", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_put, api },
-        { "DELETE", "/signalk/v1/api/*", SK_ACCESS_WRITE, sk_rest_delete, api },
         { "GET", "/skServer/streams", SK_ACCESS_ADMIN, sk_streams_get, api },
         { "GET", "/signalk/v1/requests/:id", SK_ACCESS_OPEN, sk_request_get, api }, /* open for access requests only */
         { "POST", "/signalk/v1/auth/login", SK_ACCESS_OPEN, sk_session_login, api },
@@ -50,6 +64,7 @@ void sk_api_add_routes(struct sk_api *api)
     api->routes = sk_xmalloc(sizeof table); /* the server keeps a pointer to it */
     memcpy(api->routes, table, sizeof table);
     sk_http_server_add(api->http, api->routes, SK_COUNT(table));
+    add_data_routes(api);
     sk_resources_add_routes(api);
     sk_resource_config_add_routes(api);
     sk_weather_add_routes(api);

@@ -12,8 +12,8 @@
 
 /* Parts of the server that can be switched off, by the names that the admin pages know. */
 static const char *const interfaces[] = {
-    "applicationData", "appstore", "logfiles", "mfd_webapp",          "n2k-discovery", "nmea-tcp", "playground", "plugins",
-    "providers",       "rest",     "tcp",      "unitpreferences-api", "wasm",          "webapps",  "ws",
+    "applicationData",     "appstore", "logfiles", "nmea-tcp", "plugins", "providers", "rest", "tcp",
+    "unitpreferences-api", "wasm",     "webapps",  "ws",
 };
 
 enum kind {

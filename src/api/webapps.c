@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "http/static.h"
 #include "plugin/host.h"
+#include "store/settings.h"
 
 #include <stdio.h>
 
@@ -85,6 +86,10 @@ static void serve(struct sk_http_req *r, void *arg)
     struct sk_span path = sk_http_path(r);
     if (sk_admin_page_serve(api, r))
         return;
+    if (!sk_settings_interface(api->settings, "webapps")) {
+        sk_http_reply_cannot(r);
+        return;
+    }
     struct search s = { .arena = sk_http_arena(r), .path = { path.p + 1, path.n - 1 } };
     if (api->plugins != NULL && path.n > 1)
         sk_host_each_webapp(api->plugins, look, &s);
@@ -107,6 +112,7 @@ void sk_webapps_add_routes(struct sk_api *api)
         { "GET", "/skServer/webapps", SK_ACCESS_READ, list_webapps, api },
         { "GET", "/skServer/addons", SK_ACCESS_READ, list_addons, api },
     };
-    sk_api_keep_routes(api, table, SK_COUNT(table));
+    if (sk_settings_interface(api->settings, "webapps"))
+        sk_api_keep_routes(api, table, SK_COUNT(table));
     sk_http_server_set_fallback(api->http, serve, api);
 }

@@ -90,8 +90,10 @@ struct sk_mdns *sk_announce(const struct sk_api *api, const struct sk_settings *
     bool tls = is_tls(root, tls_port);
     unsigned port = port_of(api, root, tls_port);
     add_service(&o, tls ? "_https._tcp" : "_http._tcp", port);
-    add_service(&o, tls ? "_signalk-https._tcp" : "_signalk-http._tcp", port);
-    add_service(&o, tls ? "_signalk-wss._tcp" : "_signalk-ws._tcp", port);
+    if (sk_settings_interface(settings, "rest"))
+        add_service(&o, tls ? "_signalk-https._tcp" : "_signalk-http._tcp", port);
+    if (sk_settings_interface(settings, "ws"))
+        add_service(&o, tls ? "_signalk-wss._tcp" : "_signalk-ws._tcp", port);
     add_service(&o, "_signalk-tcp._tcp", api->tcp_port);
     add_service(&o, "_nmea-0183._tcp", nmea_port);
     add_txt(&o, "txtvers", "1");

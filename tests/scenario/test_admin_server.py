@@ -27,7 +27,7 @@ def rows(words):
 
 def test_settings_show_what_counts_when_nothing_is_set(server):
     got = server.get("/skServer/settings").ok()
-    assert got["interfaces"]["plugins"] is True and len(got["interfaces"]) == 15
+    assert got["interfaces"]["plugins"] is True and len(got["interfaces"]) == 12
     assert got["options"] == {"mdns": False, "wsCompression": False, "wsPingInterval": 30000, "accessLogging": True,
                               "enablePluginLogging": True, "trustProxy": False, "useBLEManager": False, "ssl": False}
     assert (got["port"], got["sslport"], got["pruneContextsMinutes"], got["logCountToKeep"]) == (3000, 3443, 60, 24)

@@ -60,6 +60,15 @@ def test_tcp_endpoint_is_absent_when_its_interface_is_off(config, launch):
     assert set(server.get("/signalk").ok()["endpoints"]["v1"]) == {"version", "signalk-http", "signalk-ws"}
 
 
+def test_what_is_switched_off_is_neither_listed_nor_there(config, launch):
+    config.settings(interfaces={"rest": False, "ws": False, "webapps": False, "tcp": False})
+    server = launch()
+    assert set(server.get("/signalk").ok()["endpoints"]["v1"]) == {"version"}
+    for gone in ("/signalk/v1/api/", "/signalk/v1/api/vessels/self", "/signalk/v1/stream", "/skServer/webapps"):
+        assert server.get(gone).status == 404, gone
+    assert server.get("/skServer/settings").ok()["interfaces"]["rest"] is False  # how to switch it on again
+
+
 def test_hostile_host_header_cannot_break_the_document(server):
     answer = server.get("/signalk", headers={"Host": 'x"},"evil":{"a":"'})
     if answer.status == 200:

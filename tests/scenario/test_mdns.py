@@ -142,6 +142,11 @@ def test_interfaces_that_are_off_are_not_announced(announced):
     assert rows(committed(read)).keys() == {"_http._tcp", "_signalk-http._tcp", "_signalk-ws._tcp"}
 
 
+def test_what_clients_cannot_use_is_not_announced(announced):
+    _, read = announced(interfaces={"rest": False, "ws": False, "tcp": False, "nmea-tcp": False})
+    assert rows(committed(read)).keys() == {"_http._tcp"}
+
+
 def test_a_name_that_is_taken(announced):
     _, read = announced(env={"FAKE_AVAHI_TAKEN": "1"})
     assert {row[0] for row in rows(committed(read)).values()} == {"boat #2"}
