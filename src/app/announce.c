@@ -1,5 +1,6 @@
 #include "app/announce.h"
 
+#include "base/env.h"
 #include "model/query.h"
 
 #include <stdio.h>
@@ -8,16 +9,10 @@
 
 #define HOST_MAX 256u
 
-static const char *env(const char *name)
-{
-    const char *v = getenv(name);
-    return v != NULL && v[0] != '\0' ? v : NULL;
-}
-
 static unsigned port_of(const struct sk_api *api, const yyjson_val *settings, unsigned tls_port)
 {
     int64_t n;
-    if (env("EXTERNALPORT") != NULL && sk_parse_int(sk_span_of(env("EXTERNALPORT")), 1, 65535, &n))
+    if (sk_env("EXTERNALPORT") != NULL && sk_parse_int(sk_span_of(sk_env("EXTERNALPORT")), 1, 65535, &n))
         return (unsigned)n;
     double d = sk_json_get_number(settings, "proxy_port", 0);
     if (d >= 1 && d <= 65535)
@@ -27,7 +22,7 @@ static unsigned port_of(const struct sk_api *api, const yyjson_val *settings, un
 
 static bool is_tls(const yyjson_val *settings, unsigned tls_port)
 {
-    const char *external = env("EXTERNALSSL");
+    const char *external = sk_env("EXTERNALSSL");
     return external != NULL ? strcmp(external, "false") != 0 : sk_json_get_bool(settings, "proxy_ssl", tls_port != 0);
 }
 
@@ -72,7 +67,7 @@ struct sk_mdns *sk_announce(const struct sk_api *api, const struct sk_settings *
                             unsigned nmea_port, unsigned tls_port)
 {
     const yyjson_val *root = sk_settings_root(settings);
-    const char *host = env("EXTERNALHOST") != NULL ? env("EXTERNALHOST") : sk_json_get_str(root, "proxy_host");
+    const char *host = sk_env("EXTERNALHOST") != NULL ? sk_env("EXTERNALHOST") : sk_json_get_str(root, "proxy_host");
     const char *named = host != NULL ? host : sk_json_get_str(root, "hostname");
     if (!sk_json_get_bool(root, "mdns", true) || (host == NULL && only_this_machine(options->host)))
         return NULL;

@@ -2,6 +2,7 @@
 
 #include "app/doors.h"
 #include "base/clock.h"
+#include "base/env.h"
 #include "base/log.h"
 #include "http/static.h"
 #include "store/fs.h"
@@ -34,24 +35,18 @@ struct arrival {
 
 /* ---- settings ---- */
 
-static const char *env(const char *name)
-{
-    const char *v = getenv(name);
-    return v != NULL && v[0] != '\0' ? v : NULL;
-}
-
 bool sk_https_wanted(const struct sk_settings *settings)
 {
-    return env("SSLPORT") != NULL || sk_json_get_bool(sk_settings_root(settings), "ssl", false);
+    return sk_env("SSLPORT") != NULL || sk_json_get_bool(sk_settings_root(settings), "ssl", false);
 }
 
 static int choose_port(const struct sk_settings *settings, unsigned *ret_port, struct sk_errmsg *em)
 {
     int64_t n;
     double set = sk_json_get_number(sk_settings_root(settings), "sslport", DEFAULT_PORT);
-    if (env("SSLPORT") != NULL) {
-        if (!sk_parse_int(sk_span_of(env("SSLPORT")), 0, 65535, &n))
-            return sk_errmsg_set(em, SK_ERR_INVALID, "SSLPORT '%s' is not a number from 0 to 65535", env("SSLPORT"));
+    if (sk_env("SSLPORT") != NULL) {
+        if (!sk_parse_int(sk_span_of(sk_env("SSLPORT")), 0, 65535, &n))
+            return sk_errmsg_set(em, SK_ERR_INVALID, "SSLPORT '%s' is not a number from 0 to 65535", sk_env("SSLPORT"));
         set = (double)n;
     }
     if (!(set >= 0 && set <= 65535))

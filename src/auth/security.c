@@ -289,14 +289,6 @@ size_t sk_security_device_count(const struct sk_security *s)
     return yyjson_mut_arr_size(member(root_of(s), "devices"));
 }
 
-bool sk_security_device_at(const struct sk_security *s, size_t i, struct sk_device *ret_device)
-{
-    yyjson_mut_val *v = yyjson_mut_arr_get(member(root_of(s), "devices"), i);
-    if (v != NULL)
-        device_of(v, ret_device);
-    return v != NULL;
-}
-
 bool sk_security_device(const struct sk_security *s, struct sk_span client_id, struct sk_device *ret_device)
 {
     yyjson_mut_val *v = entry(s, "devices", "clientId", client_id, NULL);

@@ -56,7 +56,6 @@ size_t sk_security_user_count(const struct sk_security *s);
 bool sk_security_user_at(const struct sk_security *s, size_t i, struct sk_user *ret_user);
 bool sk_security_user(const struct sk_security *s, struct sk_span name, struct sk_user *ret_user);
 size_t sk_security_device_count(const struct sk_security *s);
-bool sk_security_device_at(const struct sk_security *s, size_t i, struct sk_device *ret_device);
 bool sk_security_device(const struct sk_security *s, struct sk_span client_id, struct sk_device *ret_device);
 
 /*

@@ -198,7 +198,6 @@ void sk_reply_slice(struct sk_http_req *r, char *bytes, size_t n); /* takes mall
 void sk_reply_end(struct sk_http_req *r);
 void sk_reply_abort(struct sk_http_req *r); /* after begin: the promised bytes cannot come; the connection is cut */
 void sk_reply_preflight(struct sk_http_req *r);
-void sk_reply_empty(struct sk_http_req *r, int status); /* no body, no validators */
 void sk_reply_bare(struct sk_http_conn *c, int status, const char *text);
 const char *sk_http_reason(int status);
 

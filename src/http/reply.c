@@ -494,12 +494,6 @@ void sk_reply_preflight(struct sk_http_req *r)
     finish(r);
 }
 
-void sk_reply_empty(struct sk_http_req *r, int status)
-{
-    r->has_etag = true;
-    answer(r, status, NULL, SK_SPAN(""), NULL);
-}
-
 /* For what never became a request. */
 void sk_reply_bare(struct sk_http_conn *c, int status, const char *text)
 {
