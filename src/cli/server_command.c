@@ -39,6 +39,7 @@ const struct sk_cli_variable sk_cli_variables[] = {
     { "TCPSTREAMPORT", "port of the TCP stream of deltas (default 8375)" },
     { "TCPSTREAMADDRESS", "address of the TCP stream (default: as --host)" },
     { "NMEA0183PORT", "port of NMEA 0183 sentences (default 10110)" },
+    { "PRESERIALCOMMAND", "run with a serial device's name behind it before that is opened" },
     { "MAX_WS_CONNECTIONS_PER_IP", "WebSocket connections from one address (default 30)" },
     { "BACKPRESSURE_ENTER", "unsent bytes at which a stream client gets no more news (default 524288)" },
     { "BACKPRESSURE_EXIT", "unsent bytes at which it is sent what it missed (default 1024)" },

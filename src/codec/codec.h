@@ -30,6 +30,8 @@ struct sk_codec_out {
     void (*line)(void *arg, char letter, struct sk_span line);
     /* Bytes for the device at the other end: requests, set-up commands. */
     void (*write)(void *arg, struct sk_span bytes);
+    /* Is there metadata of that path already? What another server announces of it is not needed then. */
+    bool (*knows_meta)(void *arg, struct sk_span path);
 };
 
 struct sk_codec {

@@ -1,7 +1,8 @@
 /*
  * What another Signal K server sends: its hello, which says who it is, and deltas. Deltas about it become deltas about the own
  * vessel (option selfHandling), and what came round already is dropped: two servers that take each other's data would else pass
- * it on for ever. An update is known again by its text, when that carries a time.
+ * it on for ever. An update is known again by its text, when that carries a time. Metadata that the other announces before the
+ * first value of a path (an update of nothing else, without a source) is taken for paths of which nothing is known here.
  */
 #include "base/lines.h"
 #include "base/map.h"
@@ -70,6 +71,60 @@ static bool is_known(struct remote *r, struct sk_span update)
 
 /* ---- messages ----------------------------------------------------------------------------------------------------------- */
 
+static bool is_announcement(const yyjson_val *u)
+{
+    return yyjson_is_arr(sk_json_get(u, "meta")) && sk_json_get(u, "values") == NULL && sk_json_get(u, "$source") == NULL &&
+           sk_json_get(u, "source") == NULL;
+}
+
+/* How a value is shown is the business of each server. */
+static void write_metadata(struct sk_buf *out, yyjson_val *object)
+{
+    size_t i, n;
+    yyjson_val *key, *v;
+    bool first = true;
+    sk_buf_char(out, '{');
+    yyjson_obj_foreach(object, i, n, key, v) {
+        if (sk_span_eq(sk_json_str(key), "displayUnits"))
+            continue;
+        sk_buf_append(out, ",", !first);
+        first = false;
+        sk_json_write(out, key);
+        sk_buf_char(out, ':');
+        sk_json_write(out, v);
+    }
+    sk_buf_char(out, '}');
+}
+
+/* False: there is nothing new in it. */
+static bool write_announcement(struct remote *r, const yyjson_val *u)
+{
+    size_t i, n;
+    yyjson_val *entry, *time = sk_json_get(u, "timestamp");
+    unsigned left = 0;
+    sk_buf_char(&r->out, '{');
+    if (time != NULL) {
+        SK_BUF_LIT(&r->out, "\"timestamp\":");
+        sk_json_write(&r->out, time);
+        sk_buf_char(&r->out, ',');
+    }
+    SK_BUF_LIT(&r->out, "\"meta\":[");
+    yyjson_arr_foreach(sk_json_get(u, "meta"), i, n, entry) {
+        yyjson_val *path = sk_json_get(entry, "path"), *object = sk_json_get(entry, "value");
+        if (!yyjson_is_str(path) || !yyjson_is_obj(object) ||
+            (r->base.out.knows_meta != NULL && r->base.out.knows_meta(r->base.out.arg, sk_json_str(path))))
+            continue;
+        sk_buf_append(&r->out, ",", left++ > 0);
+        SK_BUF_LIT(&r->out, "{\"path\":");
+        sk_json_write(&r->out, path);
+        SK_BUF_LIT(&r->out, ",\"value\":");
+        write_metadata(&r->out, object);
+        sk_buf_char(&r->out, '}');
+    }
+    SK_BUF_LIT(&r->out, "]}");
+    return left > 0;
+}
+
 /* Returns how many updates are left. */
 static unsigned write_updates(struct remote *r, yyjson_val *updates)
 {
@@ -81,10 +136,16 @@ static unsigned write_updates(struct remote *r, yyjson_val *updates)
         size_t before = r->out.n;
         sk_buf_append(&r->out, ",", left > 0);
         size_t at = r->out.n;
-        sk_json_write(&r->out, u);
+        bool news = true;
+        if (is_announcement(u))
+            news = write_announcement(r, u);
+        else
+            sk_json_write(&r->out, u);
         if (!sk_buf_ok(&r->out))
             return 0;
-        if (sk_json_get(u, "timestamp") != NULL && is_known(r, (struct sk_span){ r->out.p + at, r->out.n - at })) {
+        if (!news)
+            r->out.n = before;
+        else if (sk_json_get(u, "timestamp") != NULL && is_known(r, (struct sk_span){ r->out.p + at, r->out.n - at })) {
             r->out.n = before;
             r->base.stats.ignored++;
         } else {

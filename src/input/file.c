@@ -1,7 +1,7 @@
 /*
- * A recording, played line by line and started over at its end. Lines with a time of their own (a raw log's "<ms>;<letter>;", the
- * timestamp in a delta, a time at the beginning) keep their gaps, divided by the option `speed`; sentences without are played at
- * `throttleRate` bytes a second. Reading happens on the thread pool, a piece at a time.
+ * A recording, played line by line and started over at its end (unless keepRunning is false). Lines with a time of their own (a
+ * raw log's "<ms>;<letter>;", the timestamp in a delta, a time at the beginning) keep their gaps, divided by the option `speed`;
+ * sentences without are played at `throttleRate` bytes a second. Reading happens on the thread pool, a piece at a time.
  */
 #include "base/clock.h"
 #include "base/log.h"
@@ -35,6 +35,8 @@ struct file_input {
     size_t at; /* next line in data */
     bool busy, at_end, delivered, timed;
     bool override_time;  /* values carry the time of the playing */
+    bool no_throttle;    /* as fast as it can be read, with the recorded times all the same */
+    bool once;           /* not started over */
     bool keeps_prefix;   /* the codec reads "<ms>;<letter>;" itself */
     int64_t rate;        /* bytes a second for lines without a time; 0: as fast as they can be read */
     int64_t speed;       /* how much faster than it was recorded */
@@ -231,6 +233,8 @@ static uint64_t wait_for(struct file_input *f)
     }
     f->line_ms = dated ? ms : 0;
     f->timed = true;
+    if (f->no_throttle)
+        return 0;
     return f->due_ms > now ? (uint64_t)(f->due_ms - now) : 0;
 }
 
@@ -267,7 +271,10 @@ static void next_line(struct file_input *f)
         sk_input_failed(f->in, "%s holds nothing to play", f->name);
         return;
     }
-    uv_timer_start(&f->timer, on_pause_over, EMPTY_PAUSE_MS, 0);
+    if (f->once)
+        sk_input_status(f->in, "%s was played to its end", f->name);
+    else
+        uv_timer_start(&f->timer, on_pause_over, EMPTY_PAUSE_MS, 0);
 }
 
 static int read_options(struct file_input *f, const struct sk_input *in, const yyjson_val *options, struct sk_errmsg *em)
@@ -275,6 +282,8 @@ static int read_options(struct file_input *f, const struct sk_input *in, const y
     bool sentences = in->codec->ops == &sk_codec_nmea0183;
     int r = sk_input_option_int(options, "throttleRate", 0, RATE_MAX, sentences ? RATE_DEFAULT : 0, &f->rate, em);
     f->override_time = sk_json_get_bool(options, "overrideTimestamp", false);
+    f->no_throttle = sk_json_get_bool(options, "noThrottle", false);
+    f->once = !sk_json_get_bool(options, "keepRunning", true);
     f->keeps_prefix = in->codec->ops == &sk_codec_multiplexed;
     return r < 0 ? r : sk_input_option_int(options, "speed", 1, SPEED_MAX, 1, &f->speed, em);
 }

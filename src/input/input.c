@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "input/rawlog.h"
+#include "model/meta.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,13 @@ static void on_line(void *arg, char letter, struct sk_span line)
         sk_bus_publish(in->list->bus, (const char *const *)in->events, origin, line, uv_now(sk_loop_uv(sk_hub_loop(in->hub))));
 }
 
+static bool knows_meta(void *arg, struct sk_span text)
+{
+    const struct sk_input *in = arg;
+    struct sk_path *p = sk_path_find(sk_model_paths(sk_hub_model(in->hub)), text);
+    return p != NULL ? sk_meta_of(p) != NULL : sk_meta_known(text);
+}
+
 /* A line of somebody else, to be written to this connection. */
 static void on_bus_line(struct sk_bus_tap *tap, struct sk_frame *line)
 {
@@ -189,7 +197,7 @@ static void read_events(struct sk_input *in, const struct sk_input_kind *kind)
 static int open_one(struct sk_input *in, const yyjson_val *entry, struct sk_errmsg *em)
 {
     struct sk_input_kind kind;
-    struct sk_codec_options o = { .label = in->id, .out = { in, on_delta, on_line, on_write } };
+    struct sk_codec_options o = { .label = in->id, .out = { in, on_delta, on_line, on_write, knows_meta } };
     int r = sk_input_kind_of(entry, &kind, em);
     o.settings = r == 0 ? kind.codec_options : NULL;
     if (r == 0)

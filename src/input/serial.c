@@ -5,6 +5,7 @@
  */
 #include "base/log.h"
 #include "input/input.h"
+#include "input/precommand.h"
 #include "input/serial_line.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #define RETRY_MS 500
+#define COMMAND_AGAIN_MS 5000 /* between two runs of the user's command for a device that cannot be opened */
 #define QUEUE_MAX ((size_t)8 * 1024)
 #define PIECE ((size_t)16 * 1024)
 #define READS_A_TURN 4
@@ -30,6 +32,9 @@ struct serial_input {
     uv_poll_t poll;
     bool poll_open, timer_open;
     uv_timer_t timer;
+    struct sk_precommand *command; /* under way; NULL: none */
+    bool prepared;                 /* it was run for the opening to come */
+    uint64_t command_ms;           /* when it was run last; 0: never */
     struct sk_buf out;
     char piece[PIECE];
 };
@@ -91,6 +96,7 @@ static void serial_close(struct sk_input *in)
 {
     struct serial_input *s = in->state;
     s->in = NULL;
+    sk_precommand_cancel(s->command);
     hang_up(s);
     uv_close((uv_handle_t *)&s->timer, timer_closed);
 }
@@ -182,28 +188,65 @@ static const char *in_words(int error)
     }
 }
 
-static void failed(struct serial_input *s, int error)
+static void failed(struct serial_input *s, const char *why, uint64_t pause_ms)
 {
     if (s->fd >= 0)
         close(s->fd);
     s->fd = -1;
+    s->prepared = false;
     if (!s->told)
-        sk_input_failed(s->in, "%s: %s", s->device, in_words(error));
+        sk_input_failed(s->in, "%s: %s", s->device, why);
     s->told = true;
-    uv_timer_start(&s->timer, on_retry, RETRY_MS, 0);
+    uv_timer_start(&s->timer, on_retry, pause_ms, 0);
+}
+
+static bool is_there(const struct serial_input *s)
+{
+    return access(s->device, F_OK) == 0;
+}
+
+static void on_command_end(void *arg, const char *problem)
+{
+    struct serial_input *s = arg;
+    s->command = NULL;
+    s->prepared = true;
+    if (problem == NULL ||
+        !is_there(s)) { /* a device that is missing is what is to be told, not that nothing could be done with it */
+        try_open(s);
+        return;
+    }
+    s->told = false; /* perhaps it is another problem than the last time */
+    failed(s, problem, COMMAND_AGAIN_MS);
+}
+
+/* True: the user's command runs first, and then it goes on. For a device that is missing it runs now and then: it may make it. */
+static bool prepare(struct serial_input *s)
+{
+    const char *problem;
+    uint64_t now = uv_now(s->uv);
+    if (s->prepared || !sk_precommand_wanted() || (s->command_ms != 0 && now - s->command_ms < COMMAND_AGAIN_MS && !is_there(s)))
+        return false;
+    s->command_ms = now;
+    s->command = sk_precommand_start(s->uv, s->device, s->in->config_dir, on_command_end, s, &problem);
+    if (s->command == NULL)
+        failed(s, problem, COMMAND_AGAIN_MS);
+    return true;
 }
 
 static void try_open(struct serial_input *s)
 {
+    if (prepare(s))
+        return;
     s->fd = open(s->device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (s->fd < 0 || !isatty(s->fd) || !sk_serial_line_set_up(s->fd, s->baud_rate) || uv_poll_init(s->uv, &s->poll, s->fd) < 0) {
-        failed(s, errno);
+        int error = errno;
+        failed(s, in_words(error), error == ENOENT || !sk_precommand_wanted() ? RETRY_MS : COMMAND_AGAIN_MS);
         return;
     }
     (void)ioctl(s->fd, TIOCEXCL);
     s->poll.data = s;
     s->poll_open = true;
-    s->told = false;
+    s->told = s->prepared = false;
     watch(s);
     sk_input_opened(s->in, "Connected to %s", s->device);
 }

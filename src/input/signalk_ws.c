@@ -94,7 +94,8 @@ static int open_stream(struct ws_input *w, struct sk_errmsg *em)
     char host[300];
     (void)snprintf(host, sizeof host, strchr(w->host, ':') != NULL ? "[%.250s]:%u" : "%.250s:%u", w->host, w->port);
     struct sk_ws_client_request q = { .host = host, .token = w->token };
-    q.path = w->subscription != NULL ? "/signalk/v1/stream?subscribe=none" : "/signalk/v1/stream?subscribe=all";
+    q.path = w->subscription != NULL ? "/signalk/v1/stream?subscribe=none&sendMeta=all"
+                                     : "/signalk/v1/stream?subscribe=all&sendMeta=all";
     return sk_ws_client_create(&q, &ws_ops, w, &w->ws, em);
 }
 

@@ -175,6 +175,10 @@ def navigation():
                             (32, NA), ("s32", NA), ("s32", NA), ("s16", NA)),
                [("navigation.courseGreatCircle.bearingTrackMagnetic", 0.01), ("navigation.courseGreatCircle.nextPoint.position", None)],
                src=19)
+    yield Case(129284, pack((8, 2), (32, NA), (2, 1), (2, NA), (2, NA), (2, 0), (32, NA), (16, NA), (16, NA), (16, 15708), (32, NA),
+                            (32, NA), ("s32", NA), ("s32", NA), ("s16", NA)),
+               [("navigation.courseGreatCircle.nextPoint.bearingMagnetic", 1.5708),
+                ("navigation.courseGreatCircle.nextPoint.position", None)], src=19)
     yield Case(129285, pack((16, 0), (16, 3), (16, 1), (16, 1), (3, 0), (2, NA), (3, NA)) + lau("Home \u00e4") + b"\xff" +
                pack((16, 1)) + lau("Start") + pack(("s32", 600000000), ("s32", 250000000)) +
                pack((16, 2)) + lau("Mid\u00f6", 0) + pack(("s32", 601000000), ("s32", 251000000)) +
@@ -224,10 +228,15 @@ def environment():
              14: "propulsion.3.exhaustTemperature"}
     for source, parent in enumerate(temperatures):
         path = whole.get(source) or parent + ".temperature"
+        yield Case(130311, pack((8, 1), (6, source), (2, NA), (16, 29005), ("s16", NA), (16, NA)), [(path.replace(".3.", ".default."), 290.05)])
+    for source, parent in enumerate(temperatures):
+        path = whole.get(source) or parent + ".temperature"
         yield Case(130312, pack((8, 1), (8, 3), (8, source), (16, 29005), (16, NA), (8, NA)), [(path, 290.05)], instance="3")
         yield Case(130316, pack((8, 1), (8, 3), (8, source), (24, 1290055), (16, NA)), [(path, 1290.055)], instance="3")
     yield Case(130312, pack((8, 1), (8, 4), (8, 15), (16, 29005), (16, NA), (8, NA)),
                [("generic.temperatures.userDefinedShaft_Seal_Temperature.4.temperature", 290.05)], instance="4")
+    yield Case(130316, pack((8, 1), (8, 4), (8, 15), (24, 1290055), (16, NA)),
+               [("generic.temperatures.userDefinedShaft_Seal_Temperature.4.temperature", 1290.055)], instance="4")
     yield Case(130312, pack((8, 1), (8, NA), (8, 129), (16, 29005), (16, NA), (8, NA)),
                [("generic.temperatures.userDefined129.0.temperature", 290.05)])
     yield Case(130312, pack((8, 1), (8, 4), (8, NA), (16, 29005), (16, NA), (8, NA)), [])
@@ -263,6 +272,8 @@ def engines():
     yield Case(127497, pack((8, 0), (16, 120), ("s16", 35), ("s16", -12), ("s16", NA)),
                [("propulsion.port.trip.fuelUsed", 0.12), ("propulsion.port.trip.fuelRate.average", 0.0035),
                 ("propulsion.port.trip.fuelRate.economy", -0.0012)])
+    yield Case(127497, pack((8, 1), (16, NA), ("s16", NA), ("s16", NA), ("s16", 41)),
+               [("propulsion.starboard.trip.fuelRate.instantaneousEconomy", 0.0041)])
     for kind, path in enumerate(["fuel", "freshWater", "wasteWater", "liveWell", "lubrication", "blackWater"]):
         yield Case(127505, pack((4, 2), (4, kind), ("s16", 12500), (32, 1000), (8, NA)),
                    [(f"tanks.{path}.2.currentLevel", 0.5), (f"tanks.{path}.2.capacity", 0.1)])
@@ -282,6 +293,11 @@ def electricity():
                 for p, v in [("acceptability", ok), *ac]])
     yield Case(127504, pack((8, 1), (8, 1), (2, 2), (3, 0), (3, NA), *line),
                [(f"electrical.inverters.1.C.{p}", v) for p, v in [("waveform", "Sine wave"), *ac]])
+    reactive = *[(bits, NA) for bits in (16, 16, 16, 16, 32)], (32, 450), ("s8", NA)
+    yield Case(127503, pack((8, 2), (8, 1), (2, 1), (2, 1), (4, NA), *reactive),
+               [("electrical.ac.2.B.acceptability", "Bad frequency"), ("electrical.ac.2.B.reactivePower", 450)])
+    yield Case(127504, pack((8, 2), (8, 1), (2, 0), (3, 1), (3, NA), *reactive),
+               [("electrical.inverters.2.A.waveform", "Modified sine wave"), ("electrical.inverters.2.A.reactivePower", 450)])
     yield Case(127506, pack((8, 1), (8, 2), (8, 0), (8, 85), (8, 99), (16, 90), (16, 10), (16, 100)),
                [("electrical.batteries.2.capacity.stateOfCharge", 0.85), ("electrical.batteries.2.capacity.stateOfHealth", 0.99),
                 ("electrical.batteries.2.capacity.timeRemaining", 5400)])
@@ -298,6 +314,11 @@ def electricity():
                [("electrical.chargers.1.enabled", False), ("electrical.chargers.1.chargeCurrentLimit", 80),
                 ("electrical.chargers.1.chargingAlgorithm", "2 stage (no float)"), ("electrical.chargers.1.estimatedTemperature", "warm"),
                 ("electrical.chargers.1.equalizeOneTimeEnabled", True)])
+    yield Case(127510, pack((8, 2), (8, 0), (2, 1), (6, NA), (8, NA), (4, NA), (4, 1), (4, NA), (2, NA), (2, 0), (16, 90)),
+               [("electrical.chargers.2.enabled", True), ("electrical.chargers.2.chargeMode", "primary"),
+                ("electrical.chargers.2.overChargeEnabled", False), ("electrical.chargers.2.equalizeTime", 5400)])
+    yield Case(127511, pack((8, 2), (8, 0), (8, 0), (2, NA), (4, 1), (2, NA), (16, NA), (16, NA)),
+               [("electrical.inverters.2.inverterMode", "series master")])
     yield Case(127511, pack((8, 1), (8, 0), (8, 0), (2, 1), (4, NA), (2, 0), (16, 50), (16, 250)),
                [("electrical.inverters.1.enabled", True), ("electrical.inverters.1.loadSenseEnabled", False),
                 ("electrical.inverters.1.loadSensePowerThreshold", 50), ("electrical.inverters.1.loadSenseInterval", 2.5)])
@@ -312,6 +333,8 @@ def electricity():
     yield Case(127750, pack((8, 1), (8, 2), (8, 2), (2, 0), (2, 1), (2, 2), (2, NA), (32, NA)),
                [("electrical.converter.17.2.operatingState", "fault"), ("electrical.converter.17.2.temperatureState", "good"),
                 ("electrical.converter.17.2.overloadState", "warning"), ("electrical.converter.17.2.lowDCVoltageState", "error")])
+    yield Case(127750, pack((8, 1), (8, 3), (8, NA), (2, NA), (2, NA), (2, NA), (2, 1), (32, NA)),
+               [("electrical.converter.17.3.rippleState", "warning")])
     yield Case(127751, pack((8, 1), (8, 2), (16, 126), ("s24", -1234), (8, NA)),
                [("electrical.dc.17.2.voltage", 12.6), ("electrical.dc.17.2.current", -12.34)])
 
@@ -405,6 +428,7 @@ def makers():
     yield Case(65345, pack(raymarine, *marine, (16, 62000), (16, NA), (16, NA)),
                [("steering.autopilot.target.windAngleApparent", -0.08318530717958605)])
     yield Case(65359, pack(raymarine, *marine, (8, 1), (16, NA), (16, 12345), (8, NA)), [("navigation.headingMagnetic", 1.2345)])
+    yield Case(65359, pack(raymarine, *marine, (8, 1), (16, 31416), (16, NA), (8, NA)), [("navigation.headingTrue", 3.1416)])
     yield Case(65360, pack(raymarine, *marine, (8, 1), (16, 100), (16, 200), (8, NA)),
                [("steering.autopilot.target.headingTrue", 0.01), ("steering.autopilot.target.headingMagnetic", 0.02)])
     for mode, state in ((0, "standby"), (64, "auto"), (256, "wind"), (384, "route"), (385, "route")):
@@ -547,6 +571,7 @@ def by_message(write):
 
 FORMATS = {
     "plain": ("NMEA 2000 lines", by_message(plain)),
+    "plain-other-time": ("NMEA 2000 lines", by_message(lambda c: plain(c, STAMP[:10] + "-" + STAMP[11:23]))),
     "plain-frames": ("NMEA 2000 lines", by_frame(lambda c, f: f"{STAMP},{c.prio},{c.pgn},{c.src},255,{len(f)},{f.hex(',')}\n")),
     "ydraw": ("NMEA 2000 lines", by_frame(lambda c, f: f"16:29:27.082 R {can_id(c):08X} {f.hex(' ').upper()}\r\n")),
     "ydraw-out": ("NMEA 2000 lines", by_frame(lambda c, f: f"{can_id(c):08X} {f.hex(' ').upper()}\r\n")),
@@ -556,6 +581,8 @@ FORMATS = {
     "ascii": ("NMEA 2000 lines", by_message(lambda c: f"A173321.107 {c.src:02X}FF{c.prio} {c.pgn:05X} {c.data.hex().upper()}\r\n")),
     "pdgy": ("NMEA 2000 lines", by_message(
         lambda c: f"!PDGY,{c.pgn},{c.prio},{c.src},255,0.563,{base64.b64encode(c.data).decode().rstrip('=')}\r\n")),
+    "pdgy-short": ("NMEA 2000 lines", by_message(
+        lambda c: f"!PDGY,{c.pgn},255,{base64.b64encode(c.data).decode().rstrip('=')}\r\n")),
     "pcdin": ("NMEA 2000 lines", by_message(
         lambda c: nmea_sum(f"PCDIN,{c.pgn:06X},{base32((TIME - 1262304000000) * 1024 // 1000 + 1)},{c.src:02X},{c.data.hex().upper()}") + "\r\n")),
     "mxpgn": ("NMEA 2000 lines", by_frame(
@@ -609,14 +636,15 @@ def some():
 
 def formats():
     cases = some()
-    wanted = expected(cases)
     cut = Frames()
     frames = sum(len(cut(c)) for c in cases)
     for name, (codec, render) in [*FORMATS.items(), ("pcdin-0183", ("NMEA 0183", FORMATS["pcdin"][1])),
                                   ("mxpgn-0183", ("NMEA 0183", FORMATS["mxpgn"][1]))]:
         log = can_frames(cases) if name == "can" else render(cases)
-        per_message = name in ("plain", "ascii", "pdgy", "pcdin", "pcdin-0183", "ngt", "w2k")
+        per_message = name in ("plain", "plain-other-time", "ascii", "pdgy", "pdgy-short", "pcdin", "pcdin-0183", "ngt", "w2k")
         settings = {"littleEndianMXPGN": True} if name.startswith("mxpgn") else None
+        sources = [0] * len(cases) if name == "pdgy-short" else [c.src for c in cases]  # the short form has none
+        wanted = [c.delta(src=src) for c, src in zip(cases, sources)]
         write(f"n2k-format-{name}", log, wanted, stats(len(cases) if per_message else frames, len(wanted)), codec, settings)
 
 

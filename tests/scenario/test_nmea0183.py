@@ -131,6 +131,8 @@ def test_a_silent_peer_is_connected_anew(boat, peer):
     stream = boat(connection("plotter", "tcp", {"host": "127.0.0.1", "port": peer.port, "noDataReceivedTimeout": 1}))
     peer.client(1).sendall((heading(10) + "\n").encode())
     assert stream.until(degrees(10))
+    entry = connection_status(stream.server, "plotter", "no data for 1 s")
+    assert entry["type"] == "error" and "Reconnect 127.0.0.1" in entry["message"]
     peer.client(2).sendall((heading(11) + "\n").encode())
     assert stream.until(degrees(11))
 
@@ -141,6 +143,9 @@ def test_an_endless_line_does_no_harm(boat, peer):
     device.sendall(b"$" + b"A" * (10 * 1024 * 1024))
     device.sendall(b"\r\n" + heading(30).encode() + b"\r\n")
     assert stream.until(degrees(30), 60)
+    events = stream.server.stream("?serverevents=all&subscribe=none")
+    events.until(lambda m: isinstance(m, dict) and m.get("type") == "SERVERSTATISTICS"
+                 and m["data"]["providerStatistics"]["plotter"]["oversized"] == 1, 30)
 
 
 def test_gpsd_is_asked_for_sentences(boat, peer):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness.instruments import connection, heading, send_udp, sentence
+from harness.instruments import connection, connection_status, heading, send_udp, sentence
 from harness.server import free_port
 from harness.streams import has_path, values_in
 from harness.waiting import eventually
@@ -95,7 +95,9 @@ def play(config, launch, tmp_path):
         file.write_text("\n".join(record) + "\n", encoding="utf-8")
         config.settings(pipedProviders=list(settings))
         server = launch("--data", str(file), *args) if not settings else launch()
-        return server.stream("?subscribe=all&sendCachedValues=false")
+        stream = server.stream("?subscribe=all&sendCachedValues=false")
+        stream.server = server
+        return stream
 
     return start
 
@@ -131,6 +133,24 @@ def test_a_connection_may_play_faster(play, config):
     config.write("fast.log", "\n".join(slow) + "\n")
     stream = play(settings=[entry])
     assert stream.until(degrees(9))  # three minutes, a thousand times as fast
+
+
+def recording_of(**options):
+    return {"id": "trip", "pipeElements": [{"type": "providers/simple", "options": {"type": "FileStream", "subOptions": options}}]}
+
+
+def test_a_recording_without_its_gaps_keeps_its_times(play, config):
+    """Three hours, at once."""
+    config.write("slow.log", "\n".join(f"{T0 + n * 1200000};N;{heading(n)}" for n in range(10)) + "\n")
+    stream = play(settings=[recording_of(dataType="Multiplexed", filename="slow.log", noThrottle=True)])
+    assert stream.until(degrees(9))["updates"][0]["timestamp"] == "2026-11-22T20:12:29.179Z"
+
+
+def test_a_recording_is_played_once_on_request(play, config):
+    config.write("once.log", "2014-08-15T19:00:00.048Z,2,128259,115,255,8,00,4e,01,ff,ff,00,ff,ff\n")
+    server = play(settings=[recording_of(dataType="NMEA2000", filename="once.log", keepRunning=False)]).server
+    connection_status(server, "trip", "was played to its end")
+    assert server.api("vessels/self/navigation/speedThroughWater/value").ok() == 3.34
 
 
 def test_data_given_twice_is_an_error(launcher):

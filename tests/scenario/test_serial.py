@@ -18,11 +18,11 @@ def line(tmp_path):
 
 @pytest.fixture
 def boat(config, launch, line):
-    def start(*more, plugged=True, **options):
+    def start(*more, plugged=True, env=None, **options):
         if plugged:
             line.plug_in()
         config.settings(pipedProviders=[connection("serial", "serial", {"device": line.path, "baudrate": "4800", **options}), *more])
-        server = launch()
+        server = launch(env=env or {})
         stream = server.stream("?subscribe=all&sendCachedValues=false")
         stream.hello()
         stream.server = server
@@ -106,3 +106,25 @@ def test_names_of_sentence_events(boat, line):
         return line.heard(heading(50) + "\r\n", 1)
 
     assert eventually(forwarded, "the forwarded line")
+
+
+def test_a_command_gets_the_device_ready_each_time_before_it_is_opened(boat, line, config, tmp_path):
+    """PRESERIALCOMMAND with the device's name behind it; here it leaves a mark, and takes its time."""
+    marks = tmp_path / "marks"
+    stream = boat(env={"PRESERIALCOMMAND": f"sleep 0.1; echo ready >>'{marks}'; true"})
+    line.say(heading(60))
+    stream.until(degrees(60))
+    assert marks.read_text() == "ready\n"
+    line.unplug()
+    connection_status(stream.server, "serial", "unplugged?")
+    line.plug_in()
+    connection_status(stream.server, "serial", "Connected")
+    assert marks.read_text().startswith("ready\nready\n")
+
+
+def test_a_command_that_fails_is_said_and_tried_again(boat, line, tmp_path):
+    stream = boat(env={"PRESERIALCOMMAND": f"test -e '{tmp_path}/cable' &&"})
+    entry = connection_status(stream.server, "serial", "PRESERIALCOMMAND ended with exit code 1")
+    assert entry["type"] == "error" and line.path in entry["message"]
+    (tmp_path / "cable").write_text("")
+    connection_status(stream.server, "serial", "PRESERIALCOMMAND ended with exit code 126", 30)  # the device is no program

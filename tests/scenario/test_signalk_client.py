@@ -90,6 +90,30 @@ def test_the_other_goes_away_and_comes_back(joined, other):
     assert stream.until(has_value("test.level", 3))
 
 
+def test_metadata_of_the_other_counts_where_nothing_is_known(joined):
+    """Its own paths bring their units and zones; what this boat knows of a path stays as it is."""
+    stream = joined()
+    stream.feeder.send({"updates": [{"meta": [{"path": "bilge.level", "value": {"units": "m", "description": "Water in the bilge"}},
+                                              {"path": "navigation.speedOverGround", "value": {"description": "of the other"}}]}]})
+    assert stream.until(lambda m: "Water in the bilge" in json.dumps(m))  # while it happens, it is taken as it is
+    late = stream.server.api("vessels/self/bilge/level/meta").ok()
+    assert (late["units"], late["description"]) == ("m", "Water in the bilge")
+
+
+def test_metadata_from_before_the_connection_comes_with_the_values(config, launch, other):
+    feeder = other.feeder()
+    feeder.send({"updates": [{"meta": [{"path": "bilge.level", "value": {"units": "m", "description": "Water in the bilge"}},
+                                       {"path": "navigation.speedOverGround", "value": {"description": "of the other"}}]}]})
+    feeder.values(bilge__level=0.1, navigation__speedOverGround=3)
+    feeder.mark()
+    eventually(lambda: other.api("vessels/self/bilge/level/value").status == 200, "the other's value")
+    config.settings(pipedProviders=[connection("link", "ws", {"host": "127.0.0.1", "port": other.port}, "SignalK")])
+    server = launch()
+    eventually(lambda: server.api("vessels/self/bilge/level/value").status == 200, "the value here")
+    assert server.api("vessels/self/bilge/level/meta").ok()["description"] == "Water in the bilge"
+    assert server.api("vessels/self/navigation/speedOverGround/meta").ok()["description"] != "of the other"
+
+
 def test_two_servers_that_take_each_others_data_do_not_loop(config, launcher, tmp_path):
     folder = ConfigDir(tmp_path / "second")
     folder.identity("Other", OTHER_ID)
@@ -135,7 +159,7 @@ def test_a_token_is_sent_and_its_refusal_told_without_it(config, launch, peer):
     server = launch()
     client = peer.client(1)
     request = request_of(client)
-    assert request.startswith("GET /signalk/v1/stream?subscribe=all HTTP/1.1\r\n")
+    assert request.startswith("GET /signalk/v1/stream?subscribe=all&sendMeta=all HTTP/1.1\r\n")
     assert "\r\nAuthorization: JWT s3cr3t.t0ken\r\n" in request
     client.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
     entry = connection_status(server, "link", "Authentication failed for 127.0.0.1")
