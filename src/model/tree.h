@@ -131,6 +131,9 @@ void sk_tree_prune(struct sk_model *m, uint64_t before_ms, void (*dying)(void *a
 const struct sk_rendering *sk_context_rendering(struct sk_context *c);
 void sk_tree_forget_renderings(struct sk_model *m); /* those that were not used since the last call */
 
+/* The values of a source, [{"context","path","value","timestamp","state"}], state: "shown", "beside another" or "kept out" (by
+   source priority). How many there are. */
+size_t sk_tree_write_source(const struct sk_model *m, const struct sk_source *s, struct sk_buf *out);
 /* Removes all that a source said, in every context; where it spoke last, the newest of the others is shown. `leaving` hears of
    each node before it loses a value, its `last` one or not. `serial` rises for each context that changed. Returns how many values
    went. */

@@ -50,3 +50,25 @@ def test_a_request_without_a_source_or_with_an_unknown_one_is_refused(server):
     answer = remove(server, "nobody")
     assert (answer.status, answer.json()["state"]) == (404, "FAILED")
     assert "nobody" in answer.json()["message"]
+
+
+# ---- what it said ----
+
+def inspect(server, ref):
+    return server.get(f"/skServer/cacheInspect?sourceRef={ref}")
+
+
+def test_everything_that_a_source_said_is_listed(server, feeder):
+    for ref, value, path in (("gps.one", 1, PATH), ("gps.two", {"x": [2]}, PATH), ("gps.one", 3, "a.b")):
+        feeder.feed(delta(ref, value, path))
+    feeder.feed({**delta("gps.one", 4, PATH), "context": "vessels.urn:mrn:imo:mmsi:244000000"})
+    feeder.settle()
+    found = inspect(server, "gps.one").ok()
+    mine = "vessels." + server.api("self").ok().removeprefix("vessels.")
+    assert (found["sourceRef"], found["count"]) == ("gps.one", 3)
+    assert {(v["context"], v["path"], v["value"], v["state"]) for v in found["values"]} == {
+        (mine, PATH, 1, "beside another"), (mine, "a.b", 3, "shown"), ("vessels.urn:mrn:imo:mmsi:244000000", PATH, 4, "shown")}
+    assert all(v["timestamp"].endswith("Z") for v in found["values"])
+    assert inspect(server, "gps.two").ok()["values"][0]["value"] == {"x": [2]}
+    assert inspect(server, "nobody").status == 404 and "nobody" in inspect(server, "nobody").json()["message"]
+    assert server.get("/skServer/cacheInspect").status == 400
