@@ -229,16 +229,16 @@ def test_a_template_from_its_source_to_its_removal(language, template, config, h
     server = launch()
     try:
         skiff("plugin", "install", archive)
-        server.wait_plugin(name, timeout=60, state="stopped")
+        server.wait_plugin(name, timeout=240, state="stopped")
         skiff("plugin", "enable", name)
         if configuration:
             assert server.configure(name, configuration).status == 200
-        entry = server.wait_plugin(name, timeout=60, state="running")
+        entry = server.wait_plugin(name, timeout=240, state="running")
         assert entry["name"] == f"{language.capitalize()} {template}" and entry["schema"]["type"] == "object"
         PROMISES[template](Story(server, name, language + template.capitalize()))
         edited(path)
         skiff("plugin", "install", path)
-        server.wait_plugin(name, timeout=60, state="running", version="0.2.0")
+        server.wait_plugin(name, timeout=240, state="running", version="0.2.0")
         skiff("plugin", "disable", name)
         assert server.wait_plugin(name, state="stopped")["statusMessage"] == "Stopped"
         skiff("plugin", "remove", name)
@@ -274,7 +274,7 @@ def test_a_wrong_configuration_is_told(language, template, wrong, said, config, 
     config.install(package)
     config.enable(package.name, wrong)
     server = launch()
-    entry = server.wait_plugin(package.name, timeout=60, state="error")
+    entry = server.wait_plugin(package.name, timeout=240, state="error")
     assert said in entry["statusMessage"], entry
     assert server.configure(package.name, {}).status == 200
     server.wait_plugin(package.name, state="running")
