@@ -222,6 +222,7 @@ def busy(b, args, verdict):
         verdict.line(f"{name}: probes that no client saw", missing, len(when[name]) // 100)
     verdict.line("the server's loop, longest turn", watch.turn, unit="ms")
     verdict.line("  longest that a line may have waited for it", watch.wait, args.gap, "ms")
+    verdict.line("  most processor time of a turn", watch.work, args.gap / 2, "ms")
     verdict.line("clients that were cut off", closed, 0)
 
 
@@ -231,7 +232,7 @@ class Watch(threading.Thread):
     def __init__(self, port):
         super().__init__(daemon=True)
         self.stream = run.subscribe(port, "subscribe=none&serverevents=all")
-        self.connections, self.turn, self.wait, self.events = {}, 0.0, 0.0, 0
+        self.connections, self.turn, self.wait, self.work, self.events = {}, 0.0, 0.0, 0.0, 0
         self.start()
 
     def wait_for(self, more, limit=60):
@@ -259,4 +260,5 @@ class Watch(threading.Thread):
             if self.events > 0:  # the first is of the time before
                 self.turn = max(self.turn, event["data"]["loop"]["longestTurnMs"])
                 self.wait = max(self.wait, event["data"]["loop"]["longestWaitMs"])
+                self.work = max(self.work, event["data"]["loop"]["busiestTurnMs"])
             self.events += 1

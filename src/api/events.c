@@ -92,8 +92,9 @@ void sk_events_write_statistics(struct sk_api *api, struct sk_buf *b)
     sk_inputs_write_lines(api->inputs, b);
     SK_BUF_LIT(b, ",\"backpressure\":");
     sk_pressure_write(api, b);
-    sk_buf_printf(b, ",\"loop\":{\"turns\":%" PRIu64 ",\"longestTurnMs\":%.3f,\"longestWaitMs\":%.3f}", api->turns.count,
-                  (double)api->turns.longest_ns / 1e6, (double)api->turns.longest_wait_ns / 1e6);
+    sk_buf_printf(b, ",\"loop\":{\"turns\":%" PRIu64 ",\"longestTurnMs\":%.3f,\"longestWaitMs\":%.3f,\"busiestTurnMs\":%.3f}",
+                  api->turns.count, (double)api->turns.longest_ns / 1e6, (double)api->turns.longest_wait_ns / 1e6,
+                  (double)api->turns.busiest_ns / 1e6);
     write_model_statistics(api, &stats, b);
     sk_buf_char(b, '}');
 }

@@ -13,6 +13,7 @@
 int64_t sk_clock_wall_ms(void);  /* since 1970, UTC */
 uint64_t sk_clock_mono_ms(void); /* monotonic, from an unspecified start */
 uint64_t sk_clock_mono_ns(void);
+uint64_t sk_clock_thread_ns(void); /* processor time that the calling thread has had */
 /* RFC 3339 UTC with exactly three decimals, as Signal K timestamps are written. */
 void sk_iso_time(char out[SK_ISO_TIME_SIZE], int64_t wall_ms);
 

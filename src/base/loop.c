@@ -15,7 +15,7 @@ struct sk_loop {
     struct sk_loop_task *first, **last_next;
     struct sk_loop_hook *hooks;
     uint64_t turn_began_ns, waited_ns; /* when the turn under way began, and all waiting before it */
-    uint64_t last_turn_ns;
+    uint64_t last_turn_ns, worked_ns;  /* the loop thread's processor time when the turn under way began */
     struct sk_loop_turns turns;
 };
 
@@ -43,12 +43,14 @@ static uint64_t most(uint64_t a, uint64_t b)
 /* A turn lasts from one wait to the next. */
 static void note_turn(struct sk_loop *l)
 {
-    uint64_t now = sk_clock_mono_ns(), waited = uv_metrics_idle_time(&l->uv);
+    uint64_t now = sk_clock_mono_ns(), worked = sk_clock_thread_ns(), waited = uv_metrics_idle_time(&l->uv);
     uint64_t busy = now - l->turn_began_ns - (waited - l->waited_ns);
     l->turns.count++;
     l->turns.longest_ns = most(l->turns.longest_ns, busy);
     l->turns.longest_wait_ns = most(l->turns.longest_wait_ns, busy + l->last_turn_ns);
+    l->turns.busiest_ns = most(l->turns.busiest_ns, worked - l->worked_ns);
     l->last_turn_ns = busy;
+    l->worked_ns = worked;
     l->turn_began_ns = now;
     l->waited_ns = waited;
 }
@@ -79,6 +81,7 @@ struct sk_loop *sk_loop_create(void)
     SK_ASSERT(uv_loop_init(&l->uv) == 0);
     SK_ASSERT(uv_loop_configure(&l->uv, UV_METRICS_IDLE_TIME) == 0);
     l->turn_began_ns = sk_clock_mono_ns();
+    l->worked_ns = sk_clock_thread_ns();
     l->owner = pthread_self();
     l->last_next = &l->first;
     pthread_mutex_init(&l->lock, NULL);

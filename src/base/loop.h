@@ -41,6 +41,8 @@ void sk_loop_stop(struct sk_loop *l); /* loop thread */
 struct sk_loop_turns {
     uint64_t count, longest_ns;
     uint64_t longest_wait_ns; /* the longest two in a row: so long something that arrives may wait until all of it is done */
+    uint64_t
+        busiest_ns; /* most processor time of one: less than longest_ns when others had the processor, or the disk was slow */
 };
 struct sk_loop_turns sk_loop_turns(struct sk_loop *l);
 

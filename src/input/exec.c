@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PIECE ((size_t)64 * 1024)
+#define PIECE ((size_t)16 * 1024)
 #define QUEUE_MAX ((size_t)256 * 1024)
 #define ERROR_LINE_MAX 200
 #define ERROR_EVERY_MS 1000

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define PIECE ((size_t)64 * 1024)
-#define GAP_MAX_MS 3600000  /* a longer gap in a record is a break between trips, not a wait */
-#define EMPTY_PAUSE_MS 1000 /* between two rounds through the file */
-#define RATE_DEFAULT 1000   /* bytes a second */
+#define PIECE ((size_t)16 * 1024) /* lines of a turn */
+#define GAP_MAX_MS 3600000        /* a longer gap in a record is a break between trips, not a wait */
+#define EMPTY_PAUSE_MS 1000       /* between two rounds through the file */
+#define RATE_DEFAULT 1000         /* bytes a second */
 #define RATE_MAX 100000000
 #define SPEED_MAX 1000
 

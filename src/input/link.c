@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PIECE ((size_t)64 * 1024)
+/* Most bytes of a turn: some 300 lines, each of which goes to every client. What piled up while there was no processor would
+   otherwise be done in one go, and everybody else kept waiting for it. */
+#define PIECE ((size_t)16 * 1024)
 #define PAUSE_FIRST_MS 1000
 #define PAUSE_MAX_MS 5000
 #define CONNECT_MS 10000
@@ -25,6 +27,7 @@ struct sk_link {
     uv_connect_t connect;
     uv_tcp_t tcp;
     struct sk_outq out;
+    struct sk_loop_hook go_on; /* armed: the rest is read in the next turn */
     bool closing, resolving, tcp_open, connected, timer_open;
     char piece[PIECE];
 };
@@ -66,6 +69,7 @@ static void hang_up(struct sk_link *t)
     if (t->connected)
         sk_outq_finish(&t->out);
     t->connected = false;
+    sk_loop_disarm(t->loop, &t->go_on);
     if (t->tcp_open && !uv_is_closing((uv_handle_t *)&t->tcp))
         uv_close((uv_handle_t *)&t->tcp, socket_closed);
 }
@@ -132,6 +136,14 @@ static void give_room(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
     *buf = uv_buf_init(t->piece, sizeof t->piece);
 }
 
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
+
+static void go_on(struct sk_loop_hook *hook)
+{
+    struct sk_link *t = SK_CONTAINER(hook, struct sk_link, go_on);
+    uv_read_start((uv_stream_t *)&t->tcp, give_room, on_read);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct sk_link *t = stream->data;
@@ -142,6 +154,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         return;
     }
     t->heard_ms = uv_now(t->uv);
+    if ((size_t)n == sizeof t->piece) {
+        uv_read_stop(stream);
+        sk_loop_at_turn_end(t->loop, &t->go_on);
+    }
     t->ops->bytes(t->arg, (struct sk_span){ buf->base, (size_t)n });
 }
 
@@ -237,6 +253,7 @@ struct sk_link *sk_link_create(const struct sk_link_options *o)
         (struct sk_link){ .loop = o->loop, .uv = sk_loop_uv(o->loop), .ops = o->ops, .arg = o->arg, .host = sk_xstrdup(o->host) };
     t->silence_max_ms = (uint64_t)o->silence_max_s * 1000;
     (void)snprintf(t->port, sizeof t->port, "%u", o->port % 65536);
+    t->go_on.run = go_on;
     uv_timer_init(t->uv, &t->timer);
     t->timer_open = true;
     t->timer.data = t->tcp.data = t->resolve.data = t->connect.data = t;
