@@ -5,6 +5,7 @@
 #include "api/unit_users.h"
 #include "base/log.h"
 #include "store/fs.h"
+#include "store/kept.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -106,7 +107,7 @@ static void read_or_change(struct sk_app_data_job *j)
     size_t n = 0;
     snprintf(name, sizeof name, "%s.json", j->version);
     SK_CLEANUP(sk_freep) char *file = sk_fs_path(j->app, name);
-    j->result = sk_fs_read(file, SK_APP_DATA_MAX, &text, &n, &j->em);
+    j->result = sk_kept_read(file, SK_APP_DATA_MAX, &text, &n, &j->em);
     if (j->result == SK_ERR_NOTFOUND)
         j->result = 0;
     if (j->result < 0)
@@ -122,7 +123,7 @@ static void read_or_change(struct sk_app_data_job *j)
     if (j->result == 0)
         j->result = sk_fs_mkdirs(j->app, 0755, &j->em);
     if (j->result == 0)
-        j->result = sk_fs_write_atomic(file, sk_buf_span(&j->out), 0644, &j->em);
+        j->result = sk_kept_write(file, sk_buf_span(&j->out), 0644, &j->em);
 }
 
 static void run(void *arg)

@@ -2,11 +2,18 @@
 
 #include "auth/access_request.h"
 #include "base/log.h"
+#include "store/fs.h"
 #include "store/saver.h"
 #include "store/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+static bool has_users(const struct sk_options *o)
+{
+    SK_CLEANUP(sk_freep) char *file = sk_fs_path(o->config_dir, "security.json");
+    return sk_fs_exists(file);
+}
 
 /* On when anything says so, also a strategy that is not known: rather too closed than too open. */
 static bool wanted(const struct sk_options *o, const struct sk_settings *settings)
@@ -18,6 +25,10 @@ static bool wanted(const struct sk_options *o, const struct sk_settings *setting
         strategy = env;
     if (strategy != NULL && strcmp(strategy, known[0]) != 0 && strcmp(strategy, known[1]) != 0)
         sk_log_warn("security strategy '%s' is not known; users must log in, as with '%s'", strategy, known[0]);
+    if (strategy == NULL && !o->security && sk_settings_is_broken(settings) && has_users(o)) {
+        sk_log_warn("the settings cannot say whether security is on; there are users, so they must log in");
+        return true;
+    }
     return strategy != NULL || o->security;
 }
 
@@ -39,7 +50,9 @@ int sk_security_start(struct sk_api *api, const struct sk_options *o, struct sk_
     api->settings_saver = sk_saver_create(api->loop, o->settings_file, 0644);
     api->access_requests = sk_access_requests_create();
     api->security_setup_forbidden = forbidden != NULL && (strcmp(forbidden, "1") == 0 || strcmp(forbidden, "true") == 0);
-    api->security_setup_open = !api->security_setup_forbidden && sk_security_user_count(sk_auth_security(api->auth)) == 0;
+    const struct sk_security *users = sk_auth_security(api->auth);
+    api->security_setup_open =
+        !api->security_setup_forbidden && !sk_security_is_lost(users) && sk_security_user_count(users) == 0;
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "api/admin.h"
 #include "api/course.h"
 #include "api/notifications.h"
+#include "api/pool.h"
 #include "api/priorities.h"
 #include "api/publishers.h"
 #include "api/resource_store.h"
@@ -20,6 +21,7 @@
 #include "plugin/host.h"
 #include "store/fs.h"
 #include "store/kept.h"
+#include "store/leftovers.h"
 #include "store/restore.h"
 #include "store/run_address.h"
 #include "store/saver.h"
@@ -269,6 +271,17 @@ static void start_trim(struct sk_server *s)
     uv_timer_start(&s->trim_timer, trim, TRIM_MS, TRIM_MS);
 }
 
+static void sweep(void *arg)
+{
+    const struct sk_api *api = arg;
+    sk_leftovers_remove(api->config_dir);
+}
+
+static void swept(void *arg)
+{
+    (void)arg;
+}
+
 static int start(struct sk_server *s, struct sk_errmsg *em)
 {
     int r = prepare_config(s, em);
@@ -304,6 +317,7 @@ static int start(struct sk_server *s, struct sk_errmsg *em)
     if (sk_run_address_write(s->options->config_dir, s->options->host, sk_http_server_port(s->api.http), em) < 0)
         sk_log_warn("commands of this machine will not find the server by themselves: %s", em->text);
     tell_of_files(s);
+    sk_pool_run(&s->api, sweep, swept, &s->api);
     start_trim(s);
     return 0;
 }

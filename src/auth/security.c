@@ -14,6 +14,7 @@ struct sk_security {
     yyjson_mut_doc *doc;
     char *key;
     bool from_env;                      /* ADMINUSER: nothing can be changed */
+    bool lost;                          /* the file is there and cannot be read */
     int allow_devices, allow_new_users; /* of the environment: -1 says nothing */
 };
 
@@ -105,8 +106,12 @@ static void read_file(struct sk_security *s, const char *file)
     int r = sk_kept_read(file, FILE_MAX, &text, &n, &em);
     if (r == 0 && (r = read_doc((struct sk_span){ text, n }, &s->doc, &em)) < 0)
         sk_errmsg_wrap(&em, r, "%s", file);
-    if (r < 0 && r != SK_ERR_NOTFOUND)
-        sk_log_error("users and access rights not read, nobody can log in: %s", em.text);
+    s->lost = r < 0 && r != SK_ERR_NOTFOUND;
+    if (s->lost)
+        sk_log_error("users and access rights not read, nobody can log in until the file is mended, or taken away to begin with "
+                     "a "
+                     "new first user: %s",
+                     em.text);
     if (r < 0) {
         s->doc = yyjson_mut_doc_new(NULL);
         yyjson_mut_doc_set_root(s->doc, yyjson_mut_obj(s->doc));
@@ -261,6 +266,11 @@ static void device_of(const yyjson_mut_val *v, struct sk_device *ret_device)
     *ret_device = (struct sk_device){ .client_id = text_of(v, "clientId"),
                                       .description = text_of(v, "description"),
                                       .role = sk_role_of(text_of(v, "permissions")) };
+}
+
+bool sk_security_is_lost(const struct sk_security *s)
+{
+    return s->lost;
 }
 
 size_t sk_security_user_count(const struct sk_security *s)

@@ -52,6 +52,8 @@ const char *sk_security_origins(const struct sk_security *s);        /* allowedC
 const yyjson_mut_val *sk_security_acls(const struct sk_security *s); /* NULL: none */
 bool sk_security_immutable(const struct sk_security *s);
 
+/* There are users, but their file could not be read: nobody may make himself the first one. */
+bool sk_security_is_lost(const struct sk_security *s);
 size_t sk_security_user_count(const struct sk_security *s);
 bool sk_security_user_at(const struct sk_security *s, size_t i, struct sk_user *ret_user);
 bool sk_security_user(const struct sk_security *s, struct sk_span name, struct sk_user *ret_user);

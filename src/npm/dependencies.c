@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "store/fs.h"
+#include "store/kept.h"
 
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@ static int load(const char *file, yyjson_doc **ret, struct sk_errmsg *em)
 {
     char *text = NULL;
     size_t n = 0;
-    int r = sk_fs_read(file, FILE_MAX, &text, &n, em);
+    int r = sk_kept_read(file, FILE_MAX, &text, &n, em);
     if (r == SK_ERR_NOTFOUND)
         return sk_json_read(SK_SPAN(fresh), ret, em);
     if (r == 0)
@@ -75,8 +76,7 @@ int sk_dependencies_set(const char *config_dir, const char *name, const char *wa
     sk_buf_init(&b, 2 * FILE_MAX);
     sk_json_write_mut_pretty(&b, root);
     sk_buf_char(&b, '\n');
-    r = sk_buf_ok(&b) ? sk_fs_write_atomic(file, sk_buf_span(&b), 0644, em)
-                      : sk_errmsg_set(em, SK_ERR_LIMIT, "%s is too large", file);
+    r = sk_buf_ok(&b) ? sk_kept_write(file, sk_buf_span(&b), 0644, em) : sk_errmsg_set(em, SK_ERR_LIMIT, "%s is too large", file);
     sk_buf_finish(&b);
     yyjson_mut_doc_free(copy);
     yyjson_doc_free(doc);

@@ -1,8 +1,13 @@
 #include "store/fs.h"
 
+#include "base/clock.h"
+
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,14 +84,24 @@ int sk_fs_sync_folder_of(const char *file, struct sk_errmsg *em)
     return fd < 0 || fsync(fd) < 0 ? sk_errmsg_errno(em, errno, "cannot sync the folder of %s", file) : 0;
 }
 
+/* One number for this run of the program: process ids come back, in a container always the same. */
+static unsigned run_mark(void)
+{
+    static atomic_uint mark;
+    unsigned none = 0, mine;
+    sk_random_bytes(&mine, sizeof mine);
+    atomic_compare_exchange_strong(&mark, &none, mine | 1u);
+    return atomic_load(&mark);
+}
+
 /* A file of our own beside `file`, so that writers of the same file never see each other's half; -errno, or the descriptor. */
 static int open_temp(const char *file, unsigned mode, char **ret_name)
 {
     static atomic_uint serial;
-    size_t size = strlen(file) + 40;
+    size_t size = strlen(file) + 48;
     char *name = sk_xmalloc(size);
     for (int tries = 0; tries < 100; tries++) {
-        snprintf(name, size, "%s.%d-%u.tmp", file, (int)getpid(), atomic_fetch_add(&serial, 1));
+        snprintf(name, size, "%s.%d-%x-%x.tmp", file, (int)getpid(), run_mark(), atomic_fetch_add(&serial, 1));
         int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         if (fd >= 0) {
             *ret_name = name;
@@ -98,6 +113,34 @@ static int open_temp(const char *file, unsigned mode, char **ret_name)
     int e = errno;
     free(name);
     return -e;
+}
+
+/* A number that ends with `end`; where the rest begins, NULL when there is none. */
+static const char *skip_number(const char *at, int base, char end, unsigned long *ret)
+{
+    char *stop;
+    if (!isxdigit((unsigned char)*at))
+        return NULL;
+    errno = 0;
+    *ret = strtoul(at, &stop, base);
+    return errno == 0 && *stop == end ? stop + 1 : NULL;
+}
+
+bool sk_fs_is_leftover(const char *name)
+{
+    unsigned long pid, mark, serial;
+    size_t n = strlen(name);
+    const char *at = name + n;
+    if (n < 5 || strcmp(name + n - 4, ".tmp") != 0)
+        return false;
+    for (at -= 4; at > name && at[-1] != '.';)
+        at--;
+    if ((at = skip_number(at, 10, '-', &pid)) == NULL || (at = skip_number(at, 16, '-', &mark)) == NULL ||
+        (at = skip_number(at, 16, '.', &serial)) == NULL || strcmp(at, "tmp") != 0 || pid == 0 || pid > INT_MAX)
+        return false;
+    if ((pid_t)pid == getpid())
+        return mark != run_mark();
+    return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
 static int replace(const char *file, struct sk_span content, unsigned mode, bool sync, struct sk_errmsg *em)

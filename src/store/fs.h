@@ -14,6 +14,8 @@ int sk_fs_read(const char *file, size_t max, char **ret_text, size_t *ret_n, str
 int sk_fs_write_atomic(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em);
 /* Atomic for readers, and it survives the end of this process, but not a power cut: for what is worth nothing after one. */
 int sk_fs_write_unsynced(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em);
+/* Is a file of this name one that a writer which has died meant to rename? Never one that is being written. */
+bool sk_fs_is_leftover(const char *name);
 /* Durable as well. A file that is not there is SK_ERR_NOTFOUND. */
 int sk_fs_remove(const char *file, struct sk_errmsg *em);
 /* Durable as well; `to` is replaced. */

@@ -15,12 +15,17 @@ static struct {
     size_t count;
 } notes = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static void note(const char *text)
+/* True when it is new: a document that is asked for again and again is told of once. */
+bool sk_kept_add_note(const char *text)
 {
+    bool is_new = true;
     pthread_mutex_lock(&notes.lock);
-    if (notes.count < SK_KEPT_NOTES_MAX)
+    for (size_t i = 0; i < notes.count; i++)
+        is_new = is_new && strcmp(notes.text[i], text) != 0;
+    if (is_new && notes.count < SK_KEPT_NOTES_MAX)
         notes.text[notes.count++] = sk_xstrdup(text);
     pthread_mutex_unlock(&notes.lock);
+    return is_new;
 }
 
 const char *sk_kept_note(size_t n)
@@ -43,13 +48,18 @@ static char *copy_of(const char *file)
     return sk_fs_path(dirname(folder), hidden);
 }
 
-static bool is_sound(struct sk_span text, struct sk_errmsg *em)
+/* '{' or '[', which every such file is; 0, and why, when it is neither or no JSON. */
+static char kind_of(struct sk_span text, struct sk_errmsg *em)
 {
     yyjson_doc *doc;
     if (sk_json_read(text, &doc, em) < 0)
-        return false;
+        return 0;
+    yyjson_val *root = yyjson_doc_get_root(doc);
+    char kind = yyjson_is_obj(root) ? '{' : yyjson_is_arr(root) ? '[' : 0;
+    if (kind == 0)
+        sk_errmsg_set(em, SK_ERR_INVALID, "neither an object nor an array");
     yyjson_doc_free(doc);
-    return true;
+    return kind;
 }
 
 static unsigned mode_of(const char *file)
@@ -65,16 +75,6 @@ static void write_copy(const char *copy, struct sk_span content, unsigned mode)
         sk_log_debug("skiff:store", "no good copy: %s", em.text);
 }
 
-/* Somebody has edited the file since, or it comes from another server: what was read is good from now on. */
-static void refresh_copy(const char *file, struct sk_span text)
-{
-    SK_CLEANUP(sk_freep) char *copy = copy_of(file);
-    SK_CLEANUP(sk_freep) char *there = NULL;
-    size_t n;
-    if (sk_fs_read(copy, text.n, &there, &n, NULL) < 0 || !sk_span_is((struct sk_span){ there, n }, text))
-        write_copy(copy, text, mode_of(file));
-}
-
 /* Files of other kinds (a list of names) have no copy. */
 static bool has_copy(const char *file)
 {
@@ -82,63 +82,118 @@ static bool has_copy(const char *file)
     return n > 5 && strcmp(file + n - 5, ".json") == 0;
 }
 
-static void put_back(const char *file, struct sk_span found, struct sk_span good)
-{
-    size_t size = strlen(file) + 8;
-    SK_CLEANUP(sk_freep) char *broken = sk_xmalloc(size);
-    unsigned mode = mode_of(file);
-    struct sk_errmsg em;
-    snprintf(broken, size, "%s.broken", file);
-    if (sk_fs_write_atomic(broken, found, mode, &em) < 0 || sk_fs_write_atomic(file, good, mode, &em) < 0)
-        sk_log_warn("%s; the file stays as it is", em.text);
-}
-
-static int read_copy(const char *file, size_t max, char **ret_text, size_t *ret_n)
+static int read_copy(const char *file, size_t max, char **ret_text, size_t *ret_n, char *ret_kind)
 {
     SK_CLEANUP(sk_freep) char *copy = copy_of(file);
     struct sk_errmsg em;
     int r = sk_fs_read(copy, max, ret_text, ret_n, &em);
-    if (r == 0 && !is_sound((struct sk_span){ *ret_text, *ret_n }, &em)) {
+    if (r == 0 && (*ret_kind = kind_of((struct sk_span){ *ret_text, *ret_n }, &em)) == 0) {
         free(*ret_text);
+        *ret_text = NULL;
         r = em.code;
     }
     return r;
 }
 
-static void tell(const char *file, const char *why, bool is_put_back)
+static int set_aside(const char *file, struct sk_span found, struct sk_errmsg *em)
 {
-    char words[600];
-    if (is_put_back)
+    static const char end[] = ".broken";
+    size_t n = strlen(file);
+    SK_CLEANUP(sk_freep) char *broken = sk_xmalloc(n + sizeof end);
+    memcpy(broken, file, n);
+    memcpy(broken + n, end, sizeof end);
+    return sk_fs_write_atomic(broken, found, mode_of(file), em);
+}
+
+static void put_back(const char *file, struct sk_span found, struct sk_span good)
+{
+    struct sk_errmsg em;
+    if (set_aside(file, found, &em) < 0 || sk_fs_write_atomic(file, good, mode_of(file), &em) < 0)
+        sk_log_warn("%s; the file stays as it is", em.text);
+}
+
+/* With a good copy; `is_read`: there were bytes in it, which are set aside. */
+static void tell_of_copy(const char *file, const char *why, bool is_read)
+{
+    char words[1200];
+    if (is_read)
         snprintf(words, sizeof words, "%s was broken (%s): its last good copy is used, and what was found is kept as %s.broken",
                  file, why, file);
     else
         snprintf(words, sizeof words, "%s cannot be read (%s): its last good copy is used", file, why);
-    sk_log_error("%s", words);
-    note(words);
+    if (sk_kept_add_note(words))
+        sk_log_error("%s", words);
+}
+
+/* Without one. The caller says in the log what becomes of it; here what the user can do. */
+static void tell_of_loss(const char *file, const char *why, struct sk_span found)
+{
+    char words[1200];
+    bool kept = found.n > 0 && set_aside(file, found, NULL) == 0;
+    snprintf(words, sizeof words, "%s cannot be used (%s), and there is no good copy of it: mend it and start again%s", file, why,
+             kept ? "; what was found is also kept with .broken behind its name" : "");
+    sk_kept_add_note(words);
+}
+
+struct found {
+    char *text;
+    size_t n;
+    char kind; /* as of kind_of */
+    int result;
+    struct sk_errmsg why; /* not sound */
+};
+
+static void look(const char *file, size_t max, struct found *f)
+{
+    *f = (struct found){ 0 };
+    f->result = sk_fs_read(file, max, &f->text, &f->n, &f->why);
+    if (f->result == 0)
+        f->kind = kind_of((struct sk_span){ f->text, f->n }, &f->why);
+    if (f->result == 0 && f->kind == 0 && f->why.code == SK_ERR_LIMIT) { /* no memory to read it: not the file's fault */
+        f->result = SK_ERR_NOMEM;
+        free(f->text);
+        f->text = NULL;
+        f->n = 0;
+    }
 }
 
 int sk_kept_read(const char *file, size_t max, char **ret_text, size_t *ret_n, struct sk_errmsg *em)
 {
-    char *text = NULL, *good = NULL;
-    size_t n = 0, good_n = 0;
-    struct sk_errmsg why;
-    int r = sk_fs_read(file, max, &text, &n, &why);
-    bool is_read = r == 0, sound = is_read && is_sound((struct sk_span){ text, n }, &why);
-    if (sound) {
-        refresh_copy(file, (struct sk_span){ text, n });
-    } else if (r != SK_ERR_NOTFOUND && read_copy(file, max, &good, &good_n) == 0) {
-        tell(file, why.text, is_read);
-        if (is_read)
-            put_back(file, (struct sk_span){ text, n }, (struct sk_span){ good, good_n });
-        free(text);
-        text = good;
-        n = good_n;
-    } else if (!is_read) {
-        return sk_errmsg_set(em, r, "%s", why.text);
+    struct found f;
+    char *good = NULL, good_kind = 0;
+    size_t good_n = 0;
+    look(file, max, &f);
+    if (f.result == SK_ERR_NOTFOUND)
+        return sk_errmsg_set(em, f.result, "%s", f.why.text);
+    bool has_good = read_copy(file, max, &good, &good_n, &good_kind) == 0;
+    if (has_good && f.kind != 0 && f.kind != good_kind) { /* JSON, but not what this file is about */
+        f.kind = 0;
+        sk_errmsg_set(&f.why, SK_ERR_INVALID, "%s expected", good_kind == '{' ? "an object was" : "an array was");
     }
-    *ret_text = text;
+    struct sk_span text = { f.text, f.n }, copy = { good, good_n };
+    if (f.kind != 0) { /* somebody may have edited it since, or it comes from another server: it is good from now on */
+        if (!has_good || !sk_span_is(text, copy)) {
+            SK_CLEANUP(sk_freep) char *name = copy_of(file);
+            write_copy(name, text, mode_of(file));
+        }
+    } else if (has_good) {
+        tell_of_copy(file, f.why.text, f.result == 0);
+        if (f.result == 0)
+            put_back(file, text, copy);
+        free(f.text);
+        f.text = good;
+        f.n = good_n;
+        good = NULL;
+        f.result = 0;
+    } else {
+        tell_of_loss(file, f.why.text, text);
+    }
+    free(good);
+    if (f.result < 0)
+        return sk_errmsg_set(em, f.result, "%s", f.why.text);
+    *ret_text = f.text;
     if (ret_n != NULL)
-        *ret_n = n;
+        *ret_n = f.n;
     return 0;
 }
 

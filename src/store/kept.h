@@ -11,7 +11,8 @@
 
 #define SK_KEPT_NOTES_MAX 16u
 
-/* As sk_fs_read, of the copy when the file cannot be read, is empty or no JSON, and the copy is sound. A file that is not there
+/* As sk_fs_read, of the copy when the file cannot be read, is empty, no JSON, or an array where the copy is an object, and the
+   copy is sound. Without a copy what was found is kept as NAME.broken, since the next save replaces it. A file that is not there
    stays so: it may have been removed on purpose. */
 int sk_kept_read(const char *file, size_t max, char **ret_text, size_t *ret_n, struct sk_errmsg *em);
 /* As sk_fs_write_atomic, and the copy of a *.json. A copy that cannot be written is no failure. */
@@ -22,5 +23,7 @@ int sk_kept_remove(const char *file, struct sk_errmsg *em);
 /* What happened to files so far, for people: a sentence each, at most SK_KEPT_NOTES_MAX. The n-th, NULL when there are no more;
    it lives as long as the process. */
 const char *sk_kept_note(size_t n);
+/* One more, when it is new, which is answered, and there is room. */
+bool sk_kept_add_note(const char *text);
 
 #endif

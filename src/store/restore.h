@@ -1,8 +1,9 @@
 /*
  * Putting a restored configuration in its place. What was unpacked lies in <config>/.skiff-restore/files; the restore is asked
  * for by a list beside it, and done at the next start, before anything reads the folder: nothing that runs writes over it. Each
- * item is moved by renames, so a start that is interrupted goes on with the next; what was there before is kept in
- * <config>/.skiff-before-restore. Thread: any; all calls block.
+ * item is moved by renames, so a start that is interrupted goes on with the next, and one that fails takes back what it moved;
+ * what was there before is kept in <config>/.skiff-before-restore, with a mark for what was not there. Thread: any; all calls
+ * block.
  */
 #ifndef SK_STORE_RESTORE_H
 #define SK_STORE_RESTORE_H

@@ -52,6 +52,11 @@ void sk_settings_destroy(struct sk_settings *s)
     free(s);
 }
 
+bool sk_settings_is_broken(const struct sk_settings *s)
+{
+    return s->unreadable != NULL;
+}
+
 static int check_readable(const struct sk_settings *s, struct sk_errmsg *em)
 {
     if (s->unreadable == NULL)

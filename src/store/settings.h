@@ -13,6 +13,8 @@ struct sk_settings;
 /* A missing file is the default settings; a broken one too, with an error in the log, and it is left as it is. */
 struct sk_settings *sk_settings_load(const char *file);
 void sk_settings_destroy(struct sk_settings *s);
+/* There is a file, and it could not be read: the root is that of the defaults. */
+bool sk_settings_is_broken(const struct sk_settings *s);
 yyjson_val *sk_settings_root(const struct sk_settings *s); /* an object; valid until the next sk_settings_set */
 /*
  * Replaces one member, or removes it (`value_json` without text), and appends the whole file's new text to `out` (with a limit of

@@ -3,14 +3,13 @@ again when the cause has gone. And files that something else has broken."""
 import errno
 import json
 import os
-import re
 import resource
 import socket
 from http.client import HTTPException
 
 import pytest
 
-from harness.faults import preload
+from harness.faults import Faults
 from harness.security import PASSWORD, secure
 from harness.server import HOST
 from harness.streams import has_value
@@ -27,19 +26,18 @@ class Faulty:
     """A server on a machine that fails on command."""
 
     def __init__(self, launch, config, tmp_path):
-        self.switch = tmp_path / "switch"
-        self.server = launch(env={"LD_PRELOAD": preload("fail"), "FAULT_FOLDER": str(config.path.resolve()), "FAULT_SWITCH": str(self.switch)})
+        self.faults = Faults(tmp_path, config.path)
+        self.server = launch(env=self.faults.environment)
         self.listener = self.server.stream("?subscribe=self")
         self.speaker = self.server.stream("?subscribe=none")
         self.speaker.hello()
         self.number = 0
 
     def fail(self, kind, number):
-        self.switch.with_suffix(".new").write_text(f"{kind} {number}")
-        self.switch.with_suffix(".new").rename(self.switch)
+        self.faults.fail(kind, number)
 
     def mend(self):
-        self.switch.unlink()
+        self.faults.mend()
 
     def data_flow(self):
         """A delta reaches its subscriber and the tree."""
@@ -82,10 +80,10 @@ def test_a_disk_that_fails(faulty, config, kind, number):
 
 def test_a_disk_that_fails_from_the_start(launch, config, tmp_path):
     """Read-only, with a configuration and without: it starts, and says what it could not keep."""
-    switch = tmp_path / "switch"
-    switch.write_text(f"open {errno.EROFS}")
+    faults = Faults(tmp_path, config.path)
+    faults.fail("open", errno.EROFS)
     (config.path / "baseDeltas.json").unlink()
-    server = launch(env={"LD_PRELOAD": preload("fail"), "FAULT_FOLDER": str(config.path.resolve()), "FAULT_SWITCH": str(switch)})
+    server = launch(env=faults.environment)
     server.feeder().values(navigation__speedOverGround=3)
     assert server.value(PATH) == 3
     assert "of this run only" in server.log() and "Read-only" in server.log()
@@ -123,38 +121,6 @@ def test_no_memory_for_large_things(faulty):
     again = faulty.server.feeder()
     again.values(navigation__speedOverGround=5)
     assert faulty.server.value(PATH) == 5 and faulty.server.get("/signalk/v1/api/").ok()
-
-
-@pytest.mark.parametrize("kind, number", [("open", errno.ENOSPC), ("write", errno.ENOSPC), ("fsync", errno.EIO), ("rename", errno.EIO),
-                                          ("mkdir", errno.ENOSPC), ("memory", errno.ENOMEM)])
-def test_each_call_of_a_minute_of_use_fails_once(launcher, config, kind, number):
-    """The N-th call of a kind fails, for N from the first to the eighth, or the last that there is."""
-    library = preload("fail")
-    untouched = {file.relative_to(config.path): file.read_bytes() for file in config.path.rglob("*") if file.is_file()}
-    for nth in range(1, 9):
-        for file in sorted(config.path.rglob("*"), reverse=True):
-            file.unlink() if file.is_file() else file.rmdir()
-        for name, content in untouched.items():
-            config.write(str(name), content)
-        server = launcher(env={"LD_PRELOAD": library, "FAULT_FOLDER": str(config.path.resolve()), "FAULT_NTH": f"{kind} {nth} {number}"})
-        server.expect_exit = True
-        try:
-            server.start()
-        except AssertionError:  # at the very start there may be too little to begin with
-            assert kind in ("memory", "mkdir") and server.wait_exit() in (1, -6), server.log_tail()
-            assert re.search("out of memory|cannot create", server.log()), server.log_tail()
-            continue
-        answers = [answer.status for _, answer in saves(server)]
-        assert sum(status >= 400 for status in answers) <= 2, answers
-        feeder = eventually(server.feeder, "a client")
-        feeder.values(navigation__speedOverGround=nth)
-        assert server.value(PATH) == nth
-        server.expect_exit = False
-        assert server.finish() == []
-        server.expect_exit = True
-        if f"fault: {kind} {nth}" not in server.log():
-            assert nth > 1, "no call failed: this story would tell nothing"
-            break
 
 
 # ---- files that something else has broken -------------------------------------------------------------------------------

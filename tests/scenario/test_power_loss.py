@@ -4,109 +4,69 @@ import time
 
 import pytest
 
-from harness import wat
+from harness import saving
 from harness.faults import Disk, fingerprint, preload
-from harness.security import as_user, secure
 from harness.server import ConfigDir, Server
 from harness.waiting import eventually
 
-ADMIN = as_user("anna", expires=86400)
-WAYPOINT = "/signalk/v2/api/resources/waypoints/" + "ac3a3b2d-07e8-4f25-92bc-98e7c92f7f1a"
-PLUGIN = "wat-plugin"
-START_MAX = 10.0  # seconds, on a machine that does much else; the bench measures
-
-
-def waypoint(name):
-    return {"name": name, "feature": {"type": "Feature", "geometry": {"type": "Point", "coordinates": [24.9, 60.1]}, "properties": {}}}
-
-
-class Saves:
-    """What is saved in turn, each answered before the next: (what it is, how, what is read back)."""
-
-    def __init__(self, server):
-        self.server = server
-
-    def done(self, answer):
-        assert answer.status in (200, 201, 202), answer
-
-    def all(self):
-        put, post, delete = (lambda *a, m=method: self.done(self.server.request(m, a[0], json=a[1] if len(a) > 1 else None, headers=ADMIN))
-                             for method in ("PUT", "POST", "DELETE"))
-        yield "a user", lambda: post("/skServer/security/users/bert", {"type": "readonly", "password": "bert-1"}), "readonly"
-        yield "a user", lambda: put("/skServer/security/users/bert", {"type": "readwrite"}), "readwrite"
-        yield "settings", lambda: put("/skServer/settings", {"options": {}, "pruneContextsMinutes": 33}), 33
-        yield "the vessel", lambda: put("/skServer/vessel", {"name": "Plover"}), "Plover"
-        yield "a waypoint", lambda: put(WAYPOINT, waypoint("Harbour")), "Harbour"
-        yield "a waypoint", lambda: put(WAYPOINT, waypoint("Anchorage")), "Anchorage"
-        yield "priorities", lambda: put("/skServer/priorityOverrides", {"a.b": [{"sourceRef": "x", "timeout": 0}]}), ["x"]
-        yield "units", lambda: put("/signalk/v1/unitpreferences/custom-definitions", {"m/s": {"conversions": {}}}), ["m/s"]
-        yield "a plugin", lambda: post(f"/plugins/{PLUGIN}/config", {"enabled": False, "configuration": {"depth": 4}}), 4
-        yield "a plugin", lambda: post(f"/plugins/{PLUGIN}/config", {"enabled": False, "configuration": {"depth": 5}}), 5
-        yield "a waypoint", lambda: delete(WAYPOINT), None
-        yield "settings", lambda: put("/skServer/settings", {"options": {}, "pruneContextsMinutes": 44}), 44
-
-
-def read(server, what):
-    def ok(path):
-        return server.get(path, headers=ADMIN).ok()
-
-    if what == "a user":
-        return next((user["type"] for user in ok("/skServer/security/users") if user["userId"] == "bert"), None)
-    if what == "settings":
-        return ok("/skServer/settings")["pruneContextsMinutes"]
-    if what == "the vessel":
-        return ok("/skServer/vessel").get("name")
-    if what == "a waypoint":
-        answer = server.get(WAYPOINT, headers=ADMIN)
-        return answer.json()["name"] if answer.status == 200 else None
-    if what == "priorities":
-        return [row["sourceRef"] for row in ok("/skServer/priorities")["overrides"].get("a.b", [])]
-    if what == "units":
-        return list(ok("/signalk/v1/unitpreferences/custom-definitions"))
-    listed = eventually(lambda: [ok(f"/plugins/{PLUGIN}/config")], "the plugin's listing")  # the server listens before it looks for plugins
-    return listed[0].get("configuration", {}).get("depth")
+START_MAX = 10.0  # seconds, on a machine that does much else; test_kills.py is closer
+SHARES = 5  # stories, each with some of the kinds
+NUMBERS = (2, 13)  # the second one removes a resource
 
 
 @pytest.fixture
 def boat(config):
-    secure(config)
-    config.write_package(PLUGIN, wat.assemble(wat.plugin()))
+    saving.prepare(config)
+    config.settings(security={"strategy": "./tokensecurity"}, pipedProviders=[
+        {"id": "gps", "enabled": False, "pipeElements": [{"type": "providers/simple", "options": {
+            "type": "NMEA0183", "logging": False, "subOptions": {"type": "udp", "port": "1"}}}]}])
     return config
 
 
-def record(launch, boat, tmp_path):
-    """A server makes all saves under the journal's eyes; [(what, expected, length of the journal when it was acknowledged)]."""
+def is_listed(server):
+    return eventually(lambda: saving.PLUGIN in server.plugins(saving.ADMIN), "the plugin's listing")  # the server listens before it looks
+
+
+def record(launch, boat, tmp_path, kinds):
+    """A server makes all saves under the journal's eyes; (journal, [(kind, number, entries of the journal when it was acknowledged)])."""
     journal = tmp_path / "journal"
     server = launch(env={"LD_PRELOAD": preload("journal"), "FAULT_FOLDER": str(boat.path.resolve()), "FAULT_JOURNAL": str(journal)})
-    read(server, "a plugin")  # it is listed now
+    is_listed(server)
     acknowledged = []
-    for what, save, expected in Saves(server).all():
-        save()
-        acknowledged.append((what, expected, len(journal.read_text().splitlines())))
-        assert read(server, what) == expected
+    for n in NUMBERS:
+        for kind in kinds:
+            answer = kind.save(server, n)
+            assert saving.is_saved(kind, n, answer), (kind.name, n, answer)
+            acknowledged.append((kind, n, len(journal.read_text().splitlines())))
+            assert kind.read(server) == saving.expected(kind, n), kind.name
     server.kill()
     return journal.read_text().splitlines(), acknowledged
 
 
-def acceptable(acknowledged, what, at, before):
-    """What may be read of `what` when the power failed after `at` entries: the last that was acknowledged, or a later one."""
-    mine = [(expected, mark) for name, expected, mark in acknowledged if name == what]
+def acceptable(acknowledged, kind, at, before):
+    """What may be read of `kind` when the power failed after `at` entries: the last that was acknowledged, or a later one."""
+    mine = [(saving.expected(kind, n), mark) for other, n, mark in acknowledged if other is kind]
     last = [i for i, (_, mark) in enumerate(mine) if mark <= at]
-    return [expected for expected, _ in mine[last[-1]:]] if last else [before[what], *(expected for expected, _ in mine)]
+    return [expected for expected, _ in mine[last[-1]:]] if last else [before[kind.name], *(expected for expected, _ in mine)]
 
 
-def check(server, acknowledged, at, before):
-    for what in {name for name, _, _ in acknowledged}:
-        found, may = read(server, what), acceptable(acknowledged, what, at, before)
-        assert found in may, f"{what} is {found!r}, should be one of {may!r}"
+def check(server, kinds, acknowledged, at, before):
+    if any(kind.name == "plugin" for kind in kinds):
+        is_listed(server)
+    for kind in kinds:
+        found, may = kind.read(server), acceptable(acknowledged, kind, at, before)
+        assert found in may, f"{kind.name} is {found!r}, should be one of {may!r}"
 
 
-def test_every_moment_of_every_save(launch, boat, home, tmp_path):
+@pytest.mark.parametrize("share", range(SHARES))
+def test_every_moment_of_every_save(launch, boat, home, tmp_path, share):
+    kinds = saving.KINDS[share::SHARES]
     untouched = tmp_path / "untouched"
     shutil.copytree(boat.path, untouched)
-    lines, acknowledged = record(launch, boat, tmp_path)
+    lines, acknowledged = record(launch, boat, tmp_path, kinds)
     fresh = Server(ConfigDir(untouched), home).start()
-    before = {what: read(fresh, what) for what, _, _ in acknowledged}
+    is_listed(fresh)
+    before = {kind.name: kind.read(fresh) for kind in kinds}
     assert fresh.finish() == []
     disk = Disk(untouched)
     real, base = str(boat.path.resolve()), str(untouched)
@@ -126,7 +86,8 @@ def test_every_moment_of_every_save(launch, boat, home, tmp_path):
                 began = time.monotonic()
                 server.start()
                 slowest = max(slowest, time.monotonic() - began)
-                check(server, acknowledged, at, before)
+                check(server, kinds, acknowledged, at, before)
+                server.kill()
             except AssertionError as error:
                 raise AssertionError(f"power lost after {at} of {len(lines)} changes ({lines[at - 1][:120] if at else 'none'}), the disk kept "
                                      f"{kind}: {error}\n{server.log_tail()}") from None

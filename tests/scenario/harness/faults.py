@@ -2,8 +2,10 @@
 states that were possible at each point of it. A disk may lose whatever was not synced, or keep it, and names and bytes separately."""
 import functools
 import hashlib
+import mmap
 import os
 import shutil
+import struct
 import subprocess
 import tempfile
 from pathlib import Path
@@ -22,15 +24,79 @@ def libraries():
 
 
 @functools.lru_cache(maxsize=None)
-def preload(name):
-    """A library of tests/faults, compiled; skips where it cannot be used."""
-    if sanitized():
+def preload(name, with_sanitizers=False):
+    """What to set LD_PRELOAD to for a library of tests/faults; skips where it cannot be used. `with_sanitizers`: also there, then
+    without what they want for themselves (allocation)."""
+    if sanitized() and not with_sanitizers:
         pytest.skip("the sanitizers must be loaded first; the release build has this story")
     compiler = shutil.which("cc") or pytest.skip("needs a C compiler")
     library = Path(libraries().name) / (name + ".so")
-    done = subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, SOURCES / (name + ".c"), "-ldl"], capture_output=True, text=True)
+    more = ["-DNO_MEMORY"] if sanitized() else []
+    done = subprocess.run([compiler, "-shared", "-fPIC", "-O1", *more, "-o", library, SOURCES / (name + ".c"), "-ldl"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return str(library)
+    if not sanitized():
+        return str(library)
+    first = subprocess.run([compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True).stdout.strip()
+    return f"{Path(first).resolve()}:{library}"
+
+
+class Shared:
+    """A file that a test and the library in the server both have in memory."""
+
+    def __init__(self, path, layout):
+        self.layout = struct.Struct(layout)
+        Path(path).write_bytes(bytes(self.layout.size))
+        with open(path, "r+b") as file:
+            self.memory = mmap.mmap(file.fileno(), self.layout.size)
+
+    def set(self, *values):
+        self.memory[:] = self.layout.pack(*values)
+
+    def get(self):
+        return self.layout.unpack(self.memory[:])
+
+
+class Faults:
+    """What fails on a machine: see tests/faults/fail.c for the kinds. `environment` goes to the server."""
+
+    def __init__(self, tmp_path, folder, with_sanitizers=False):
+        self.control = Shared(tmp_path / "faults", "24sIIiII")
+        self.environment = {"LD_PRELOAD": preload("fail", with_sanitizers), "FAULT_FOLDER": str(folder.resolve()),
+                            "FAULT_CONTROL": str(tmp_path / "faults")}
+
+    def fail(self, kind, number, at=1, each=True):
+        """From now on: the call number `at` of the kind, and those behind it."""
+        self.control.set(kind.encode(), 0, int(each), number, 0, 0)  # armed last, by the number
+        self.control.set(kind.encode(), at, int(each), number, 0, 0)
+
+    def fail_once(self, kind, number, at):
+        self.fail(kind, number, at, each=False)
+
+    def count(self, kind):
+        """Only counts, until `calls` is asked."""
+        self.fail_once(kind, 0, 0xFFFFFFFF)
+
+    def mend(self):
+        self.control.set(b"", 0, 0, 0, 0, 0)
+
+    @property
+    def calls(self):
+        return self.control.get()[4]
+
+    @property
+    def failed(self):
+        return self.control.get()[5]
+
+
+class Clock:
+    """A wall clock that is wrong by so many seconds."""
+
+    def __init__(self, tmp_path):
+        self.shared = Shared(tmp_path / "clock", "q")
+        self.environment = {"LD_PRELOAD": preload("clock"), "FAULT_CLOCK": str(tmp_path / "clock")}
+
+    def wrong_by(self, seconds):
+        self.shared.set(seconds)
 
 
 class File:

@@ -232,6 +232,7 @@ class Server:
     def wait_exit(self, timeout=STOP_DEADLINE):
         """Exit code; the log is complete afterwards."""
         self.expect_exit = True
+        self.wait_silence()
         try:
             code = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -239,6 +240,11 @@ class Server:
         for reader in self.readers:
             reader.join(5)
         return code
+
+    def wait_silence(self):
+        """Its output ends with the process: that is noticed at once, while waiting for a process with a timeout is done in naps."""
+        for reader in self.readers:
+            reader.join(1)
 
     def stop(self):
         """SIGTERM, as a service manager does; a clean end is exit code 0."""
@@ -273,6 +279,7 @@ class Server:
             return complaints
         if self.running():
             self.process.send_signal(signal.SIGTERM)
+            self.wait_silence()
             try:
                 self.process.wait(STOP_DEADLINE)
             except subprocess.TimeoutExpired:
@@ -357,8 +364,8 @@ class Server:
 
     # ---- plugins ----
 
-    def plugins(self):
-        return {entry["packageName"]: entry for entry in self.get("/skServer/plugins").ok()}
+    def plugins(self, headers=None):
+        return {entry["packageName"]: entry for entry in self.get("/skServer/plugins", headers=headers).ok()}
 
     def plugin(self, package_name):
         return self.plugins()[package_name]
