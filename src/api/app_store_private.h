@@ -40,6 +40,7 @@ struct sk_app_work {
     const char *config_dir;
     char *registry; /* setting npmRegistry, or NULL */
     uv_thread_t thread;
+    bool has_thread;
     atomic_bool cancelled;
     struct sk_loop_task ended, told;
     atomic_bool telling; /* `told` is on its way */

@@ -145,7 +145,8 @@ static void run(void *arg)
 static void ended(struct sk_loop_task *task)
 {
     struct sk_app_work *w = SK_CONTAINER(task, struct sk_app_work, ended);
-    uv_thread_join(&w->thread); /* it has nothing left to do; a `told` of it came before */
+    if (w->has_thread)
+        uv_thread_join(&w->thread); /* it has nothing left to do; a `told` of it came before */
     sk_app_store_ended(w->store, w);
 }
 
@@ -170,5 +171,10 @@ void sk_app_work_start(struct sk_app_store *s, struct sk_app_op *op)
     sk_buf_init(&w->log, LOG_MAX);
     op->state = SK_APP_RUNNING;
     s->work = w;
-    SK_ASSERT(uv_thread_create(&w->thread, run, w) == 0);
+    w->has_thread = uv_thread_create(&w->thread, run, w) == 0;
+    if (!w->has_thread) {
+        w->code = SK_ERR_BUSY;
+        add_log(w, "the machine has no room for another thread; try again later");
+        sk_loop_post(s->api->loop, &w->ended);
+    }
 }

@@ -228,7 +228,7 @@ static void unpacked(void *arg)
     b->list = j->result == 0 ? sk_buf_steal(&j->list, &n) : NULL;
     if (b->list == NULL) {
         sk_log_warn("a backup was refused: %s", j->em.text);
-        sk_http_reply_text(j->req, j->result == SK_ERR_IO ? 500 : 400, j->em.text);
+        sk_http_reply_text(j->req, j->result == SK_ERR_IO || j->result == SK_ERR_NOMEM ? 500 : 400, j->em.text);
     } else {
         sk_uuid_v4(b->session);
         b->until_ms = sk_clock_mono_ms() + SESSION_MS;

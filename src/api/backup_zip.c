@@ -13,8 +13,17 @@
 #include <unistd.h>
 
 #define DEPTH_MAX 40u
+#define ROOM ((size_t)8 * 1024 * 1024)
 #define CHUNK ((size_t)64 * 1024)
 #define JSON_MAX ((size_t)16 * 1024 * 1024)
+
+/* libarchive, which does not survive it when memory ends in the middle, begins only when there is more than it needs. */
+static bool has_room(void)
+{
+    void *volatile probe = malloc(ROOM); /* volatile: or the compiler sees through it */
+    free(probe);
+    return probe != NULL;
+}
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------ */
 
@@ -45,6 +54,8 @@ static int failed(struct packing *p, const char *what)
 static int put_header(struct packing *p, const char *name, const struct stat *st)
 {
     struct archive_entry *e = p->lib->entry_new();
+    if (e == NULL)
+        return sk_errmsg_set(p->em, SK_ERR_NOMEM, "no memory for a backup");
     bool folder = S_ISDIR(st->st_mode);
     p->lib->entry_set_pathname(e, name);
     p->lib->entry_set_filetype(e, folder ? AE_IFDIR : AE_IFREG);
@@ -117,21 +128,24 @@ static int put_folder(struct packing *p, const char *folder, const char *inner, 
 static int pack(struct packing p, const char *folder, const char *file)
 {
     struct sk_errmsg *em = p.em;
-    int r = sk_archive_load(&p.lib, em);
+    int r = has_room() ? sk_archive_load(&p.lib, em) : sk_errmsg_set(em, SK_ERR_NOMEM, "no memory for a backup");
     if (r < 0)
         return r;
     int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return sk_errmsg_set(em, SK_ERR_IO, "%s: %s", file, strerror(errno));
-    p.chunk = sk_xmalloc(CHUNK);
+    p.chunk = malloc(CHUNK);
     p.zip = p.lib->write_new();
-    if (p.lib->write_set_format_zip(p.zip) != ARCHIVE_OK || p.lib->write_open_fd(p.zip, fd) != ARCHIVE_OK)
+    if (p.chunk == NULL || p.zip == NULL)
+        r = sk_errmsg_set(em, SK_ERR_NOMEM, "no memory for a backup");
+    else if (p.lib->write_set_format_zip(p.zip) != ARCHIVE_OK || p.lib->write_open_fd(p.zip, fd) != ARCHIVE_OK)
         r = failed(&p, file);
     if (r == 0)
         r = put_folder(&p, folder, "", 0);
     if (r == 0 && p.lib->write_close(p.zip) != ARCHIVE_OK)
         r = failed(&p, file);
-    p.lib->write_free(p.zip);
+    if (p.zip != NULL)
+        p.lib->write_free(p.zip);
     close(fd);
     free(p.chunk);
     if (r < 0)
@@ -299,17 +313,19 @@ int sk_backup_unpack(const struct sk_backup_zip *zip, const char *folder, struct
     int r = sk_archive_load(&u.lib, em), status = ARCHIVE_OK;
     if (r < 0)
         return r;
-    u.chunk = sk_xmalloc(CHUNK);
-    u.window = sk_xmalloc(CHUNK);
+    u.chunk = malloc(CHUNK);
+    u.window = malloc(CHUNK);
     u.zip = u.lib->read_new();
-    r = sk_fs_mkdirs(folder, 0700, em);
+    bool ready = u.chunk != NULL && u.window != NULL && u.zip != NULL;
+    r = ready && has_room() ? sk_fs_mkdirs(folder, 0700, em) : sk_errmsg_set(em, SK_ERR_NOMEM, "no memory to look at a backup");
     if (r == 0 && !open_source(&u))
         r = sk_errmsg_set(em, SK_ERR_INVALID, "not a backup file: %s", u.lib->error_string(u.zip));
     while (r == 0 && (status = u.lib->read_next_header(u.zip, &e)) == ARCHIVE_OK)
         r = unpack_entry(&u, e);
     if (r == 0 && status != ARCHIVE_EOF)
         r = sk_errmsg_set(em, SK_ERR_INVALID, "not a backup file: %s", u.lib->error_string(u.zip));
-    u.lib->read_free(u.zip);
+    if (u.zip != NULL)
+        u.lib->read_free(u.zip);
     sk_buf_char(list, '[');
     if (r == 0)
         r = list_top(&u, false);

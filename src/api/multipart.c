@@ -113,7 +113,7 @@ bool sk_multipart_file(struct sk_span content_type, const struct sk_form_source 
     if (!starts_any_case(content_type, "multipart/form-data") || boundary.n == 0 || boundary.n > BOUNDARY_MAX)
         return false;
     int n = snprintf(mark, sizeof mark, "\r\n--%.*s", (int)boundary.n, boundary.p);
-    SK_CLEANUP(sk_freep) char *window = sk_xmalloc(WINDOW);
+    SK_CLEANUP(sk_freep) char *window = malloc(WINDOW);
     const struct search s = { source, window };
-    return find_file(&s, (struct sk_span){ mark, (size_t)n }, field, ret);
+    return window != NULL && find_file(&s, (struct sk_span){ mark, (size_t)n }, field, ret);
 }

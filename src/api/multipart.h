@@ -14,7 +14,8 @@ struct sk_form_file {
     char name[256];        /* the file's own, as the browser says it; "" when it is longer */
     uint64_t from, length; /* of the content, in the body */
 };
-/* The part `field`, whose end must be there. False: there is none, or the body is not of that type. */
+/* The part `field`, whose end must be there. False: there is none, or the body is not of that type, or
+   there is no memory to look. */
 bool sk_multipart_file(struct sk_span content_type, const struct sk_form_source *source, const char *field,
                        struct sk_form_file *ret);
 

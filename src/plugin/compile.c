@@ -185,25 +185,23 @@ struct footer {
 /* Reads it once, through a small buffer: mapping it for this would make all of it resident. */
 static bool is_whole(int fd)
 {
-    static const size_t part_size = 65536;
+    unsigned char part[4096]; /* plugin threads have small stacks */
     struct footer f;
     struct stat s;
     if (fstat(fd, &s) < 0 || s.st_size <= (off_t)sizeof f || s.st_size > UINT32_MAX ||
         pread(fd, &f, sizeof f, s.st_size - (off_t)sizeof f) != (ssize_t)sizeof f ||
         memcmp(f.mark, FOOTER_MARK, sizeof f.mark) != 0 || f.size != (uint64_t)s.st_size - sizeof f)
         return false;
-    unsigned char *part = sk_xmalloc(part_size);
     uint32_t crc = 0;
     size_t at = 0;
     while (at < f.size) {
-        size_t want = f.size - at < part_size ? f.size - at : part_size;
+        size_t want = f.size - at < sizeof part ? f.size - at : sizeof part;
         ssize_t n = pread(fd, part, want, (off_t)at);
         if (n <= 0)
             break;
         crc = (uint32_t)crc32(crc, part, (unsigned)n);
         at += (size_t)n;
     }
-    free(part);
     return at == f.size && crc == f.crc;
 }
 

@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -39,6 +40,7 @@ struct control {
 };
 
 static struct control *volatile control;
+static int is_traced;
 
 static void *real(const char *name)
 {
@@ -46,6 +48,13 @@ static void *real(const char *name)
     if (f == NULL)
         abort();
     return f;
+}
+
+static void trace(void)
+{
+    void *frames[24];
+    int n = backtrace(frames, 24);
+    backtrace_symbols_fd(frames, n, STDERR_FILENO);
 }
 
 /* With raw calls: nothing here shall be counted. Descriptors of 3 and more may be given back behind our back, a mapping not. */
@@ -56,6 +65,8 @@ __attribute__((constructor)) static void begin(void)
     long p = fd >= 0 ? syscall(SYS_mmap, NULL, sizeof(struct control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : -1;
     if (fd >= 0)
         syscall(SYS_close, fd);
+    void *first;
+    is_traced = getenv("FAULT_TRACE") != NULL && backtrace(&first, 1) == 1; /* what it needs is loaded now */
     if (p != -1)
         control = (struct control *)p;
 }
@@ -70,6 +81,8 @@ static int fails(const char *kind)
     if (n != c->at && !(c->each && n > c->at))
         return 0;
     __atomic_add_fetch(&c->failed, 1, __ATOMIC_SEQ_CST);
+    if (is_traced)
+        trace();
     return c->error;
 }
 

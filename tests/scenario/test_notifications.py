@@ -332,8 +332,8 @@ def test_a_broken_state_file_is_said_and_survived(config, launch):
     config.write("serverState/notifications/alarms.json", '{"alarms":[{"id":1},7,')
     server = launch()
     server.wait_log("alarms of the last run are not known")
-    config.write("serverState/notifications/alarms.json", {"alarms": [7, {"id": "x"}, {"id": str(uuid.uuid4()), "context": "vessels.self", "path": "notifications.q", "$source": "s", "value": 3}]})
     server.stop()
+    config.write("serverState/notifications/alarms.json", {"alarms": [7, {"id": "x"}, {"id": str(uuid.uuid4()), "context": "vessels.self", "path": "notifications.q", "$source": "s", "value": 3}]})
     server.restart()
     assert server.get(API).ok() == {}
 
