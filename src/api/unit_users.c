@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "model/units.h"
 #include "store/fs.h"
+#include "store/kept.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -78,7 +79,7 @@ static void read_choice(struct sk_unit_users *u, const char *users, const char *
     SK_CLEANUP(sk_freep) char *text = NULL;
     struct sk_errmsg em;
     size_t n;
-    if (sk_fs_read(file, FILE_MAX, &text, &n, &em) == 0)
+    if (sk_kept_read(file, FILE_MAX, &text, &n, &em) == 0)
         (void)choose(u, user, (struct sk_span){ text, n });
 }
 
