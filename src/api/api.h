@@ -68,6 +68,7 @@ struct sk_api {
     struct sk_backup *backup;
     unsigned pool_jobs; /* api/pool.h: under way */
     struct sk_app_store *app_store;
+    struct sk_remote *remote;              /* api/remote.h; NULL without the connections' routes */
     struct sk_app_data_job *app_data_jobs; /* the first is at work, the others wait */
     unsigned app_data_waiting;
     void (*restart)(void *arg); /* the server shall stop and begin anew; NULL: it cannot */

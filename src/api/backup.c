@@ -11,6 +11,7 @@
 #include "api/multipart.h"
 #include "api/pool.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "http/static.h"
 #include "store/fs.h"
@@ -296,11 +297,9 @@ static void asked(void *arg)
 
 static bool session_ok(const struct sk_backup *b, const struct sk_http_req *r)
 {
-    char wanted[SK_UUID_SIZE + sizeof COOKIE + 1];
-    struct sk_span cookies = sk_http_header(r, "cookie");
-    int n = snprintf(wanted, sizeof wanted, COOKIE "=%s", b->session);
-    return b->session[0] != '\0' && sk_clock_mono_ms() < b->until_ms && cookies.n >= (size_t)n &&
-           memmem(cookies.p, cookies.n, wanted, (size_t)n) != NULL;
+    struct sk_span given = sk_http_cookie(r, COOKIE);
+    return b->session[0] != '\0' && sk_clock_mono_ms() < b->until_ms && given.n == sizeof b->session - 1 &&
+           sk_same_secret(given.p, b->session, given.n);
 }
 
 /* Those of the found names that are wished for: a JSON array. */

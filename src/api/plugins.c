@@ -68,6 +68,8 @@ static void post_config(struct sk_http_req *r, struct sk_plugin *p)
     struct sk_span body = sk_http_body(r);
     struct sk_errmsg em = { 0 };
     yyjson_doc *doc = NULL;
+    if (!sk_http_wants_json(r))
+        return;
     if (body.n > 0) {
         int e = sk_json_read(body, &doc, &em);
         if (e == 0 && !yyjson_is_obj(yyjson_doc_get_root(doc)))
@@ -304,7 +306,7 @@ void sk_plugins_add_routes(struct sk_api *api)
     static struct sk_route table[4]; /* the server keeps a pointer to it */
     table[0] = (struct sk_route){ "GET", "/plugins", SK_ACCESS_ADMIN, get_list, api };
     table[1] = (struct sk_route){ "GET", "/skServer/plugins", SK_ACCESS_ADMIN, get_list, api };
-    table[2] = (struct sk_route){ "*", "/plugins/*", SK_ACCESS_ADMIN, any_plugins, api };
-    table[3] = (struct sk_route){ "*", "/skServer/plugins/*", SK_ACCESS_ADMIN, any_skserver_plugins, api };
+    table[2] = (struct sk_route){ "*", "/plugins/*", SK_ACCESS_ADMIN, any_plugins, api, .any_body = true };
+    table[3] = (struct sk_route){ "*", "/skServer/plugins/*", SK_ACCESS_ADMIN, any_skserver_plugins, api, .any_body = true };
     sk_http_server_add(api->http, table, SK_COUNT(table));
 }

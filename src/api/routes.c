@@ -38,8 +38,8 @@ void sk_api_add_routes(struct sk_api *api)
         { "GET", "/signalk/v2/stream", SK_ACCESS_OPEN, upgrade_nowhere, api },
         { "GET", "/skServer/streams", SK_ACCESS_ADMIN, sk_streams_get, api },
         { "GET", "/signalk/v1/requests/:id", SK_ACCESS_OPEN, sk_request_get, api }, /* open for access requests only */
-        { "POST", "/signalk/v1/auth/login", SK_ACCESS_OPEN, sk_session_login, api },
-        { "POST", "/login", SK_ACCESS_OPEN, sk_session_login, api },
+        { "POST", "/signalk/v1/auth/login", SK_ACCESS_OPEN, sk_session_login, api, .any_body = true },
+        { "POST", "/login", SK_ACCESS_OPEN, sk_session_login, api, .any_body = true },
         { "PUT", "/signalk/v1/auth/logout", SK_ACCESS_OPEN, sk_session_logout, api },
         { "PUT", "/logout", SK_ACCESS_OPEN, sk_session_logout, api },
         { "GET", "/skServer/loginStatus", SK_ACCESS_OPEN, sk_session_status, api },

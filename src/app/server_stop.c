@@ -7,6 +7,7 @@
 #include "api/notifications.h"
 #include "api/priorities.h"
 #include "api/publishers.h"
+#include "api/remote.h"
 #include "api/resource_store.h"
 #include "api/sources_cache.h"
 #include "api/tcp_stream.h"
@@ -44,7 +45,7 @@ static bool is_saved(void *arg)
     const struct sk_api *api = &((struct sk_server *)arg)->api;
     return sk_saver_idle(api->base_saver) && sk_server_log_idle(api->server_log) && api->pool_jobs == 0 &&
            api->app_data_jobs == NULL && api->full_model_jobs == 0 && sk_history_idle(api->history) &&
-           sk_app_store_idle(api->app_store) && sk_priority_store_idle(api->priorities) &&
+           sk_app_store_idle(api->app_store) && sk_remote_idle(api->remote) && sk_priority_store_idle(api->priorities) &&
            sk_notifications_idle(api->notifications) && sk_unit_preferences_idle(api->unit_preferences) &&
            sk_resource_store_idle(api->resources) && sk_course_idle(api->course) && sk_sources_cache_idle(api->sources_cache) &&
            sk_security_idle(api);
@@ -108,6 +109,7 @@ void sk_server_stop(struct sk_server *s)
     if (s->loop == NULL)
         return;
     sk_app_store_stop(api->app_store);
+    sk_remote_stop(api->remote);
     stop_mdns(s);
     sk_inputs_destroy(api->inputs);
     api->inputs = NULL;
@@ -125,6 +127,7 @@ void sk_server_stop(struct sk_server *s)
     sk_history_destroy(api->history);
     sk_events_stop(api);
     sk_app_store_destroy(api->app_store);
+    sk_remote_destroy(api->remote);
     sk_sources_cache_destroy(api->sources_cache);
     sk_pressure_stop(api);
     sk_host_destroy(api->plugins);

@@ -7,6 +7,7 @@
 #include "api/notifications.h"
 #include "api/plugins.h"
 #include "api/priorities.h"
+#include "api/remote.h"
 #include "api/tcp_stream.h"
 #include "api/unit_preferences.h"
 #include "app/doors.h"
@@ -80,8 +81,11 @@ static void add_routes(struct sk_server *s)
     sk_course_add_routes(api->course);
     if (sk_settings_interface(s->settings, "unitpreferences-api"))
         sk_unit_preferences_add_routes(api->unit_preferences);
-    if (sk_settings_interface(s->settings, "providers"))
+    if (sk_settings_interface(s->settings, "providers")) {
         sk_connections_add_routes(api);
+        api->remote = sk_remote_create(api);
+        sk_remote_add_routes(api->remote);
+    }
     sk_webapps_add_routes(api);
     if (sk_settings_interface(s->settings, "appstore")) {
         api->app_store = sk_app_store_create(api);

@@ -1,5 +1,7 @@
 #include "auth/access_request.h"
 
+#include "base/digest.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -107,7 +109,7 @@ struct sk_access_request *sk_access_requests_find(struct sk_access_requests *q, 
 {
     forget_old(q, now_ms);
     for (struct sk_access_request *r = q->first; r != NULL; r = r->next)
-        if (sk_span_eq(id, r->id))
+        if (id.n == sizeof r->id - 1 && sk_same_secret(id.p, r->id, id.n)) /* who knows it gets the answer, so it is a secret */
             return r;
     return NULL;
 }

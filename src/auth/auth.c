@@ -148,23 +148,6 @@ static enum sk_identity principal_of(struct sk_auth *a, struct sk_span token, st
     return look_up(a, ret_principal) ? SK_IDENTITY_KNOWN : SK_IDENTITY_BAD;
 }
 
-/* Value of one cookie; {NULL,0} when absent. */
-static struct sk_span cookie(const struct sk_http_req *req, const char *name)
-{
-    struct sk_span all = sk_http_header(req, "cookie");
-    size_t n = strlen(name);
-    while (all.n > 0) {
-        const char *end = memchr(all.p, ';', all.n);
-        struct sk_span one = { all.p, end != NULL ? (size_t)(end - all.p) : all.n };
-        all = end != NULL ? (struct sk_span){ end + 1, all.n - one.n - 1 } : (struct sk_span){ NULL, 0 };
-        while (one.n > 0 && one.p[0] == ' ')
-            one = (struct sk_span){ one.p + 1, one.n - 1 };
-        if (one.n > n && memcmp(one.p, name, n) == 0 && one.p[n] == '=')
-            return (struct sk_span){ one.p + n + 1, one.n - n - 1 };
-    }
-    return (struct sk_span){ NULL, 0 };
-}
-
 /* "Bearer x" or "JWT x". Another scheme is somebody else's business (a proxy's, say). */
 static struct sk_span bearer(const struct sk_http_req *req, const char *header)
 {
@@ -175,7 +158,7 @@ static struct sk_span bearer(const struct sk_http_req *req, const char *header)
 
 static struct sk_span token_of(const struct sk_http_req *req, bool upgrade)
 {
-    struct sk_span cookied = cookie(req, SESSION_COOKIE), query = sk_http_query_param(req, "token");
+    struct sk_span cookied = sk_http_cookie(req, SESSION_COOKIE), query = sk_http_query_param(req, "token");
     struct sk_span authorization = bearer(req, "authorization"), other = bearer(req, "x-authorization");
     const struct sk_span in_order[] = { upgrade ? query : cookied, authorization, other,
                                         upgrade ? cookied : (struct sk_span){ NULL, 0 } };
@@ -241,6 +224,12 @@ static void renew(struct sk_auth *a, struct sk_http_req *req, const struct sk_cl
     sk_buf_finish(&token);
 }
 
+/* What clients of the REST API know: a DELETE by somebody who may only read is answered 403, everything else 401. */
+static bool is_delete_of_a_value(const struct sk_http_req *req)
+{
+    return sk_span_eq(sk_http_method(req), "DELETE") && sk_span_starts(sk_http_path(req), "/signalk/v1/api/");
+}
+
 static bool refuse(struct sk_http_req *req, bool someone)
 {
     struct sk_span accept = sk_http_header(req, "accept");
@@ -272,6 +261,11 @@ bool sk_auth_authorise(void *auth, struct sk_http_req *req, enum sk_access neede
         renew(a, req, &claims);
     if (needed == SK_ACCESS_OPEN || (who == SK_IDENTITY_KNOWN && sk_principal_may(&p, needed)))
         return true;
+    if (who == SK_IDENTITY_KNOWN && is_delete_of_a_value(req)) {
+        sk_http_reply_json(req, 403,
+                           SK_SPAN("{\"state\":\"COMPLETED\",\"statusCode\":403,\"message\":\"You may not delete values\"}"));
+        return false;
+    }
     return refuse(req, who == SK_IDENTITY_KNOWN && !p.anonymous);
 }
 

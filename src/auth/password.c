@@ -1,6 +1,7 @@
 #include "auth/password.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/library.h"
 
 #include <crypt.h>
@@ -78,5 +79,5 @@ bool sk_password_check(struct sk_span password, const char *hash)
     if (!usable_password(password))
         password = SK_SPAN("x");
     bool ok = compute(password, known ? hash : NOBODY, computed);
-    return ok && known && strcmp(computed, hash) == 0;
+    return ok && known && strlen(computed) == strlen(hash) && sk_same_secret(computed, hash, strlen(hash));
 }

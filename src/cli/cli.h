@@ -29,6 +29,7 @@ extern const struct sk_cli_command sk_cli_tls_new;
 extern const struct sk_cli_command sk_cli_tls_show;
 extern const struct sk_cli_command sk_cli_plugin_run;
 extern const struct sk_cli_command sk_cli_plugin_test;
+extern const struct sk_cli_command sk_cli_token;
 extern const struct sk_cli_command sk_cli_completion;
 extern const struct sk_cli_command sk_cli_man;
 extern const struct sk_cli_command sk_cli_help;

@@ -24,6 +24,7 @@ const struct sk_cli_command *const sk_cli_commands[] = {
     &sk_cli_tls_new,
     &sk_cli_tls_show,
     /* words of their own */
+    &sk_cli_token,
     &sk_cli_completion,
     &sk_cli_man,
     &sk_cli_help,

@@ -244,6 +244,22 @@ struct sk_span sk_http_header(const struct sk_http_req *r, const char *name)
     return found == 1 ? field_value(r, first) : joined(r, name, first);
 }
 
+struct sk_span sk_http_cookie(const struct sk_http_req *req, const char *name)
+{
+    struct sk_span all = sk_http_header(req, "cookie");
+    size_t n = strlen(name);
+    while (all.n > 0) {
+        const char *end = memchr(all.p, ';', all.n);
+        struct sk_span one = { all.p, end != NULL ? (size_t)(end - all.p) : all.n };
+        all = end != NULL ? (struct sk_span){ end + 1, all.n - one.n - 1 } : (struct sk_span){ NULL, 0 };
+        while (one.n > 0 && one.p[0] == ' ')
+            one = (struct sk_span){ one.p + 1, one.n - 1 };
+        if (one.n > n && memcmp(one.p, name, n) == 0 && one.p[n] == '=')
+            return (struct sk_span){ one.p + n + 1, one.n - n - 1 };
+    }
+    return (struct sk_span){ NULL, 0 };
+}
+
 bool sk_http_header_next(const struct sk_http_req *r, size_t *pos, struct sk_span *ret_name, struct sk_span *ret_value)
 {
     if (*pos >= r->field_count)

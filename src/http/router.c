@@ -6,6 +6,7 @@
 #define NS "signalk-server:routes"
 
 #include <stdlib.h>
+#include <strings.h>
 
 struct entry {
     struct entry *next;
@@ -212,6 +213,24 @@ bool sk_router_allows(struct sk_http_req *r)
     return route == NULL || allows(r, route);
 }
 
+/* application/json, application/geo+json; and no other type that says so in a parameter. */
+static bool is_json(struct sk_span type)
+{
+    const char *end = type.n > 0 ? memchr(type.p, ';', type.n) : NULL;
+    size_t n = end != NULL ? (size_t)(end - type.p) : type.n;
+    while (n > 0 && type.p[n - 1] == ' ')
+        n--;
+    return n >= 16 && strncasecmp(type.p, "application/", 12) == 0 && strncasecmp(type.p + n - 4, "json", 4) == 0;
+}
+
+bool sk_http_wants_json(struct sk_http_req *r)
+{
+    if (r->method != HTTP_POST || sk_http_body(r).n == 0 || is_json(sk_http_header(r, "content-type")))
+        return true;
+    sk_http_reply_error_page(r, 415, "The body has to be JSON, with the header Content-Type: application/json");
+    return false;
+}
+
 void sk_router_dispatch(struct sk_http_req *r)
 {
     struct sk_http_server *s = r->server;
@@ -231,6 +250,6 @@ void sk_router_dispatch(struct sk_http_req *r)
         s->fallback(r, s->fallback_arg);
     else if (route == NULL)
         sk_http_reply_cannot(r);
-    else if (allows(r, route))
+    else if (allows(r, route) && (route->any_body || route->to_file != NULL || sk_http_wants_json(r)))
         route->handler(r, route->arg);
 }

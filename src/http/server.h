@@ -49,6 +49,7 @@ struct sk_route {
     void *arg;
     const char *about; /* what it does, for people, in the OpenAPI documents; NULL: goes without saying */
     const struct sk_body_to_file *to_file;
+    bool any_body; /* else sk_http_wants_json comes before the handler */
 };
 
 struct sk_http_limits {      /* 0: the default */
@@ -114,7 +115,8 @@ struct sk_span sk_http_query(const struct sk_http_req *r);  /* behind '?', not d
 struct sk_span sk_http_header(const struct sk_http_req *r,
                               const char *name); /* any case; {NULL,0} when absent; repeated: joined by ", " */
 bool sk_http_header_next(const struct sk_http_req *r, size_t *pos, struct sk_span *ret_name,
-                         struct sk_span *ret_value); /* names lower case */
+                         struct sk_span *ret_value);                          /* names lower case */
+struct sk_span sk_http_cookie(const struct sk_http_req *r, const char *name); /* its value; {NULL,0} when absent */
 struct sk_span sk_http_body(const struct sk_http_req *r);
 /* The body's file and its length, until the answer; -1: there was no body, or it is in memory. Any thread may read it by pread.
  */
@@ -155,6 +157,9 @@ void sk_http_reply_parts(struct sk_http_req *r, const char *type, struct sk_http
 void sk_http_reply_json(struct sk_http_req *r, int status, struct sk_span json);
 void sk_http_reply_text(struct sk_http_req *r, int status,
                         const char *text); /* text/html; charset=utf-8, as Express sends strings; scripts in it do not run */
+/* False, and answered 415: a POST whose body is not called JSON. A browser lets any page send forms and texts to any server; JSON
+   it does not, unless that server agrees beforehand. */
+bool sk_http_wants_json(struct sk_http_req *r);
 /* 404 with the small HTML page whose <pre> says "Cannot GET /path" (escaped). */
 void sk_http_reply_cannot(struct sk_http_req *r);
 /* HTML error page with that text in <pre>. */

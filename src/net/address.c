@@ -141,12 +141,22 @@ static const uint8_t *wrapped(const uint8_t bytes[16])
     return bytes[0] == 0x20 && bytes[1] == 0x02 ? bytes + 2 : NULL;
 }
 
+struct row {
+    uint8_t bytes[16];
+    unsigned bits;
+};
+
+static bool is_one_of(const struct row *rows, size_t count, const uint8_t bytes[16])
+{
+    for (size_t i = 0; i < count; i++)
+        if (same_bits(rows[i].bytes, bytes, rows[i].bits))
+            return true;
+    return false;
+}
+
 bool sk_address_is_link_local(const struct sk_address *a)
 {
-    static const struct {
-        uint8_t bytes[16];
-        unsigned bits;
-    } rows[] = {
+    static const struct row rows[] = {
         { { 0xfe, 0x80 }, 10 },
         { { 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, [15] = 0x54 }, 128 }, /* fd00:ec2::254 */
         { { 0xfd, 0x20, 0x00, 0xce, [14] = 0x02, [15] = 0x54 }, 128 }, /* fd20:ce::254 */
@@ -156,8 +166,26 @@ bool sk_address_is_link_local(const struct sk_address *a)
     const uint8_t *v4 = wrapped(bytes);
     if (v4 != NULL && v4[0] == 169 && v4[1] == 254)
         return true;
-    for (size_t i = 0; i < SK_COUNT(rows); i++)
-        if (same_bits(rows[i].bytes, bytes, rows[i].bits))
-            return true;
-    return false;
+    return is_one_of(rows, SK_COUNT(rows), bytes);
+}
+
+bool sk_address_is_no_peer(const struct sk_address *a)
+{
+    static const struct row rows[] = {
+        { { 0 }, 96 },                         /* ::, ::1, and IPv4 behind zeros */
+        { { [8] = 0xff, 0xff, 0, 0 }, 96 },    /* ::ffff:0:0:0/96, RFC 2765 */
+        { { 0, 0x64, 0xff, 0x9b }, 96 },       /* NAT64, RFC 6052 */
+        { { 0, 0x64, 0xff, 0x9b, 0, 1 }, 48 }, /* RFC 8215 */
+        { { 0xff }, 8 },
+    };
+    static const struct row rows4[] = { { { 0 }, 8 }, { { 127 }, 8 }, { { 224 }, 4 }, { { 240 }, 4 } };
+    uint8_t bytes[16];
+    bytes_of(a, bytes);
+    const uint8_t *v4 = wrapped(bytes);
+    if (sk_address_is_link_local(a) || is_one_of(rows, SK_COUNT(rows), bytes))
+        return true;
+    if (v4 == NULL)
+        return false;
+    uint8_t alone[16] = { v4[0], v4[1], v4[2], v4[3] };
+    return is_one_of(rows4, SK_COUNT(rows4), alone);
 }

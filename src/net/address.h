@@ -35,6 +35,9 @@ void sk_address_text(const struct sk_address *a, char out[SK_ADDRESS_TEXT]);
 /* Link-local (169.254.0.0/16, fe80::/10) and the IPv6 addresses of cloud metadata services, also when an IPv4 address of them is
    wrapped in IPv6 (mapped, compatible, NAT64, 6to4). */
 bool sk_address_is_link_local(const struct sk_address *a);
+/* Where no other boat's server can be: this machine, link-local, multicast and reserved addresses, and whatever else is written
+   in IPv6 to reach an IPv4 address by a detour. Private networks are fine: the boat's own is one. */
+bool sk_address_is_no_peer(const struct sk_address *a);
 
 /* "192.168.1.0/24", "fd00::/8", or one address. IPv4 wrapped in IPv6 counts as IPv4, in the range and in what is looked for. */
 struct sk_address_range {

@@ -22,6 +22,7 @@ struct sk_fetcher {
     atomic_int refs; /* owner, threads */
     char *name;
     struct sk_hosts *hosts[2];
+    bool (*refuse)(const struct sk_address *a);
     struct sk_fetch_limits limits;
     struct sk_net_figures *figures;
     const struct sk_stand_in *stand_in;
@@ -116,6 +117,7 @@ struct sk_fetcher *sk_fetcher_create(const struct sk_fetcher_options *o)
     f->name = sk_xstrdup(o->name);
     f->hosts[0] = o->hosts[0];
     f->hosts[1] = o->hosts[1];
+    f->refuse = o->refuse;
     f->limits = o->limits;
     f->stand_in = o->stand_in;
     f->figures = sk_net_figures_ref(o->figures);
@@ -188,6 +190,7 @@ static int run(struct sk_fetcher *f, struct sk_fetch_request *req, uint64_t dead
                struct sk_fetch_response *ret, struct sk_errmsg *em)
 {
     struct sk_transfer_options o = { .hosts = { f->hosts[0], f->hosts[1] },
+                                     .refuse = f->refuse,
                                      .body_max = f->limits.body_max,
                                      .deadline_ms = deadline_ms,
                                      .cancelled = cancelled,

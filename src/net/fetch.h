@@ -45,6 +45,9 @@ struct sk_fetcher_options {
     const char *name;          /* of the plugin, for log lines */
     struct sk_hosts *hosts[2]; /* taken; NULL: no such list */
     struct sk_fetch_limits limits;
+    /* Addresses that are refused, beside the link-local ones. With it a host is refused as a whole when one of its addresses is,
+       and the request goes to the addresses that were looked at. NULL: none. */
+    bool (*refuse)(const struct sk_address *a);
     struct sk_net_figures *figures; /* a reference is taken */
     void (*wake)(void *arg);        /* thread: any; a request that was begun is done. Not called any more after sk_fetcher_shut */
     void *arg;

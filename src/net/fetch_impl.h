@@ -7,6 +7,7 @@
 /* One request with its redirects, on the calling thread. The hosts and limits must not change meanwhile. */
 struct sk_transfer_options {
     const struct sk_hosts *hosts[2];
+    bool (*refuse)(const struct sk_address *a); /* see sk_fetcher_options */
     size_t body_max;
     uint64_t deadline_ms; /* monotonic */
     bool (*cancelled)(void *arg);

@@ -18,8 +18,9 @@ struct sk_fetch_request {
     struct sk_buf headers; /* "Name: value" with a NUL behind each */
     unsigned header_count;
     struct sk_buf body;
-    bool manual;         /* redirects are answers */
-    unsigned timeout_ms; /* 0: the server's own limit */
+    bool manual;          /* redirects are answers */
+    unsigned timeout_ms;  /* 0: the server's own limit */
+    bool any_certificate; /* of an HTTPS server; nothing a plugin could ask for */
 };
 
 void sk_fetch_request_init(struct sk_fetch_request *r, size_t body_max);

@@ -12,6 +12,7 @@
 #define CONNECT_MS 15000u
 #define RESPONSE_HEADERS_MAX ((size_t)256 * 1024)
 #define RESPONSE_HEADERS_COUNT 300u
+#define ADDRESSES_MAX 16u /* of one host, where all are looked at beforehand */
 
 struct transfer {
     const struct sk_transfer_options *o;
@@ -21,10 +22,13 @@ struct transfer {
     CURL *easy;
     struct curl_slist *lines;
     bool by_address[2]; /* the host's name is not on that list: its address must be */
-    char host[256];
+    char host[256], port[8];
     char refused[160]; /* why an address was not used */
+    struct sk_address addresses[ADDRESSES_MAX];
+    size_t address_count;
     unsigned header_count;
     bool too_large;
+    bool look_first; /* at all addresses of the name */
 };
 
 /* ---- where to ---- */
@@ -52,8 +56,12 @@ static int check_host(struct transfer *t, struct sk_errmsg *em)
 {
     struct sk_address a;
     struct sk_span host = sk_span_of(t->host);
-    if (sk_address_parse(host, 0, &a) && sk_address_is_link_local(&a))
+    bool is_address = sk_address_parse(host, 0, &a);
+    t->look_first = t->o->refuse != NULL && !is_address;
+    if (is_address && sk_address_is_link_local(&a))
         return sk_errmsg_set(em, SK_ERR_DENIED, "link-local addresses are never fetched from");
+    if (is_address && t->o->refuse != NULL && t->o->refuse(&a))
+        return sk_errmsg_set(em, SK_ERR_DENIED, "no connection is made to such an address");
     for (size_t i = 0; i < SK_COUNT(t->o->hosts); i++) {
         enum sk_hosts_answer answer = sk_hosts_name(t->o->hosts[i], host);
         if (answer == SK_HOSTS_NO)
@@ -69,7 +77,8 @@ static int check_url(struct transfer *t, struct sk_errmsg *em)
     CURLU *u = t->curl->url();
     bool ok = u != NULL && t->curl->url_set(u, CURLUPART_URL, t->req->url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK;
     bool has_scheme = ok && get_part(t->curl, u, CURLUPART_SCHEME, scheme, sizeof scheme);
-    bool has_host = ok && get_part(t->curl, u, CURLUPART_HOST, t->host, sizeof t->host);
+    bool has_host = ok && get_part(t->curl, u, CURLUPART_HOST, t->host, sizeof t->host) &&
+                    get_part(t->curl, u, CURLUPART_PORT, t->port, sizeof t->port);
     if (u != NULL)
         t->curl->url_cleanup(u);
     if (!has_scheme || (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0))
@@ -111,12 +120,28 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
         snprintf(t->refused, sizeof t->refused, "its address %s is link-local, and never fetched from", text);
         return CURL_SOCKET_BAD;
     }
+    if (t->o->refuse != NULL && t->o->refuse(&a)) {
+        snprintf(t->refused, sizeof t->refused, "no connection is made to its address %s", text);
+        return CURL_SOCKET_BAD;
+    }
     for (size_t i = 0; i < SK_COUNT(t->o->hosts); i++)
         if (t->by_address[i] && !sk_hosts_address(t->o->hosts[i], &a)) {
             snprintf(t->refused, sizeof t->refused, "neither it nor its address %s is on the list of allowed hosts", text);
             return CURL_SOCKET_BAD;
         }
     return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* Opens nothing: libcurl tries one address after the other, and each is written down. */
+static curl_socket_t list_address(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct transfer *t = arg;
+    (void)purpose;
+    if (t->address_count <= ADDRESSES_MAX) {
+        struct sk_address extra, *a = t->address_count < ADDRESSES_MAX ? &t->addresses[t->address_count] : &extra;
+        t->address_count += sk_address_from(&to->addr, to->addrlen, a);
+    }
+    return CURL_SOCKET_BAD;
 }
 
 static size_t take_body(char *p, size_t size, size_t count, void *arg)
@@ -170,29 +195,33 @@ static void set_request(struct transfer *t)
         t->lines = t->curl->slist_append(t->lines, "Content-Type:"); /* none rather than libcurl's guess */
     t->lines = t->curl->slist_append(t->lines, "Expect:");
     set(t->easy, CURLOPT_HTTPHEADER, t->lines);
+    if (r->any_certificate) {
+        set(t->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        set(t->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
     if (!sk_fetch_request_has(r, "user-agent"))
         set(t->easy, CURLOPT_USERAGENT, "skiff");
     if (!sk_fetch_request_has(r, "accept-encoding"))
         set(t->easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
 }
 
-static void set_rules(struct transfer *t, char *why, uint64_t left_ms)
+static void set_rules(struct transfer *t, CURL *easy, char *why, uint64_t left_ms)
 {
     __typeof__(t->curl->easy_setopt) set = t->curl->easy_setopt;
-    set(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    set(t->easy, CURLOPT_PROXY, "");
-    set(t->easy, CURLOPT_NOSIGNAL, 1L);
-    set(t->easy, CURLOPT_QUICK_EXIT, 1L); /* a name server that does not answer shall not keep a plugin from stopping */
-    set(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(left_ms < CONNECT_MS ? left_ms : CONNECT_MS));
-    set(t->easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
-    set(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->o->body_max);
-    set(t->easy, CURLOPT_ERRORBUFFER, why);
-    set(t->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    set(t->easy, CURLOPT_OPENSOCKETDATA, t);
-    set(t->easy, CURLOPT_WRITEFUNCTION, take_body);
-    set(t->easy, CURLOPT_WRITEDATA, t);
-    set(t->easy, CURLOPT_HEADERFUNCTION, take_header);
-    set(t->easy, CURLOPT_HEADERDATA, t);
+    set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(easy, CURLOPT_PROXY, "");
+    set(easy, CURLOPT_NOSIGNAL, 1L);
+    set(easy, CURLOPT_QUICK_EXIT, 1L); /* a name server that does not answer shall not keep a plugin from stopping */
+    set(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(left_ms < CONNECT_MS ? left_ms : CONNECT_MS));
+    set(easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
+    set(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->o->body_max);
+    set(easy, CURLOPT_ERRORBUFFER, why);
+    set(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    set(easy, CURLOPT_OPENSOCKETDATA, t);
+    set(easy, CURLOPT_WRITEFUNCTION, take_body);
+    set(easy, CURLOPT_WRITEDATA, t);
+    set(easy, CURLOPT_HEADERFUNCTION, take_header);
+    set(easy, CURLOPT_HEADERDATA, t);
 }
 
 /* True when it ended by itself; `ret_code` then says how. */
@@ -213,6 +242,64 @@ static bool perform(const struct transfer *t, CURLM *multi, CURLcode *ret_code)
         return false;
     *ret_code = m->data.result;
     return true;
+}
+
+/* ---- every address of a host, before anything is sent ---- */
+
+static int look_at_addresses(struct transfer *t, struct sk_errmsg *em)
+{
+    char text[SK_ADDRESS_TEXT];
+    if (t->address_count == 0)
+        return sk_errmsg_set(em, SK_ERR_NOTFOUND, "the host cannot be found");
+    if (t->address_count > ADDRESSES_MAX)
+        return sk_errmsg_set(em, SK_ERR_LIMIT, "it has more than %u addresses", ADDRESSES_MAX);
+    for (size_t i = 0; i < t->address_count; i++) {
+        if (!t->o->refuse(&t->addresses[i]))
+            continue;
+        sk_address_text(&t->addresses[i], text);
+        return sk_errmsg_set(em, SK_ERR_DENIED, "no connection is made to its address %s", text);
+    }
+    return 0;
+}
+
+/* "host:port:address,address": what libcurl shall take for the answer of the name server. */
+static struct curl_slist *pinned(const struct transfer *t)
+{
+    struct sk_buf b;
+    char text[SK_ADDRESS_TEXT];
+    sk_buf_init(&b, sizeof t->host + sizeof t->port + (ADDRESSES_MAX * (SK_ADDRESS_TEXT + 3)));
+    sk_buf_printf(&b, "%s:%s:", t->host, t->port);
+    for (size_t i = 0; i < t->address_count; i++) {
+        bool v6 = t->addresses[i].u.any.sa_family == AF_INET6;
+        sk_address_text(&t->addresses[i], text);
+        sk_buf_printf(&b, v6 ? "%s[%s]" : "%s%s", i > 0 ? "," : "", text);
+    }
+    sk_buf_char(&b, 0);
+    struct curl_slist *list = t->curl->slist_append(NULL, b.p);
+    sk_buf_finish(&b);
+    return list;
+}
+
+/* Nothing is sent: libcurl finds no socket for any of the addresses. The connection is made to those that were looked at,
+   whatever the name says a moment later. */
+static int resolve(struct transfer *t, CURLM *multi, uint64_t left_ms, struct sk_errmsg *em)
+{
+    char why[CURL_ERROR_SIZE] = "";
+    CURLcode code = CURLE_OK;
+    CURL *easy = t->curl->easy_init();
+    if (easy == NULL)
+        return sk_errmsg_set(em, SK_ERR_NOMEM, "out of memory");
+    t->address_count = 0;
+    t->curl->easy_setopt(easy, CURLOPT_URL, t->req->url);
+    set_rules(t, easy, why, left_ms);
+    t->curl->easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, list_address);
+    t->curl->multi_add_handle(multi, easy);
+    bool ended = perform(t, multi, &code);
+    t->curl->multi_remove_handle(multi, easy);
+    t->curl->easy_cleanup(easy);
+    if (!ended)
+        return sk_errmsg_set(em, SK_ERR_CLOSED, "given up");
+    return look_at_addresses(t, em);
 }
 
 static int explain(const struct transfer *t, CURLcode code, const char *why, struct sk_errmsg *em)
@@ -237,11 +324,18 @@ static int one(struct transfer *t, CURLM *multi, char **ret_location, struct sk_
     if (now >= t->o->deadline_ms)
         return sk_errmsg_set(em, SK_ERR_TIMEOUT, "took too long");
     sk_buf_clear(&t->response->body);
+    if (t->look_first && (r = resolve(t, multi, t->o->deadline_ms - now, em)) < 0)
+        return r;
+    now = sk_clock_mono_ms();
+    if (now >= t->o->deadline_ms)
+        return sk_errmsg_set(em, SK_ERR_TIMEOUT, "took too long");
     t->easy = t->curl->easy_init();
     if (t->easy == NULL)
         return sk_errmsg_set(em, SK_ERR_NOMEM, "out of memory");
-    set_rules(t, why, t->o->deadline_ms - now);
+    set_rules(t, t->easy, why, t->o->deadline_ms - now);
     set_request(t);
+    struct curl_slist *pins = t->look_first ? pinned(t) : NULL;
+    t->curl->easy_setopt(t->easy, CURLOPT_RESOLVE, pins);
     t->curl->multi_add_handle(multi, t->easy);
     if (!perform(t, multi, &code))
         r = sk_errmsg_set(em, SK_ERR_CLOSED, "given up, the plugin stops");
@@ -254,6 +348,7 @@ static int one(struct transfer *t, CURLM *multi, char **ret_location, struct sk_
     t->curl->multi_remove_handle(multi, t->easy);
     t->curl->easy_cleanup(t->easy);
     t->curl->slist_free_all(t->lines);
+    t->curl->slist_free_all(pins);
     t->lines = NULL;
     return r;
 }

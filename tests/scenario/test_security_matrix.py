@@ -3,11 +3,19 @@ import re
 
 import pytest
 
-from harness.security import as_device, as_user, secure
+from harness.security import as_device, as_user, secure, token
 from harness.server import ConfigDir, Server
 from harness.waiting import eventually
 
 ROW = re.compile(r"signalk-server:routes (\S+) (\S+) needs ([A-Z]+)")
+
+
+def unsigned(name):
+    """What a careless reader of "alg" lets in: the signature is left out altogether."""
+    head, claims, _ = token(name, header={"alg": "none", "typ": "JWT"}).split(".")
+    return {"Authorization": f"Bearer {head}.{claims}."}
+
+
 LEVELS = ["OPEN", "READ", "WRITE", "ADMIN"]
 # what each may do, and how it says who it is
 WHO = {
@@ -15,7 +23,8 @@ WHO = {
     "anna, who administers": (3, as_user("anna")),
 }
 LIARS = {"garbage": {"Authorization": "Bearer x"}, "another key": as_user("anna", key="y" * 64), "expired": as_user("anna", expires=-9),
-         "no signature": as_user("anna", header={"alg": "none"}), "a deleted user": as_user("gone")}
+         "alg none": as_user("anna", header={"alg": "none", "typ": "JWT"}), "no signature": unsigned("anna"), "a revoked user": as_user("gone"),
+         "a revoked device": as_device("gone")}
 
 
 def routes(server):
@@ -30,9 +39,37 @@ def routes(server):
     return sorted(seen[-1])
 
 
+def plain(pattern):
+    return re.sub(r":[a-z]+", "some", pattern, flags=re.I).replace("*", "some/thing")
+
+
+def disguises(pattern):
+    """Spellings that some layer of a server or a proxy takes for that address, while another one does not."""
+    path = plain(pattern)
+    first, _, rest = path[1:].partition("/")
+    last = path[1:].rpartition("/")[2]
+    up = "".join("/.." for _ in range(path.count("/")))
+    yield f"/x/%2e%2e{path}"
+    yield f"/signalk/v1/api/%2E%2E/.%2e/%2e.{path}"
+    yield f"/{first}/%2e/{rest}"
+    yield "/" + path[1:].replace("/", "%2f")
+    yield "/" + path[1:].replace("/", "%5c")
+    yield path.replace(last, "".join(f"%25{ord(c):02x}" for c in last)) if last else "/%252f"
+    yield "/" + path
+    yield path[0] + path[1:].replace("/", "//")
+    yield path + ";a=b"
+    yield f"/{first};a=b/{rest}"
+    yield path + "."
+    yield path + "..."
+    yield path + "%20"
+    yield path + "%00"
+    yield path.upper()
+    yield f"{path}{up}/signalk{path}"
+
+
 def paths(pattern):
     """Addresses of one route: as it is meant, and as somebody writes it who hopes to be taken for another."""
-    path = re.sub(r":[a-z]+", "some", pattern, flags=re.I).replace("*", "some/thing")
+    path = plain(pattern)
     yield path
     head, _, last = path.rpartition("/")
     yield f"{head}/%{ord(last[0]):02X}{last[1:]}" if last else path
@@ -41,20 +78,23 @@ def paths(pattern):
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory, home):
-    """One server that lets nobody read without login, one that does. Routes that answer change nothing of use here."""
+    """A server that lets nobody read without login, one that does, and one without security. Routes that answer change nothing of use here."""
     made = {}
-    for readonly in (False, True):
+    for kind in ("closed", "readable", "off"):
         config = ConfigDir(tmp_path_factory.mktemp("matrix"))
         config.identity()
-        made[readonly] = Server(secure(config, allow_readonly=readonly), home, env={"DEBUG": "signalk-server:routes", "HTTP_RATE_LIMITS": "login=0,loginStatus=0,api=0"}).start()
+        if kind != "off":
+            secure(config, allow_readonly=kind == "readable")
+        made[kind] = Server(config, home, env={"DEBUG": "signalk-server:routes", "HTTP_RATE_LIMITS": "login=0,loginStatus=0,api=0"}).start()
     yield made
-    assert [server.finish() for server in made.values()] == [[], []]
+    assert [server.finish() for server in made.values()] == [[], [], []]
+
+
+WORDS = ("Unauthorized", "bad auth token", "You do not have permission to view this resource, <a href='/admin/#/login'>Please Login</a>")
 
 
 def refused(answer):
-    return answer.status == 401 and answer.text in (
-        "Unauthorized", "bad auth token",
-        "You do not have permission to view this resource, <a href='/admin/#/login'>Please Login</a>")
+    return (answer.status == 401 and answer.text in WORDS) or (answer.status == 403 and answer.text.startswith('{"state":"COMPLETED"'))
 
 
 def probe(server, method, path, headers):
@@ -76,15 +116,49 @@ def check(server, method, pattern, needed, readonly):
         for path in paths(pattern):
             answer = probe(server, method, path, headers)
             assert refused(answer) == (may < needed), f"{method} {path} as {who}: {answer}"
+            # somebody who is known and may read is told of a DELETE that he may not, all others that they have to log in
+            reader_deletes = method == "DELETE" and pattern == "/signalk/v1/api/*" and may == 1
+            assert not refused(answer) or answer.status == (403 if reader_deletes else 401), f"{method} {path} as {who}: {answer}"
     for who, headers in LIARS.items():
-        answer = probe(server, method, next(paths(pattern)), headers)
+        answer = probe(server, method, plain(pattern), headers)
         assert refused(answer) == (needed > 0), f"{method} {pattern} as {who}: {answer}"
 
 
-@pytest.mark.parametrize("readonly", [False, True], ids=["closed", "open to readers"])
-def test_who_is_let_in_where(servers, readonly):
-    for method, pattern, level in routes(servers[readonly]):
-        check(servers[readonly], method, pattern, LEVELS.index(OWN_RULES.get(pattern, level)), readonly)
+@pytest.mark.parametrize("kind", ["closed", "readable"])
+def test_who_is_let_in_where(servers, kind):
+    for method, pattern, level in routes(servers[kind]):
+        check(servers[kind], method, pattern, LEVELS.index(OWN_RULES.get(pattern, level)), kind == "readable")
+
+
+@pytest.mark.parametrize("kind", ["closed", "readable"])
+def test_no_disguise_of_an_address_opens_a_closed_door(servers, kind):
+    """Neither done nor shown: what is not refused by its right is not there, or no request at all."""
+    server = servers[kind]
+    for method, pattern, level in routes(server):
+        needed = LEVELS.index(OWN_RULES.get(pattern, level))
+        for who in ("nobody", "rita, who reads"):
+            may, headers = WHO[who]
+            if max(may, kind == "readable") >= needed:
+                continue
+            for path in disguises(pattern):
+                answer = probe(server, method, path, headers)
+                # an address below a tree that may be read is one of that tree, and what does not exist there is 404
+                assert answer.status in (400, 401, 403, 404, 405), f"{method} {path} as {who}: {answer}"
+
+
+# What is closed although security is off: there is nobody who could be trusted with it.
+CLOSED_WITHOUT_SECURITY = {"/skServer/restart": 401, "/signalk/v1/access/requests": 404, "/skServer/security/access/requests": 404,
+                           "/skServer/security/access/requests/:id/:status": 404, "/security/access/requests/:id/:status": 404}
+
+
+def test_without_security_nobody_is_asked_who_he_is(servers):
+    everybody = {who: headers for who, (_, headers) in WHO.items()} | LIARS
+    for method, pattern, _ in routes(servers["off"]):
+        wanted = CLOSED_WITHOUT_SECURITY.get(pattern) or (401 if re.match("/skServer/security/(users|devices|config)", pattern) else None)
+        for who, headers in everybody.items():
+            answer = probe(servers["off"], method, plain(pattern), headers)
+            assert not refused(answer), f"{method} {pattern} as {who}: {answer}"
+            assert wanted in (None, answer.status), f"{method} {pattern} as {who}: {answer}"
 
 
 SECRET = "/skServer/security/users"
@@ -99,6 +173,6 @@ SECRET = "/skServer/security/users"
 ])
 def test_no_spelling_of_an_address_opens_a_closed_door(servers, path):
     for headers in ({}, as_user("rita"), as_user("wim")):
-        answer = servers[False].request("GET", path, headers=headers)
+        answer = servers["closed"].request("GET", path, headers=headers)
         assert answer.status in (400, 401, 404), answer
         assert "anna" not in answer.text

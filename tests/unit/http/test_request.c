@@ -53,9 +53,9 @@ static void work(struct sk_http_req *r, void *arg)
 }
 
 static const struct sk_route routes[] = {
-    { "GET", "/work", SK_ACCESS_OPEN, work, NULL },       { "*", "/echo", SK_ACCESS_OPEN, echo, NULL },
+    { "GET", "/work", SK_ACCESS_OPEN, work, NULL },       { "*", "/echo", SK_ACCESS_OPEN, echo, NULL, .any_body = true },
     { "GET", "/headers", SK_ACCESS_OPEN, headers, NULL }, { "GET", "/hold", SK_ACCESS_OPEN, hold, NULL },
-    { "GET", "/n/*", SK_ACCESS_OPEN, path, NULL },
+    { "GET", "/n/*", SK_ACCESS_OPEN, path, NULL },        { "*", "/json", SK_ACCESS_OPEN, echo, NULL },
 };
 
 static int setup(void **state)
@@ -296,6 +296,36 @@ static void doubtful_framing_is_refused(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* What a page of another site can send without asking is not taken for JSON. */
+static void the_body_of_a_post_has_to_be_json(void **state)
+{
+    static const struct {
+        int status;
+        const char *head; /* method, path; further headers */
+    } rows[] = {
+        { 415, "POST /json HTTP/1.1\r\n" },
+        { 415, "POST /json HTTP/1.1\r\nContent-Type: text/plain\r\n" },
+        { 415, "POST /json HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n" },
+        { 415, "POST /json HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=json\r\n" },
+        { 415, "POST /json HTTP/1.1\r\nContent-Type: text/plain; application/json\r\n" },
+        { 200, "POST /json HTTP/1.1\r\nContent-Type: application/json\r\n" },
+        { 200, "POST /json HTTP/1.1\r\nContent-Type: Application/JSON; charset=utf-8\r\n" },
+        { 200, "POST /json HTTP/1.1\r\nContent-Type: application/geo+json\r\n" },
+        { 200, "PUT /json HTTP/1.1\r\nContent-Type: text/plain\r\n" },
+        { 200, "POST /echo HTTP/1.1\r\nContent-Type: text/plain\r\n" },
+    };
+    for (size_t i = 0; i < SK_COUNT(rows); i++) {
+        struct client c;
+        client_open(&c, *state);
+        client_text(&c, rows[i].head);
+        client_text(&c, "Host: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}");
+        client_wait_eof(&c);
+        if (status_of(c.data) != rows[i].status)
+            fail_msg("expected %d for %s, got %s", rows[i].status, rows[i].head, c.data);
+        client_close(&c);
+    }
+}
+
 static void a_missing_host_has_an_empty_answer(void **state)
 {
     char *a = exchange(*state, "GET /n/1 HTTP/1.1\r\n\r\n");
@@ -484,6 +514,7 @@ int main(void)
         PATIENT(trailers_are_no_headers),
         PATIENT(a_flood_of_requests_pauses_reading),
         SHORT(doubtful_framing_is_refused),
+        SHORT(the_body_of_a_post_has_to_be_json),
         SHORT(long_heads_are_refused),
         SHORT(endless_blanks_are_refused),
         SHORT(endless_trailers_are_refused),

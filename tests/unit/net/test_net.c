@@ -193,6 +193,51 @@ static void link_local_in_every_disguise(void **state)
     }
 }
 
+static void where_no_boat_can_be(void **state)
+{
+    static const char *const refused[] = {
+        "0.0.0.0",
+        "0.1.2.3",
+        "127.0.0.1",
+        "127.255.255.255",
+        "169.254.169.254",
+        "224.0.0.1",
+        "239.255.255.250",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::7f00:1",
+        "::c0a8:101",
+        "::ffff:127.0.0.1",
+        "::ffff:0.0.0.0",
+        "::ffff:224.0.0.1",
+        "64:ff9b::c0a8:1",
+        "64:ff9b:1::1",
+        "::ffff:0:7f00:1",
+        "fe80::1",
+        "febf::1",
+        "ff02::1",
+        "2002:7f00:1::1",
+        "fd00:ec2::254",
+    };
+    static const char *const fine[] = {
+        "10.0.0.1",    "172.16.0.1",         "192.168.1.1", "100.64.0.1", "8.8.8.8", "126.255.255.255", "128.0.0.1",
+        "223.255.0.1", "::ffff:192.168.1.1", "fd00::1",     "fc00::1",    "2a02::1", "2002:808:808::1",
+    };
+    (void)state;
+    for (size_t i = 0; i < SK_COUNT(refused); i++) {
+        struct sk_address a = address(refused[i]);
+        if (!sk_address_is_no_peer(&a))
+            fail_msg("%s is let through", refused[i]);
+    }
+    for (size_t i = 0; i < SK_COUNT(fine); i++) {
+        struct sk_address a = address(fine[i]);
+        if (sk_address_is_no_peer(&a))
+            fail_msg("%s is refused", fine[i]);
+    }
+}
+
 static void ranges_hold_what_they_say(void **state)
 {
     static const struct {
@@ -355,6 +400,7 @@ int main(void)
         cmocka_unit_test(queues_share_their_plugins_account),
         cmocka_unit_test(addresses_are_read_and_written),
         cmocka_unit_test(link_local_in_every_disguise),
+        cmocka_unit_test(where_no_boat_can_be),
         cmocka_unit_test(ranges_hold_what_they_say),
         cmocka_unit_test(a_list_of_hosts_allows_what_it_names),
         cmocka_unit_test(a_broken_list_allows_nothing),
