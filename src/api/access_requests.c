@@ -258,7 +258,7 @@ static int grant(struct decision *d, const struct sk_access_request *r, const yy
     if (!r->device)
         return sk_security_add_user(s, name, role, r->hash, em);
     int64_t until_s = d->expires_s != 0 ? sk_clock_wall_ms() / 1000 + d->expires_s : 0;
-    return sk_security_put_device(s, name, sk_span_of(r->description), role, until_s, em);
+    return sk_security_put_device(s, name, sk_span_of(r->description), role, r->wanted != SK_ROLE_NONE, until_s, em);
 }
 
 static void approve(struct decision *d, const struct sk_access_request *r, const yyjson_val *body)

@@ -221,7 +221,10 @@ static bool may_install(const struct sk_app_store *s, struct sk_http_req *r, con
 static bool queue_install(struct sk_app_store *s, struct sk_http_req *r, const char *name, struct sk_span version)
 {
     struct sk_semver v;
-    if (!sk_semver_parse(version, &v)) {
+    bool blank = false; /* npm passes over blanks around a version; here they are nobody's honest wish */
+    for (size_t i = 0; i < version.n; i++)
+        blank |= (unsigned char)version.p[i] <= ' ';
+    if (blank || !sk_semver_parse(version, &v)) {
         sk_body_reply_error(r, 400, "version must be valid semver");
         return false;
     }

@@ -384,7 +384,7 @@ int sk_security_remove_user(struct sk_security *s, struct sk_span name, struct s
 }
 
 int sk_security_put_device(struct sk_security *s, struct sk_span client_id, struct sk_span description, enum sk_role role,
-                           int64_t expires_s, struct sk_errmsg *em)
+                           bool asked_for_role, int64_t expires_s, struct sk_errmsg *em)
 {
     int r = may_edit(s, em);
     if (r == 0)
@@ -400,7 +400,8 @@ int sk_security_put_device(struct sk_security *s, struct sk_span client_id, stru
     put_text(s, v, "clientId", client_id);
     put_text(s, v, "permissions", sk_span_of(sk_role_name(role)));
     put_text(s, v, "description", description);
-    put_text(s, v, "requestedPermissions", SK_SPAN(""));
+    put(s, v, "config", yyjson_mut_null(s->doc));
+    put_text(s, v, "requestedPermissions", asked_for_role ? SK_SPAN("true") : SK_SPAN(""));
     if (expires_s != 0)
         put(s, v, "tokenExpiry", yyjson_mut_sint(s->doc, expires_s));
     yyjson_mut_arr_append(list(s, "devices"), v);

@@ -68,9 +68,9 @@ int sk_security_add_user(struct sk_security *s, struct sk_span name, enum sk_rol
 int sk_security_update_user(struct sk_security *s, struct sk_span name, enum sk_role role, const char *hash,
                             struct sk_errmsg *em);
 int sk_security_remove_user(struct sk_security *s, struct sk_span name, struct sk_errmsg *em);
-/* Adds, or replaces the device of that client id. `expires_s` 0: never. */
+/* Adds, or replaces the device of that client id. `asked_for_role`: its request named one. `expires_s` 0: never. */
 int sk_security_put_device(struct sk_security *s, struct sk_span client_id, struct sk_span description, enum sk_role role,
-                           int64_t expires_s, struct sk_errmsg *em);
+                           bool asked_for_role, int64_t expires_s, struct sk_errmsg *em);
 int sk_security_update_device(struct sk_security *s, struct sk_span client_id, const struct sk_span *description,
                               enum sk_role role, struct sk_errmsg *em);
 int sk_security_remove_device(struct sk_security *s, struct sk_span client_id, struct sk_errmsg *em);

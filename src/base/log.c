@@ -116,8 +116,10 @@ static void write_line(enum sk_log_level level, const char *ns, const char *fmt,
     if (used > sizeof line - 2)
         used = sizeof line - 2;
     for (size_t i = 0; i < used; i++) /* one event is one line, whatever a plugin or client put into it */
-        if ((unsigned char)line[i] < 0x20 && line[i] != '\t')
+        if (((unsigned char)line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f)
             line[i] = ' ';
+        else if (line[i] == '\xc2' && (unsigned char)line[i + 1] >= 0x80 && (unsigned char)line[i + 1] < 0xa0)
+            line[i] = line[i + 1] = ' '; /* U+0080 to U+009F move a terminal's cursor as ESC does */
     line[used] = '\0';
     snprintf(last_line, sizeof last_line, "%.*s", (int)sizeof last_line - 1, line);
     if (sink_fn != NULL)

@@ -1,7 +1,9 @@
-"""RULES.md names a story for each rule: they all exist, so that a renamed or deleted one is noticed."""
+"""RULES.md names a story for each rule, ATTACKS.md for each attack: they all exist, so that a renamed or deleted one is noticed."""
 import ast
 import re
 from pathlib import Path
+
+import pytest
 
 FOLDER = Path(__file__).resolve().parent
 NAMED = re.compile(r"`(\w+)::(\w+|\*)`")
@@ -19,18 +21,25 @@ def stories(name):
     return {node.name for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef)}
 
 
-def rows():
-    lines = (FOLDER / "RULES.md").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line.startswith("| ") and not line.startswith(("| rule |", "| --- |"))]
+def rows(table="RULES.md"):
+    lines = (FOLDER / table).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.startswith("| ") and not line.startswith(("| rule |", "| attack |", "| --- |"))]
 
 
-def test_each_rule_names_a_story():
-    assert len(rows()) > 100
-    assert [row for row in rows() if not NAMED.search(row)] == []
+@pytest.mark.parametrize("table, least", [("RULES.md", 100), ("ATTACKS.md", 26)])
+def test_each_row_names_a_story(table, least):
+    assert len(rows(table)) > least
+    assert [row for row in rows(table) if not NAMED.search(row)] == []
 
 
-def test_each_story_that_is_named_exists():
-    named = {found for row in rows() for found in NAMED.findall(row)}
+def test_each_known_attack_has_its_row():
+    numbers = [int(found.group(1)) for found in (re.match(r"\| (\d+)\. ", row) for row in rows("ATTACKS.md")) if found]
+    assert numbers == list(range(1, 27))
+
+
+@pytest.mark.parametrize("table", ["RULES.md", "ATTACKS.md"])
+def test_each_story_that_is_named_exists(table):
+    named = {found for row in rows(table) for found in NAMED.findall(row)}
     missing = [f"{file}::{test}" for file, test in sorted(named) if not (stories(file) if test == "*" else f"test_{test}" in stories(file))]
     assert missing == []
 
