@@ -11,7 +11,7 @@ NAMED = re.compile(r"`(\w+)::(\w+|\*)`")
 ELSEWHERE = re.compile("(admin|browser|plugin|resource|security|webapp)_.*|app_store|application_data|backup|binary_streams|busy|cli_help|client_requests|clients|"
                        "connections|course|course_geodesy|execute|faults|file_stream|history|history_playback|history_trouble|mutated_requests|nmea0183|"
                        "nmea2000|openapi|power_loss|radars|resources|rules|safe_mode|serial|shutdown|signalk_client|socket_activation|status_page|tls|"
-                       "trust_proxy|weather|webapps")
+                       "trust_proxy|unit_users|weather|webapps")
 
 
 def stories(name):
