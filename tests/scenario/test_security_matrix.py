@@ -1,5 +1,8 @@
 """Every route there is, asked by everybody: who gets an answer is what the route's level says, and nothing else."""
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -159,6 +162,21 @@ def test_without_security_nobody_is_asked_who_he_is(servers):
             answer = probe(servers["off"], method, plain(pattern), headers)
             assert not refused(answer), f"{method} {pattern} as {who}: {answer}"
             assert wanted in (None, answer.status), f"{method} {pattern} as {who}: {answer}"
+
+
+@pytest.mark.parametrize("row", ['{ "GET", "/a", get, api }', '{ "PUT", "/a, SK_ACCESS_ADMIN", /* SK_ACCESS_ADMIN */ 0, put, api }',
+                                 '{ .method = "POST", .pattern = "/a", .handler = post }'])
+def test_a_route_without_a_level_does_not_build(tmp_path, row):
+    """The build runs this check over its sources (src/api/meson.build)."""
+    check = Path(__file__).resolve().parents[2] / "scripts" / "check_routes.py"
+    file = tmp_path / "src" / "new.c"
+    file.parent.mkdir()
+    built = lambda: subprocess.run([sys.executable, check, file.parent], capture_output=True, text=True)
+    file.write_text('const struct sk_route table[] = {\n    { "GET", "/b", SK_ACCESS_OPEN, get, api },\n};\n')
+    assert built().returncode == 0
+    file.write_text('const struct sk_route table[] = {\n    { "GET", "/b", SK_ACCESS_OPEN, get, api },\n    %s,\n};\n' % row)
+    done = built()
+    assert done.returncode == 1 and "src/new.c:3: a route without an access level" in done.stderr
 
 
 SECRET = "/skServer/security/users"
