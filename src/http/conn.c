@@ -116,6 +116,19 @@ static void set_paused(struct sk_http_conn *c, bool paused)
         uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read);
 }
 
+/* It gives way when there is no room, as long as it makes nobody work. */
+static void wait_in_line(struct sk_http_conn *c)
+{
+    struct sk_http_server *s = c->server;
+    sk_waiter_join(&c->waiter, !c->served ? &s->silent : c->req == NULL ? &s->idle : &s->partial);
+}
+
+void sk_conn_begins(struct sk_http_conn *c)
+{
+    if (c->served)
+        wait_in_line(c);
+}
+
 static void post_resume(struct sk_http_conn *c)
 {
     if (c->resume_posted)
@@ -180,6 +193,7 @@ static void begin_upload(struct sk_http_conn *c)
     c->req->dispatched = false; /* it is asked again when the body is there: rights may have been taken meanwhile */
     sk_buf_clear(&c->req->extra);
     c->state = CONN_READING;
+    sk_waiter_join(&c->waiter, &c->server->partial); /* who may send that is no stranger */
     if (!sk_upload_begin(c->req))
         sk_conn_fail(c, 503, "Too many uploads at once, try again later");
     else if (!sk_parse_expectation(c))
@@ -190,6 +204,7 @@ static void whole_request(struct sk_http_conn *c)
 {
     c->served = true;
     c->state = CONN_BUSY;
+    sk_waiter_leave(&c->waiter);
     sk_conn_deadline(c, 0);
     if (c->req->upload != NULL)
         sk_upload_end(c->req->upload);
@@ -312,6 +327,7 @@ void sk_conn_answered(struct sk_http_conn *c, bool keep_alive)
         return;
     }
     c->state = CONN_READING;
+    wait_in_line(c);
     sk_conn_deadline(c, c->server->limits.idle_ms);
     if (!c->feeding && (c->ahead.n != 0 || c->paused))
         post_resume(c);
@@ -356,6 +372,7 @@ void sk_conn_linger(struct sk_http_conn *c)
     if (c->state >= CONN_LINGER)
         return;
     c->state = CONN_LINGER;
+    sk_waiter_leave(&c->waiter);
     sk_buf_finish(&c->ahead);
     c->deadline = 0;
     if (c->out.bytes == 0)
@@ -431,6 +448,7 @@ void sk_conn_close(struct sk_http_conn *c)
     if (c->state == CONN_CLOSING)
         return;
     c->state = CONN_CLOSING;
+    sk_waiter_leave(&c->waiter);
     c->server->leaving++;
     c->server->bytes_out_closed += c->out.written;
     sk_outq_finish(&c->out);
@@ -481,6 +499,7 @@ struct sk_http_conn *sk_conn_create_deaf(struct sk_http_server *s)
 
 void sk_conn_start(struct sk_http_conn *c)
 {
+    wait_in_line(c);
     sk_conn_deadline(c, c->server->limits.header_ms);
     if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) < 0)
         sk_conn_close(c);

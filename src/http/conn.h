@@ -9,6 +9,7 @@
 #ifndef SK_HTTP_CONN_H
 #define SK_HTTP_CONN_H
 
+#include "base/waiting.h"
 #include "http/outq.h"
 #include "http/server.h"
 
@@ -52,6 +53,7 @@ struct sk_http_conn {
     const char *fail_text;
     struct sk_http_server *server;
     struct sk_http_conn *prev, *next;
+    struct sk_waiter waiter; /* in one of the server's lists while it is CONN_READING */
     struct sk_http_req *req; /* being read (CONN_READING) or answered (CONN_BUSY) */
     struct sk_ws *ws;
     size_t head_raw;         /* bytes since the request's first one */
@@ -121,6 +123,7 @@ struct sk_http_server {
     struct sk_http_options o;
     struct sk_listener *listeners;
     struct sk_http_conn *conns;
+    struct sk_waiting silent, idle, partial; /* no whole request yet; between two; within a later one */
     struct sk_http_req *live, *pool;
     unsigned pooled;
     struct sk_node *routes;
@@ -153,6 +156,7 @@ struct sk_http_conn *sk_conn_create(struct sk_http_server *s);
 struct sk_http_conn *sk_conn_create_deaf(struct sk_http_server *s); /* without a socket, for fuzzing: answers vanish */
 void sk_conn_start(struct sk_http_conn *c);
 void sk_conn_bytes(struct sk_http_conn *c, const char *p, size_t n); /* what the socket (or the fuzzer) has read */
+void sk_conn_begins(struct sk_http_conn *c);                         /* the first byte of a request */
 void sk_conn_eof(struct sk_http_conn *c);
 void sk_conn_answered(struct sk_http_conn *c, bool keep_alive);
 void sk_conn_upgrade(struct sk_http_conn *c, struct sk_ws *ws);          /* from now on its bytes are the endpoint's */

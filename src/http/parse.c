@@ -22,6 +22,7 @@ static int on_message_begin(llhttp_t *p)
     c->req = sk_req_take(c->server, c);
     c->in_head = true;
     c->head_raw = 0;
+    sk_conn_begins(c);
     sk_conn_deadline(c, c->server->limits.header_ms);
     return 0;
 }

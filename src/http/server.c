@@ -10,13 +10,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define OVER_MAX 64 /* connections past the limit that still get their 503 */
+#define OVER_MAX 64  /* connections past the limit that still get their 503 */
+#define BURST_MAX 16 /* clients taken in a row; then those who are here already have their turn */
 
 struct sk_listener {
     struct sk_listener *next;
     struct sk_http_server *server;
     uv_tcp_t tcp;
     unsigned port;
+    unsigned burst; /* clients since the last pause */
+    struct sk_loop_task after_pause;
+    bool pauses, closed;
 };
 
 const struct sk_http_limits sk_http_default_limits = {
@@ -96,43 +100,36 @@ static void learn_ip(struct sk_http_conn *c)
     unmap_ip(c->ip);
 }
 
-/* The one that has waited longest without a whole request, or else between two: it gives way when there is no room. */
+/* Of the address that makes nobody work with most: one without a whole request yet, or else between two, or within one. */
 static struct sk_http_conn *idlest(const struct sk_http_server *s)
 {
-    struct sk_http_conn *silent = NULL, *idle = NULL;
-    for (struct sk_http_conn *c = s->conns; c != NULL; c = c->next) { /* the newest comes first */
-        if (c->state == CONN_READING && !c->served)
-            silent = c;
-        else if (c->state == CONN_READING && c->req == NULL)
-            idle = c;
-    }
-    return silent != NULL ? silent : idle;
+    const struct sk_waiting *const lists[] = { &s->silent, &s->idle, &s->partial };
+    struct sk_waiter *w = sk_waiting_of_most(lists, SK_COUNT(lists));
+    return w != NULL ? SK_CONTAINER(w, struct sk_http_conn, waiter) : NULL;
 }
+
+static void listener_gone(struct sk_listener *l);
 
 static void welcome(struct sk_http_server *s, struct sk_http_conn *c)
 {
     if (s->stats.connections - s->leaving > s->limits.connections_max) {
-        struct sk_http_conn *given_up = idlest(s);
-        if (given_up != NULL && given_up != c) {
+        struct sk_http_conn *given_up = idlest(s); /* the new one waits nowhere yet */
+        if (given_up != NULL) {
             s->stats.evicted++;
             sk_conn_close(given_up);
         }
     }
+    sk_waiter_init(&c->waiter, c->ip);
     sk_conn_start(c);
     if (s->stats.connections - s->leaving > s->limits.connections_max && c->state == CONN_READING)
         sk_conn_fail(c, 503, "Service Unavailable");
 }
 
-static void on_connection(uv_stream_t *listener, int status)
+static void take(struct sk_listener *l)
 {
-    struct sk_listener *l = listener->data;
-    struct sk_http_server *s = server_from(l->server);
-    if (status < 0) {
-        sk_listen_complain("http", status);
-        return;
-    }
+    struct sk_http_server *s = l->server;
     struct sk_http_conn *c = sk_conn_create(s);
-    if (uv_accept(listener, (uv_stream_t *)&c->tcp) < 0 ||
+    if (uv_accept((uv_stream_t *)&l->tcp, (uv_stream_t *)&c->tcp) < 0 ||
         s->stats.connections - s->leaving > s->limits.connections_max + OVER_MAX) {
         sk_conn_close(c);
         return;
@@ -140,6 +137,32 @@ static void on_connection(uv_stream_t *listener, int status)
     uv_tcp_nodelay(&c->tcp, 1);
     learn_ip(c);
     welcome(s, c);
+}
+
+static void on_pause_over(struct sk_loop_task *task)
+{
+    struct sk_listener *l = SK_CONTAINER(task, struct sk_listener, after_pause);
+    l->pauses = false;
+    l->burst = 0;
+    if (l->closed)
+        listener_gone(l);
+    else if (!uv_is_closing((uv_handle_t *)&l->tcp))
+        take(l);
+}
+
+/* libuv brings no further client before this one is taken. */
+static void on_connection(uv_stream_t *listener, int status)
+{
+    struct sk_listener *l = listener->data;
+    struct sk_http_server *s = server_from(l->server);
+    if (status < 0) {
+        sk_listen_complain("http", status);
+    } else if (++l->burst > BURST_MAX) {
+        l->pauses = true;
+        sk_loop_post(s->loop, &l->after_pause);
+    } else {
+        take(l);
+    }
 }
 
 void sk_http_server_adopt(struct sk_http_server *s, int fd, const char *ip)
@@ -179,19 +202,27 @@ void sk_server_forget(struct sk_http_server *s, struct sk_http_conn *c)
 
 /* ---- listening ---- */
 
-static void on_listener_closed(uv_handle_t *h)
+static void listener_gone(struct sk_listener *l)
 {
-    struct sk_listener *l = h->data;
     struct sk_http_server *s = l->server;
     free(l);
     s->open_listeners--;
     finish_close(s);
 }
 
+static void on_listener_closed(uv_handle_t *h)
+{
+    struct sk_listener *l = h->data;
+    l->closed = true;
+    if (!l->pauses)
+        listener_gone(l);
+}
+
 static struct sk_listener *listener_create(struct sk_http_server *s)
 {
     struct sk_listener *l = sk_xcalloc(1, sizeof *l);
     l->server = s;
+    l->after_pause.run = on_pause_over;
     SK_ASSERT(uv_tcp_init(sk_loop_uv(s->loop), &l->tcp) == 0);
     l->tcp.data = l;
     s->open_listeners++;

@@ -56,7 +56,8 @@ struct sk_http_limits {      /* 0: the default */
     size_t request_line_max; /* bytes, default 8 KiB: 414 */
     size_t header_max;       /* all header bytes, default 16 KiB: 431 */
     size_t body_max;         /* default 10 MB: 413 */
-    size_t connections_max;  /* default 2048: then the longest silent one gives way; are all at work: 503 and closed */
+    size_t connections_max;  /* default 2048: then one without a whole request gives way, of the address with most of them; are
+                                all at work: 503 and closed */
     size_t pipeline_max;     /* requests of one connection answered in one turn, default 32: then the others get theirs */
     unsigned header_ms;      /* first byte to end of headers, default 10 s: 408 */
     unsigned body_ms;        /* silence within a body, default 30 s: 408 */

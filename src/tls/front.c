@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define SWEEP_MS 1000u
+#define BURST_MAX 16u        /* clients taken in a row; then those who are here already have their turn */
 #define RELOAD_AFTER_MS 300u /* two or three files are written one after the other */
 
 static bool is_ours(const char *name)
@@ -70,10 +71,34 @@ static void on_change(uv_fs_event_t *watch, const char *name, int events, int st
 static void on_connection(uv_stream_t *listener, int status)
 {
     struct sk_tls_front *f = listener->data;
-    if (status < 0)
+    if (status < 0) {
         sk_listen_complain("TLS", status);
-    else
+    } else if (++f->burst > BURST_MAX) { /* libuv brings no further client before this one is taken */
+        f->client_waits = true;
+        sk_front_work(f);
+    } else {
         sk_relay_accept(f);
+    }
+}
+
+/* Once a turn, so what the sockets bring of everybody comes in between. */
+static void on_work(uv_idle_t *h)
+{
+    struct sk_tls_front *f = h->data;
+    bool more = sk_relay_shake_some(f);
+    f->burst = 0;
+    if (f->client_waits && f->listening) {
+        f->client_waits = false;
+        sk_relay_accept(f);
+    }
+    if (!more && !f->client_waits)
+        uv_idle_stop(h);
+}
+
+void sk_front_work(struct sk_tls_front *f)
+{
+    if (!f->stopping)
+        uv_idle_start(&f->work, on_work); /* nothing when it is active */
 }
 
 static void on_sweep(uv_timer_t *t)
@@ -99,7 +124,7 @@ static void close_listener(struct sk_tls_front *f)
 static void close_rest(struct sk_tls_front *f)
 {
     uv_handle_t *rest[] = { (uv_handle_t *)&f->wake, (uv_handle_t *)&f->watch, (uv_handle_t *)&f->sweep,
-                            (uv_handle_t *)&f->reload };
+                            (uv_handle_t *)&f->reload, (uv_handle_t *)&f->work };
     for (size_t i = 0; i < SK_COUNT(rest); i++)
         if (!uv_is_closing(rest[i]))
             uv_close(rest[i], NULL);
@@ -117,8 +142,8 @@ static void begin_stop(struct sk_tls_front *f)
 {
     f->stopping = true;
     close_listener(f);
-    while (f->shaking_list.first != NULL)
-        sk_relay_close(f->shaking_list.first);
+    sk_relay_close_shaking(f);
+    uv_idle_stop(&f->work);
     uv_fs_event_stop(&f->watch);
     uv_timer_start(&f->reload, on_grace_over, f->grace_ms, 0);
     if (f->relays == 0)
@@ -167,7 +192,8 @@ static void init_handles(struct sk_tls_front *f)
     uv_fs_event_init(&f->uv, &f->watch);
     uv_timer_init(&f->uv, &f->sweep);
     uv_timer_init(&f->uv, &f->reload);
-    f->listener.data = f->wake.data = f->watch.data = f->sweep.data = f->reload.data = f;
+    uv_idle_init(&f->uv, &f->work);
+    f->work.data = f->listener.data = f->wake.data = f->watch.data = f->sweep.data = f->reload.data = f;
     f->listening = true;
 }
 

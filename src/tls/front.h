@@ -4,7 +4,8 @@
  * nothing of TLS, and a handshake's arithmetic delays nobody. What is on its way is bounded in both directions: who does not read
  * is felt by the one who writes.
  *
- * Limits: SK_TLS_SHAKING_MAX handshakes at once, and then the oldest gives way; ten seconds for each.
+ * Limits: SK_TLS_SHAKING_MAX handshakes at once, and then the oldest gives way of the address with most of them; ten seconds for
+ * each. A few are worked on in each turn, those of addresses with few first: who is through with his is not kept waiting.
  * The keys' folder is watched: new files are used for new connections, old connections go on. Files that do not fit together
  * are reported and change nothing.
  */

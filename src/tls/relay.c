@@ -12,6 +12,8 @@
 #define PAIR_BUFFER (128 * 1024)
 #define NET_NOT_SENT (128 * 1024)
 #define TLS_HANDSHAKE_RECORD 0x16
+#define TLS_HEADER 5u
+#define SHAKES_A_TURN 4u /* a millisecond or two */
 
 static void pump(struct sk_relay *r);
 
@@ -43,8 +45,8 @@ static void list_remove(struct sk_relay_list *l, struct sk_relay *r)
 static void leave_list(struct sk_relay *r)
 {
     if (r->state == SK_RELAY_SHAKING) {
-        list_remove(&r->front->shaking_list, r);
-        r->front->shaking--;
+        sk_waiter_leave(&r->shaking);
+        sk_waiter_leave(&r->ready);
     } else {
         list_remove(&r->front->open_list, r);
         atomic_fetch_sub(&r->front->open, 1);
@@ -61,6 +63,7 @@ static void on_closed(uv_handle_t *h)
     if (r->s != NULL)
         sk_ssl.SSL_free(r->s);
     struct sk_tls_front *f = r->front;
+    sk_buf_finish(&r->hello);
     free(r->net_bytes);
     free(r->pair_bytes);
     free(r);
@@ -78,18 +81,25 @@ void sk_relay_close(struct sk_relay *r)
         uv_close((uv_handle_t *)&r->pair, on_closed);
 }
 
+/* False: it was late, and is closed. */
+static bool in_time(struct sk_relay *r, uint64_t now)
+{
+    if (r->deadline == 0 || now < r->deadline)
+        return true;
+    sk_relay_close(r);
+    return false;
+}
+
 bool sk_relay_sweep(struct sk_tls_front *f, uint64_t now)
 {
-    struct sk_relay_list *lists[] = { &f->shaking_list, &f->open_list };
     bool any = false;
-    for (size_t i = 0; i < SK_COUNT(lists); i++) {
-        for (struct sk_relay *r = lists[i]->first, *next; r != NULL; r = next) {
-            next = r->next;
-            if (r->deadline != 0 && now >= r->deadline)
-                sk_relay_close(r);
-            else
-                any |= r->deadline != 0;
-        }
+    for (struct sk_waiter *w = f->shaking.first, *next; w != NULL; w = next) {
+        next = w->next;
+        any |= in_time(SK_CONTAINER(w, struct sk_relay, shaking), now);
+    }
+    for (struct sk_relay *r = f->open_list.first, *next; r != NULL; r = next) {
+        next = r->next;
+        any |= r->deadline != 0 && in_time(r, now);
     }
     return any;
 }
@@ -303,11 +313,9 @@ static void set_reading(struct sk_relay *r)
 
 static void pump(struct sk_relay *r)
 {
-    if (r->state == SK_RELAY_SHAKING)
-        shake(r);
     if (r->state == SK_RELAY_OPEN)
         pump_in(r);
-    if ((r->state == SK_RELAY_OPEN || r->state == SK_RELAY_ENDING) && !send_cipher(r))
+    if (r->state != SK_RELAY_CLOSING && r->s != NULL && !send_cipher(r))
         return;
     if (r->state == SK_RELAY_OPEN && r->pair_eof && !r->net_full)
         end_net(r);
@@ -315,6 +323,83 @@ static void pump(struct sk_relay *r)
         sk_relay_close(r);
     if (r->state != SK_RELAY_CLOSING)
         set_reading(r);
+}
+
+static struct sk_relay *shaking_of(struct sk_waiter *w)
+{
+    return SK_CONTAINER(w, struct sk_relay, shaking);
+}
+
+/* ---- handshakes, a few each turn ---- */
+
+/* A session costs tens of kilobytes, so it begins with the first whole record; nonsense gets its alert from OpenSSL. */
+static bool hello_is_whole(const struct sk_buf *b)
+{
+    const unsigned char *p = (const unsigned char *)b->p;
+    if (b->n == 0 || p[0] != TLS_HANDSHAKE_RECORD || b->n < TLS_HEADER)
+        return b->n > 0 && p[0] != TLS_HANDSHAKE_RECORD;
+    size_t length = (size_t)p[3] << 8 | p[4];
+    return length > SK_RELAY_HELLO_MAX || b->n - TLS_HEADER >= length;
+}
+
+static bool begin(struct sk_relay *r)
+{
+    r->s = sk_ssl.SSL_new(r->front->ctx);
+    r->in = sk_ssl.BIO_new(sk_ssl.BIO_s_mem());
+    r->out = sk_ssl.BIO_new(sk_ssl.BIO_s_mem());
+    if (r->s == NULL || r->in == NULL || r->out == NULL) {
+        sk_ssl.BIO_free(r->in);
+        sk_ssl.BIO_free(r->out);
+        return false;
+    }
+    sk_ssl.SSL_set_bio(r->s, r->in, r->out);
+    sk_ssl.SSL_set_accept_state(r->s);
+    bool ok = sk_ssl.BIO_write(r->in, r->hello.p, (int)r->hello.n) == (int)r->hello.n;
+    sk_buf_finish(&r->hello);
+    return ok;
+}
+
+/* False: no memory. */
+static bool take_handshake(struct sk_relay *r, const char *p, size_t n)
+{
+    if (r->s != NULL) {
+        if (sk_ssl.BIO_write(r->in, p, (int)n) != (int)n)
+            return false;
+    } else {
+        sk_buf_append(&r->hello, p, n);
+        if (!sk_buf_ok(&r->hello))
+            return false;
+        if (!hello_is_whole(&r->hello))
+            return true;
+    }
+    sk_waiter_join(&r->ready, &r->front->ready);
+    sk_front_work(r->front);
+    return true;
+}
+
+static void go_on(struct sk_relay *r)
+{
+    sk_waiter_leave(&r->ready);
+    if (r->s == NULL && !begin(r)) {
+        sk_relay_close(r);
+        return;
+    }
+    shake(r);
+    pump(r);
+}
+
+bool sk_relay_shake_some(struct sk_tls_front *f)
+{
+    struct sk_waiter *w;
+    for (unsigned i = 0; i < SHAKES_A_TURN && (w = sk_waiting_of_fewest(&f->ready)) != NULL; i++)
+        go_on(SK_CONTAINER(w, struct sk_relay, ready));
+    return f->ready.count > 0;
+}
+
+void sk_relay_close_shaking(struct sk_tls_front *f)
+{
+    while (f->shaking.first != NULL)
+        sk_relay_close(shaking_of(f->shaking.first));
 }
 
 /* A person typed http:// where https:// belongs. */
@@ -343,12 +428,15 @@ static void on_net_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     } else if (!r->first_seen && buf->base[0] >= 'A' && buf->base[0] <= 'Z') {
         answer_plain(r);
         return;
+    } else if (r->state == SK_RELAY_SHAKING) {
+        if (!take_handshake(r, buf->base, (size_t)n))
+            sk_relay_close(r);
     } else if (r->state != SK_RELAY_ENDING && sk_ssl.BIO_write(r->in, buf->base, (int)n) != (int)n) {
         sk_relay_close(r);
-        return;
     }
     r->first_seen = true;
-    pump(r);
+    if (r->state != SK_RELAY_SHAKING && r->state != SK_RELAY_CLOSING)
+        pump(r);
 }
 
 static void on_pair_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
@@ -376,27 +464,13 @@ static void learn_ip(struct sk_relay *r)
         uv_ip_name((struct sockaddr *)&a, r->ip, sizeof r->ip);
 }
 
-static bool begin(struct sk_relay *r)
-{
-    r->s = sk_ssl.SSL_new(r->front->ctx);
-    r->in = sk_ssl.BIO_new(sk_ssl.BIO_s_mem());
-    r->out = sk_ssl.BIO_new(sk_ssl.BIO_s_mem());
-    if (r->s == NULL || r->in == NULL || r->out == NULL) {
-        sk_ssl.BIO_free(r->in);
-        sk_ssl.BIO_free(r->out);
-        return false;
-    }
-    sk_ssl.SSL_set_bio(r->s, r->in, r->out);
-    sk_ssl.SSL_set_accept_state(r->s);
-    return true;
-}
-
 static void make_room(struct sk_tls_front *f)
 {
-    if (f->shaking <= SK_TLS_SHAKING_MAX)
+    if (f->shaking.count < SK_TLS_SHAKING_MAX)
         return;
     atomic_fetch_add(&f->evicted, 1);
-    sk_relay_close(f->shaking_list.first);
+    const struct sk_waiting *const lists[] = { &f->shaking };
+    sk_relay_close(shaking_of(sk_waiting_of_most(lists, 1)));
 }
 
 void sk_relay_accept(struct sk_tls_front *f)
@@ -408,15 +482,17 @@ void sk_relay_accept(struct sk_tls_front *f)
     set_deadline(r, SK_RELAY_SHAKE_MS);
     SK_ASSERT(uv_tcp_init(&f->uv, &r->net) == 0);
     r->net.data = r;
-    list_append(&f->shaking_list, r);
-    f->shaking++;
+    sk_buf_init(&r->hello, SK_RELAY_HELLO_MAX + SK_RELAY_READ);
     f->relays++;
-    if (uv_accept((uv_stream_t *)&f->listener, (uv_stream_t *)&r->net) < 0 || !begin(r)) {
+    if (uv_accept((uv_stream_t *)&f->listener, (uv_stream_t *)&r->net) < 0) {
         sk_relay_close(r);
         return;
     }
     uv_tcp_nodelay(&r->net, 1);
     learn_ip(r);
     make_room(f);
+    sk_waiter_init(&r->shaking, r->ip);
+    sk_waiter_init(&r->ready, r->ip);
+    sk_waiter_join(&r->shaking, &f->shaking);
     set_reading(r);
 }

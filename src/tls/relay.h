@@ -6,6 +6,7 @@
 #ifndef SK_TLS_RELAY_H
 #define SK_TLS_RELAY_H
 
+#include "base/waiting.h"
 #include "tls/front.h"
 #include "tls/ssl.h"
 
@@ -13,6 +14,7 @@
 #include <uv.h>
 
 #define SK_RELAY_READ ((size_t)64 * 1024)
+#define SK_RELAY_HELLO_MAX ((size_t)16 * 1024) /* RFC 8446 §5.1: what a record may hold */
 #define SK_RELAY_SHAKE_MS 10000u
 #define SK_RELAY_LINGER_MS 2000u
 
@@ -25,7 +27,9 @@ enum sk_relay_state {
 
 struct sk_relay {
     struct sk_tls_front *front;
-    struct sk_relay *prev, *next; /* in the front's list of its state */
+    struct sk_relay *prev, *next;    /* among the open ones */
+    struct sk_waiter shaking, ready; /* in the front's lists while it shakes hands */
+    struct sk_buf hello;             /* bytes before there is a session */
     enum sk_relay_state state;
     bool first_seen;          /* a byte has come */
     bool net_eof, pair_eof;   /* the other side of that socket has ended its direction */
@@ -34,8 +38,8 @@ struct sk_relay {
     bool net_reading, pair_reading, has_pair;
     unsigned open_handles;
     uint64_t deadline; /* loop time, 0: none */
-    SSL *s;
-    BIO *in, *out; /* of s */
+    SSL *s;            /* NULL: the first record is not whole yet */
+    BIO *in, *out;     /* of s */
     uv_tcp_t net;
     uv_pipe_t pair;
     uv_write_t net_write, pair_write;
@@ -56,14 +60,16 @@ struct sk_tls_front {
     uv_async_t wake;
     uv_fs_event_t watch;
     uv_timer_t sweep, reload;
+    uv_idle_t work; /* active: clients wait for the next turn, at the listener or with their handshake */
     pthread_t thread;
     unsigned port;
-    unsigned shaking;
     unsigned relays; /* not yet freed */
-    bool listening, stopping;
+    unsigned burst;  /* clients taken in this turn */
+    bool listening, stopping, client_waits;
     unsigned grace_ms;
     SSL_CTX *ctx;
-    struct sk_relay_list shaking_list, open_list;
+    struct sk_waiting shaking, ready; /* handshakes; those of them that have something to do */
+    struct sk_relay_list open_list;
     char read_buf[SK_RELAY_READ], clear_buf[SK_RELAY_READ], cipher_buf[SK_RELAY_READ];
     atomic_bool stop_wanted;
     atomic_uint_fast64_t handshakes, failed, evicted, open;
@@ -71,11 +77,16 @@ struct sk_tls_front {
 
 /* Some relay has a deadline: sk_relay_sweep is called until none has. From src/tls/front.c. */
 void sk_front_sweep(struct sk_tls_front *f);
+/* A handshake is ready to go on: sk_relay_shake_some is called in the next turn. From src/tls/front.c. */
+void sk_front_work(struct sk_tls_front *f);
 /* A relay is gone; when the front is stopping, and it was the last, the front ends. From src/tls/front.c. */
 void sk_front_relay_gone(struct sk_tls_front *f);
 /* Takes the client that waits at the listener. */
 void sk_relay_accept(struct sk_tls_front *f);
+/* The handshakes of one turn: so many, that those who are through with theirs hardly notice. True: others are left. */
+bool sk_relay_shake_some(struct sk_tls_front *f);
 void sk_relay_close(struct sk_relay *r);                   /* at once */
+void sk_relay_close_shaking(struct sk_tls_front *f);       /* all of them */
 bool sk_relay_sweep(struct sk_tls_front *f, uint64_t now); /* closes what is late; true: others have a deadline to come */
 
 #endif
