@@ -225,6 +225,11 @@ unsigned sk_https_port(const struct sk_https *h)
     return sk_tls_front_port(h->front);
 }
 
+char *sk_https_certificate(const struct sk_https *h)
+{
+    return sk_fs_path(keys_dir(h->api), SK_KEYS_CERTIFICATE);
+}
+
 static void on_plain_closed(void *arg)
 {
     ((struct sk_https *)arg)->plain_closed = true;

@@ -20,6 +20,7 @@ void sk_https_add_routes(struct sk_api *api, struct sk_http_server *http);
 int sk_https_start(struct sk_api *api, const struct sk_options *o, const struct sk_settings *settings, unsigned plain_port,
                    struct sk_https **ret_https, struct sk_errmsg *em);
 unsigned sk_https_port(const struct sk_https *h);
+char *sk_https_certificate(const struct sk_https *h); /* its file; free() it */
 /* Runs the loop until all is closed; api->http must still be there. NULL is fine. False: it did not end in time. */
 bool sk_https_stop(struct sk_https *h, unsigned deadline_ms);
 

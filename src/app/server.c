@@ -310,11 +310,13 @@ static int start(struct sk_server *s, struct sk_errmsg *em)
     start_inputs(s);
     const char *host = s->options->host != NULL ? s->options->host : "0.0.0.0";
     unsigned tls_port = s->https != NULL ? sk_https_port(s->https) : 0;
+    SK_CLEANUP(sk_freep) char *certificate = s->https != NULL ? sk_https_certificate(s->https) : NULL;
+    unsigned port = tls_port != 0 ? tls_port : sk_http_server_port(s->api.http);
     s->mdns = sk_announce(&s->api, s->settings, s->options, nmea_port(s), tls_port);
     sk_host_start(s->api.plugins); /* behind the listener: no plugin delays it */
-    printf("signalk-server running at %s:%u\n", host, tls_port != 0 ? tls_port : sk_http_server_port(s->api.http));
+    printf("signalk-server running at %s:%u\n", host, port);
     fflush(stdout);
-    if (sk_run_address_write(s->options->config_dir, s->options->host, sk_http_server_port(s->api.http), em) < 0)
+    if (sk_run_address_write(s->options->config_dir, s->options->host, port, certificate, em) < 0)
         sk_log_warn("commands of this machine will not find the server by themselves: %s", em->text);
     tell_of_files(s);
     sk_pool_run(&s->api, sweep, swept, &s->api);

@@ -3,6 +3,7 @@
 #include "base/library.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -13,6 +14,13 @@
     X(TLS_client_method)                                                                                                         \
     X(SSL_CTX_new)                                                                                                               \
     X(SSL_CTX_set_default_verify_paths)                                                                                          \
+    X(SSL_CTX_load_verify_file)                                                                                                  \
+    X(SSL_get1_peer_certificate)                                                                                                 \
+    X(PEM_read_bio_X509)                                                                                                         \
+    X(BIO_new_mem_buf)                                                                                                           \
+    X(BIO_free)                                                                                                                  \
+    X(X509_cmp)                                                                                                                  \
+    X(X509_free)                                                                                                                 \
     X(SSL_new)                                                                                                                   \
     X(SSL_free)                                                                                                                  \
     X(SSL_set_bio)                                                                                                               \
@@ -48,6 +56,7 @@ struct sk_tls {
     void *arg;
     SSL *s;
     BIO *in, *out; /* of s */
+    X509 *exactly; /* NULL: whom the system knows */
     bool any_certificate, ready;
 };
 
@@ -103,11 +112,22 @@ static bool waits(const struct sk_tls *t, int result)
     return what == SSL_ERROR_WANT_READ || what == SSL_ERROR_WANT_WRITE;
 }
 
+/* Its key has been proved by the handshake. */
+static int check_exactly(const struct sk_tls *t, struct sk_errmsg *em)
+{
+    if (t->exactly == NULL)
+        return 0;
+    X509 *shown = ssl.SSL_get1_peer_certificate(t->s);
+    bool same = shown != NULL && ssl.X509_cmp(shown, t->exactly) == 0;
+    ssl.X509_free(shown);
+    return same ? 0 : sk_errmsg_set(em, SK_ERR_DENIED, "its certificate is not the one that is expected");
+}
+
 static int shake_hands(struct sk_tls *t, struct sk_errmsg *em)
 {
     ssl.ERR_clear_error();
     int n = ssl.SSL_do_handshake(t->s);
-    int r = n == 1 || waits(t, n) ? 0 : failed(t, n, em);
+    int r = n == 1 ? check_exactly(t, em) : waits(t, n) ? 0 : failed(t, n, em);
     int sent = pump_out(t); /* also what tells the other side why not */
     if (r < 0 || sent < 0)
         return r < 0 ? r : sk_errmsg_set(em, sent, "the TLS handshake could not be sent");
@@ -157,14 +177,29 @@ static void set_peer(const struct sk_tls *t, const char *host)
     free(name);
 }
 
-int sk_tls_create(const char *host, bool any_certificate, const struct sk_tls_ops *ops, void *arg, struct sk_tls **ret_tls,
-                  struct sk_errmsg *em)
+static int read_exactly(struct sk_span pem, X509 **ret, struct sk_errmsg *em)
 {
+    if (pem.p == NULL)
+        return 0;
+    BIO *in = pem.n <= INT32_MAX ? ssl.BIO_new_mem_buf(pem.p, (int)pem.n) : NULL;
+    *ret = in != NULL ? ssl.PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    ssl.BIO_free(in);
+    ssl.ERR_clear_error();
+    return *ret != NULL ? 0 : sk_errmsg_set(em, SK_ERR_INVALID, "the certificate that is expected is none (PEM is expected)");
+}
+
+int sk_tls_create(const char *host, const struct sk_tls_trust *trust, const struct sk_tls_ops *ops, void *arg,
+                  struct sk_tls **ret_tls, struct sk_errmsg *em)
+{
+    X509 *exactly = NULL;
     int r = load(em);
+    if (r == 0)
+        r = read_exactly(trust->exactly, &exactly, em);
     if (r < 0)
         return r;
+    bool any_certificate = trust->any || exactly != NULL; /* to OpenSSL */
     struct sk_tls *t = sk_xcalloc(1, sizeof *t);
-    *t = (struct sk_tls){ .ops = ops, .arg = arg, .any_certificate = any_certificate };
+    *t = (struct sk_tls){ .ops = ops, .arg = arg, .any_certificate = any_certificate, .exactly = exactly };
     t->s = ssl.SSL_new(ssl.ctx);
     t->in = ssl.BIO_new(ssl.BIO_s_mem());
     t->out = ssl.BIO_new(ssl.BIO_s_mem());
@@ -187,5 +222,18 @@ void sk_tls_destroy(struct sk_tls *t)
     if (t == NULL)
         return;
     ssl.SSL_free(t->s);
+    ssl.X509_free(t->exactly);
     free(t);
+}
+
+int sk_tls_also_trust(const char *file, struct sk_errmsg *em)
+{
+    int r = load(em);
+    if (r < 0)
+        return r;
+    ssl.ERR_clear_error();
+    if (ssl.SSL_CTX_load_verify_file(ssl.ctx, file) != 1)
+        r = sk_errmsg_set(em, SK_ERR_INVALID, "%s: no certificates can be read from it", file);
+    ssl.ERR_clear_error();
+    return r;
 }

@@ -34,12 +34,6 @@ extern const struct sk_cli_command sk_cli_completion;
 extern const struct sk_cli_command sk_cli_man;
 extern const struct sk_cli_command sk_cli_help;
 
-/* GET of `path` at "http://host[:port]"; blocks, at most about ten seconds. A status other than 200 is an error that says it. */
-int sk_cli_get(const char *url, const char *path, const char *token, struct sk_buf *ret_body, struct sk_errmsg *em);
-/* The same as a POST of JSON. */
-int sk_cli_post(const char *url, const char *path, const char *token, const char *body, struct sk_buf *ret_body,
-                struct sk_errmsg *em);
-
 /* How often the exports of a plugin were called, and how long they took: "exports" of its stats. */
 struct yyjson_val;
 void sk_cli_print_exports(struct yyjson_val *list);

@@ -1,6 +1,8 @@
 /* skiff plugin stats: what plugins cost, as tables for people or as the server's JSON. */
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/peer.h"
+#include "store/config_dir.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +10,7 @@
 #define BODY_MAX ((size_t)64 * 1024 * 1024)
 
 struct wish {
-    const char *url, *token, *id;
+    const char *config, *url, *token, *id;
     bool json;
 };
 
@@ -89,17 +91,41 @@ static void print_one(yyjson_val *plugin)
         printf("\n%s %s\n", text(v, "time"), text(v, "text"));
 }
 
+/* The one that was named, the one of the folder, or one at the usual port, whose folder is another. */
+static int find(struct sk_cli_peer *ret, const struct wish *w, struct sk_errmsg *em)
+{
+    SK_CLEANUP(sk_freep) char *dir = NULL;
+    char url[64];
+    const char *port = getenv("PORT");
+    int r = sk_config_dir_find(w->config, &dir, em);
+    if (r < 0)
+        return r;
+    r = sk_cli_peer_find(ret, dir, w->url, w->token, em);
+    if (r != SK_ERR_NOTFOUND || w->config != NULL)
+        return r;
+    snprintf(url, sizeof url, "http://127.0.0.1:%.5s", port != NULL && port[0] != 0 ? port : "3000");
+    return sk_cli_peer_find(ret, dir, url, w->token, em);
+}
+
+static int ask(const struct wish *w, const char *path, struct sk_buf *ret_body, struct sk_errmsg *em)
+{
+    struct sk_cli_peer peer = { .token = NULL };
+    int r = find(&peer, w, em);
+    if (r == 0)
+        r = sk_cli_get(&peer, path, ret_body, em);
+    sk_cli_peer_finish(&peer);
+    return r;
+}
+
 static int show(const struct wish *w, struct sk_errmsg *em)
 {
-    char url[64], path[600] = "/skServer/plugins/_stats";
-    const char *port = getenv("PORT");
+    char path[600] = "/skServer/plugins/_stats";
     yyjson_doc *doc = NULL;
     struct sk_buf body;
-    snprintf(url, sizeof url, "http://127.0.0.1:%.5s", port != NULL && port[0] != 0 ? port : "3000");
     if (w->id != NULL)
         snprintf(path, sizeof path, "/skServer/plugins/%.500s/_stats", w->id);
     sk_buf_init(&body, BODY_MAX);
-    int r = sk_cli_get(w->url != NULL ? w->url : url, path, w->token != NULL ? w->token : getenv("SIGNALK_TOKEN"), &body, em);
+    int r = ask(w, path, &body, em);
     if (r == SK_ERR_NOTFOUND && w->id != NULL)
         r = sk_errmsg_set(em, r, "there is no plugin '%s' (its id, as in: skiff plugin stats)", w->id);
     if (r == 0)
@@ -117,9 +143,11 @@ static int show(const struct wish *w, struct sk_errmsg *em)
 
 static int run(const struct sk_cli_args *a)
 {
-    struct wish w = {
-        .url = sk_cli_value(a, "url"), .token = sk_cli_value(a, "token"), .id = sk_cli_word(a, 0), .json = sk_cli_has(a, "json")
-    };
+    struct wish w = { .config = sk_cli_value(a, "config"),
+                      .url = sk_cli_value(a, "url"),
+                      .token = sk_cli_value(a, "token"),
+                      .id = sk_cli_word(a, 0),
+                      .json = sk_cli_has(a, "json") };
     struct sk_errmsg em = { 0 };
     if (show(&w, &em) == 0)
         return 0;
@@ -128,7 +156,8 @@ static int run(const struct sk_cli_args *a)
 }
 
 static const struct sk_cli_option options[] = {
-    { "url", "URL", "of the server (default: http://127.0.0.1:3000, or $PORT)" },
+    { "config", "FOLDER", "of the server (default: as the server)", .letter = 'c' },
+    { "url", "URL", "of the server (default: the one of the folder, else http://127.0.0.1:3000, or $PORT)" },
     { "token", "TOKEN", "of an administrator (default: $SIGNALK_TOKEN)" },
     { "json", NULL, "print what the server answered, for programs" },
     { NULL },

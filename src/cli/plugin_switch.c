@@ -21,10 +21,9 @@ static int find_and_switch(struct sk_cli_packages *p, const char *name, bool on,
 {
     bool live = false;
     struct sk_package *package = NULL;
-    const char *token = sk_cli_value(p->args, "token");
     struct sk_cli_switch s = { .config_dir = p->home.config_dir,
                                .url = sk_cli_value(p->args, "url"),
-                               .token = token != NULL ? token : getenv("SIGNALK_TOKEN") };
+                               .token = sk_cli_value(p->args, "token") };
     int r = sk_installed_read(p->home.config_dir, name, &package, em);
     if (r == 0)
         r = sk_install_check_kind(package, SK_INSTALL_PLUGIN, em);

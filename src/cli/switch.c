@@ -1,12 +1,11 @@
 #include "cli/switch.h"
 
 #include "base/clock.h"
-#include "cli/cli.h"
+#include "cli/peer.h"
 #include "plugin/config.h"
 #include "plugin/data.h"
 #include "store/fs.h"
 #include "store/kept.h"
-#include "store/run_address.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,33 +61,33 @@ static int in_file(const char *config_dir, const struct sk_package *p, bool on, 
     return r;
 }
 
-static int get_config(const struct sk_cli_switch *s, const char *url, const char *path, struct sk_buf *body, struct sk_errmsg *em)
+static int get_config(const struct sk_cli_peer *peer, const char *path, struct sk_buf *body, struct sk_errmsg *em)
 {
     uint64_t deadline = sk_clock_mono_ms() + NOTICED_MS;
     for (;;) {
         sk_buf_clear(body);
-        int r = sk_cli_get(url, path, s->token, body, em);
+        int r = sk_cli_get(peer, path, body, em);
         if (r != SK_ERR_NOTFOUND || sk_clock_mono_ms() >= deadline)
             return r;
         nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
     }
 }
 
-static int by_server(const struct sk_cli_switch *s, const char *url, const struct sk_package *p, bool on, struct sk_errmsg *em)
+static int by_server(const struct sk_cli_peer *peer, const struct sk_package *p, bool on, struct sk_errmsg *em)
 {
     char path[SK_PACKAGE_NAME_MAX + 60];
     struct sk_buf body;
     struct sk_plugin_config c;
     snprintf(path, sizeof path, "/skServer/plugins/%.214s/config", p->id);
     sk_buf_init(&body, ANSWER_MAX);
-    int r = get_config(s, url, path, &body, em);
+    int r = get_config(peer, path, &body, em);
     if (r == SK_ERR_NOTFOUND)
-        r = sk_errmsg_set(em, r, "the server at %s has no plugin %s", url, p->name);
+        r = sk_errmsg_set(em, r, "the server at %s has no plugin %s", peer->url, p->name);
     if (r == 0)
         r = switched(sk_buf_span(&body), on, &c, em);
     if (r == 0) {
         sk_buf_clear(&body);
-        r = sk_cli_post(url, path, s->token, c.data, &body, em);
+        r = sk_cli_post(peer, path, c.data, &body, em);
         sk_plugin_config_finish(&c);
     }
     sk_buf_finish(&body);
@@ -97,12 +96,15 @@ static int by_server(const struct sk_cli_switch *s, const char *url, const struc
 
 int sk_cli_switch_plugin(const struct sk_cli_switch *s, const struct sk_package *p, bool on, bool *ret_live, struct sk_errmsg *em)
 {
-    char found[SK_RUN_ADDRESS_MAX];
-    const char *url = s->url;
-    if (url == NULL && sk_run_address_read(s->config_dir, found, NULL) == 0)
-        url = found;
-    *ret_live = url != NULL;
-    return url != NULL ? by_server(s, url, p, on, em) : in_file(s->config_dir, p, on, em);
+    struct sk_cli_peer peer;
+    int r = sk_cli_peer_find(&peer, s->config_dir, s->url, s->token, em);
+    *ret_live = r == 0;
+    if (r == 0)
+        r = by_server(&peer, p, on, em);
+    else if (r == SK_ERR_NOTFOUND)
+        r = in_file(s->config_dir, p, on, em);
+    sk_cli_peer_finish(&peer);
+    return r;
 }
 
 bool sk_cli_is_enabled(const char *config_dir, const struct sk_package *p)

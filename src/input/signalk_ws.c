@@ -126,7 +126,8 @@ static void connected(void *arg)
     struct sk_errmsg em;
     w->ready = false;
     w->error.code = 0;
-    int r = w->secure ? sk_tls_create(w->host, w->any_certificate, &tls_ops, w, &w->tls, &em) : open_stream(w, &em);
+    int r = w->secure ? sk_tls_create(w->host, &(struct sk_tls_trust){ .any = w->any_certificate }, &tls_ops, w, &w->tls, &em)
+                      : open_stream(w, &em);
     if (r < 0)
         fail(w, &em);
 }

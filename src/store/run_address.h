@@ -7,12 +7,19 @@
 
 #include "base/err.h"
 
+#include <limits.h>
+
 #define SK_RUN_ADDRESS_MAX 300
 
-/* `host`: where it listens; all addresses ("0.0.0.0", "::") and NULL become the loopback one. */
-int sk_run_address_write(const char *config_dir, const char *host, unsigned port, struct sk_errmsg *em);
-/* "http://host:port" of the server that runs there. SK_ERR_NOTFOUND: none does. */
-int sk_run_address_read(const char *config_dir, char out[SK_RUN_ADDRESS_MAX], struct sk_errmsg *em);
+struct sk_run_address {
+    char url[SK_RUN_ADDRESS_MAX]; /* "http://host:port", or https */
+    char certificate[PATH_MAX];   /* file of the one that it shows; "": no HTTPS */
+};
+
+/* `host`: where it listens; all addresses ("0.0.0.0", "::") and NULL become the loopback one. `certificate` NULL: no HTTPS. */
+int sk_run_address_write(const char *config_dir, const char *host, unsigned port, const char *certificate, struct sk_errmsg *em);
+/* Of the server that runs there. SK_ERR_NOTFOUND: none does. */
+int sk_run_address_read(const char *config_dir, struct sk_run_address *ret_address, struct sk_errmsg *em);
 void sk_run_address_remove(const char *config_dir);
 
 #endif
