@@ -230,15 +230,24 @@ static bool is_delete_of_a_value(const struct sk_http_req *req)
     return sk_span_eq(sk_http_method(req), "DELETE") && sk_span_starts(sk_http_path(req), "/signalk/v1/api/");
 }
 
+/* Whose role is too low gets 401 from the Node server, and clients ask for another login then. The admin UI though asks for all
+   that an administrator may see, whoever has logged in, and takes a 401 for the end of the session. */
+static int status_of(struct sk_http_req *req)
+{
+    struct sk_span method = sk_http_method(req);
+    bool reads = sk_span_eq(method, "GET") || sk_span_eq(method, "HEAD");
+    return reads && sk_span_starts(sk_http_path(req), "/skServer/") ? 403 : 401;
+}
+
 static bool refuse(struct sk_http_req *req, bool someone)
 {
     struct sk_span accept = sk_http_header(req, "accept");
     if (!someone)
         sk_http_reply_text(req, 401, "Unauthorized");
     else if (sk_span_holds(accept, "json") && !sk_span_holds(accept, "html"))
-        sk_http_reply_json(req, 401, SK_SPAN("{\"error\":\"Permission Denied\"}"));
+        sk_http_reply_json(req, status_of(req), SK_SPAN("{\"error\":\"Permission Denied\"}"));
     else
-        sk_http_reply_text(req, 401,
+        sk_http_reply_text(req, status_of(req),
                            "You do not have permission to view this resource, <a href='/admin/#/login'>Please Login</a>");
     return false;
 }

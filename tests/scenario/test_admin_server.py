@@ -238,7 +238,7 @@ def test_only_administrators_see_the_log(launch, config):
     stream = server.stream(EVENTS, headers=as_user("wim"))
     stream.send({"context": "vessels.self", "subscribe": [{"path": "log"}]})
     for path in ("/skServer/settings", "/skServer/vessel", "/skServer/logfiles/", "/skServer/ziplogs"):
-        assert server.get(path, headers=as_user("wim")).status == 401
+        assert server.get(path, headers=as_user("wim")).status == 403
     assert server.post("/skServer/debug", {"value": "x"}, headers=as_user("wim")).status == 401
     server.post("/skServer/debug", {"value": "signalk-server:interfaces:ws"}, headers=as_user("anna"))
     reader = server.stream(EVENTS, headers=as_user("anna"))

@@ -176,7 +176,7 @@ def test_only_administrators(launch, config):
     secure(config)
     server = launch()
     for who in ("wim", "rita"):
-        assert server.get("/skServer/backup", headers=as_user(who)).status == 401
+        assert server.get("/skServer/backup", headers=as_user(who)).status == 403
         assert server.post("/skServer/restore/undo", headers=as_user(who)).status == 401
     answer = server.get("/skServer/backup", headers=as_user("anna"))
     with zipfile.ZipFile(io.BytesIO(answer.body)) as z:

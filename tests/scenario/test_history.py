@@ -309,7 +309,7 @@ def test_the_past_keeps_the_access_lists(config, launch):
     stream = server.stream("?subscribe=none", headers=as_user("wim"))
     stream.send({"updates": [{"$source": "s", "timestamp": iso(START), "values": [{"path": "navigation.x", "value": 1}, {"path": "secret.y", "value": 2}]}]})
     recorded(server, 2, headers=as_user("anna"))
-    assert server.get("/skServer/history", headers=as_user("wim")).status == 401
+    assert server.get("/skServer/history", headers=as_user("wim")).status == 403
     for user, seen in (("anna", 2), ("rita", None)):
         who = {"headers": as_user(user)}
         assert ask(server, "navigation.x,secret.y", resolution="1h", **who).ok()["data"][0][1:] == [1, seen]

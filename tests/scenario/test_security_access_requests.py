@@ -45,7 +45,7 @@ def test_a_device_asks_waits_and_gets_its_token_once(secured, config):
     assert (said["state"], said["statusCode"], said["accessRequest"]["permission"]) == ("COMPLETED", 200, "APPROVED")
     headers = {"Authorization": "Bearer " + said["accessRequest"]["token"]}
     assert secured.get(NAME_PATH, headers=headers).ok() == "Skiff"
-    assert secured.get("/skServer/security/users", headers=headers).status == 401  # what the administrator gave, not what was asked for
+    assert secured.get("/skServer/security/users", headers=headers).status == 403  # what the administrator gave, not what was asked for
     assert secured.get(first["href"]).ok()["accessRequest"] == {"permission": "APPROVED"}
     device = config.json("security.json")["devices"][-1]
     assert (device["clientId"], device["permissions"], device["description"]) == (CLIENT, "readwrite", "My Device")

@@ -345,8 +345,8 @@ class Server:
     def stream(self, query="", path="/signalk/v1/stream", headers=None):
         return self._client(Stream(self.url(path) + query, headers))
 
-    def feeder(self):
-        return self._client(Feeder(self.url()))
+    def feeder(self, headers=None):
+        return self._client(Feeder(self.url(), headers))
 
     def tcp(self):
         return self._client(TcpStream(HOST, self.tcp_port))

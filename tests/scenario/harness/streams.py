@@ -165,8 +165,8 @@ class Feeder(Stream):
     to that path. Deltas are handled in order, so what precedes the mark is in the tree and in the queue of every client.
     """
 
-    def __init__(self, url):
-        super().__init__(url + "?subscribe=none")
+    def __init__(self, url, headers=None):
+        super().__init__(url + "?subscribe=none", headers)
         self.hello()
         self.subscribe(MARKER)
 
