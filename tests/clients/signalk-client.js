@@ -2,6 +2,7 @@
 // Each thing that happens is one line of JSON on stdout; the test that started us reads along.
 'use strict'
 const { default: Client } = require('@signalk/client')
+const WebSocket = require('ws')
 
 const [port, story] = [Number(process.argv[2]), process.argv[3]]
 const say = (event, data) => console.log(JSON.stringify({ event, data }))
@@ -20,6 +21,21 @@ const nextResponse = (client, name, body) => new Promise((resolve) => {
     if (response.state === 'COMPLETED') resolve(response)
   })
   request.send()
+})
+
+const login = (username, password) => ({ useAuthentication: true, username, password })
+const base = `http://127.0.0.1:${port}`
+
+// a stream of its own with a token in its address, as displays open it; until the server ends it
+const follow = (token) => new Promise((resolve) => {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/signalk/v1/stream?subscribe=self&token=${token}`)
+  socket.on('unexpected-response', (_, response) => { say('stream-refused', response.statusCode); resolve() })
+  socket.on('close', (code) => { say('stream-ended', code); resolve() })
+  socket.on('message', (data) => {
+    for (const update of JSON.parse(data).updates || []) {
+      for (const { path, value } of update.values || []) say('stream-value', { path, value })
+    }
+  })
 })
 
 const stories = {
@@ -105,6 +121,84 @@ const stories = {
     await nextResponse(client, 'ws-nobody', { context: 'vessels.self', put: { path: 'no.such.path', value: 1 } })
     await api.put(`vessels.self.${path}`, { value: good }).then((reply) => say('http-good', reply), (error) => say('http-good', error.message))
     await api.put(`vessels.self.${path}`, { value: bad }).then((reply) => say('http-bad', reply), (error) => say('http-bad', error.message))
+    client.disconnect()
+  },
+
+  // a login by HTTP, then one on the stream: argv 4, 5 are name and password
+  async login () {
+    const [name, password] = process.argv.slice(4)
+    const client = make({ ...login(name, password), deltaStreamBehaviour: 'none' })
+    await client.connect()
+    const api = await client.API()
+    say('name', await api.name())
+    await new Promise((resolve) => {
+      client.on('authenticated', ({ token }) => {
+        say('authenticated', token.split('.').length)
+        client.subscribe([{ context: 'vessels.self', subscribe: [{ path: 'test.*' }] }])
+        client.connection.send({ updates: [{ values: [{ path: 'test.mine', value: 1 }] }] })
+      })
+      client.on('delta', (delta) => {
+        say('value', delta.updates[0].values[0])
+        resolve()
+      })
+      client.authenticate(name, password)
+    })
+    client.disconnect()
+  },
+
+  async refused () {
+    const [name, password] = process.argv.slice(4)
+    const client = make(login(name, password))
+    await client.connect().catch((error) => say('refused', error.message))
+  },
+
+  // logs in again by itself after the server has been away
+  async 'login-reconnect' () {
+    const [name, password] = process.argv.slice(4)
+    const client = make({ ...login(name, password), reconnect: true, maxTimeBetweenRetries: 250 })
+    client.removeAllListeners('error') // while nobody answers there are many
+    client.on('error', () => {})
+    let hellos = 0
+    await new Promise((resolve) => {
+      client.on('connectionInfo', () => { if (++hellos === 2) resolve() })
+      client.connect().catch(() => {})
+    })
+    const api = await client.API()
+    say('name', await api.name())
+    client.disconnect()
+  },
+
+  // a device asks for access and waits for an answer: argv 4 is its id, 5 what it calls itself
+  async access () {
+    const [id, description] = process.argv.slice(4)
+    const client = make({ deltaStreamBehaviour: 'none' })
+    await client.connect()
+    const { clientId, response } = await client.requestDeviceAccess(description, id)
+    say('requested', { clientId, ...response })
+    let answer
+    do {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      answer = await fetch(base + response.href).then((r) => r.json())
+    } while (answer.state === 'PENDING')
+    say('decided', answer)
+    const { token } = answer.accessRequest
+    if (token) {
+      client.connection.setAuthenticated(token)
+      const api = await client.API()
+      say('name', await api.name())
+      await follow(token)
+      await api.name().then((name) => say('name', name), (error) => say('refused', error.message))
+      await follow(token)
+    }
+    client.disconnect()
+  },
+
+  // an administrator decides: argv 4, 5 are name and password, 6 the device, 7 its role or "denied", 8 for how long
+  async decide () {
+    const [name, password, device, role, expiration] = process.argv.slice(4)
+    const client = make({ ...login(name, password), deltaStreamBehaviour: 'none' })
+    await client.connect()
+    say('answer', await client.respondToAccessRequest(device, role, expiration))
     client.disconnect()
   },
 
