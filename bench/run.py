@@ -6,19 +6,20 @@ Needs a C compiler, clang with the wasm32 target for the plugins, and wrk for th
 """
 
 import argparse
-import http.client
 import json
 import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+
+import attack
+from procs import Client, Process, cpu_clock, free_ports, p99, rss_mb
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -71,92 +72,9 @@ FIGURES = [
     ("memory_peak", "  resident memory at most", "MB", None, 1),
     ("trap_p99", "a plugin that traps: GET /signalk, p99", "ms", 50, 1),
     ("flood_p99", "a plugin that floods: GET /signalk, p99", "ms", 50, 1),
+    *attack.FIGURES,
 ]
 BUDGET = {name: budget for name, _, _, budget, _ in FIGURES}  # negative: at least
-
-
-# ---- processes ----
-
-
-def cpu_clock(pid):
-    """All threads of a process; finer than the ticks of /proc/PID/stat."""
-    return time.clock_gettime(~pid << 3 | 2)
-
-
-def rss_mb(pid, key="VmRSS"):
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(rf"^{key}:\s+(\d+)", text, re.M)[1]) / 1024
-
-
-def free_ports(n):
-    held = [socket.socket() for _ in range(n)]
-    for s in held:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports
-
-
-class Process:
-    def __init__(self, command, env, log, port):
-        self.port = port
-        self.began = time.monotonic()
-        # close_fds=False lets Python use posix_spawn, so that the clock starts close to exec.
-        self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log, stdin=subprocess.DEVNULL, close_fds=False)
-        self.pid = self.process.pid
-
-    def first_answer(self, path=None, limit=60):
-        """Milliseconds from exec to the first 200 (without a path: to the first connection)."""
-        request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
-        while time.monotonic() - self.began < limit:
-            with socket.socket() as s:
-                if s.connect_ex(("127.0.0.1", self.port)) != 0:
-                    if self.process.poll() is not None:
-                        break
-                    os.sched_yield()
-                    continue
-                if path is None:
-                    return (time.monotonic() - self.began) * 1000
-                s.settimeout(limit)
-                s.sendall(request)
-                if s.recv(4096).startswith(b"HTTP/1.1 200"):
-                    return (time.monotonic() - self.began) * 1000
-        raise RuntimeError(f"no answer on port {self.port}")
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-
-class Client:
-    """One kept connection."""
-
-    def __init__(self, port):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        self.connection.connect()
-        self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def get(self, path):
-        self.connection.request("GET", path)
-        answer = self.connection.getresponse()
-        body = answer.read()
-        return body if answer.status == 200 else None
-
-    def json(self, path):
-        body = self.get(path)
-        return None if body is None else json.loads(body)
 
 
 # ---- the bench's own tools ----
@@ -214,8 +132,8 @@ class Bench:
         data.mkdir(exist_ok=True)
         (data / f"{package}.json").write_text(json.dumps({"enabled": True, "configuration": configuration}))
 
-    def start(self, plugins=(), settings=None):
-        """plugins: (module, package, configuration)"""
+    def start(self, plugins=(), settings=None, tls=False, files=()):
+        """plugins: (module, package, configuration); files: (name, content) of the configuration folder. `tls`: the port is that of HTTPS."""
         self.number += 1
         folder = self.work / f"config-{self.number}"
         folder.mkdir()
@@ -223,7 +141,10 @@ class Bench:
             self.install(folder, *plugin)
         if settings:
             (folder / "settings.json").write_text(json.dumps(settings))
-        port, tcp, nmea = free_ports(3)
+        for name, content in files:
+            (folder / name).write_bytes(content)
+            (folder / name).chmod(0o600)
+        port, tcp, nmea, secure = free_ports(4)
         env = {
             **os.environ,
             "TCPSTREAMPORT": str(tcp),
@@ -231,9 +152,10 @@ class Bench:
             "MAX_WS_CONNECTIONS_PER_IP": "10000",
             "XDG_CACHE_HOME": str(self.cache),
             "HOME": str(self.work),
+            **({"SSLPORT": str(secure)} if tls else {}),
         }
         with open(self.work / f"server-{self.number}.log", "w") as log:
-            p = Process([str(self.server), "-c", str(folder), "--host", "127.0.0.1", "--port", str(port)], env, log, port)
+            p = Process([str(self.server), "-c", str(folder), "--host", "127.0.0.1", "--port", str(port)], env, log, secure if tls else port)
         p.tcp = tcp
         return p
 
@@ -516,10 +438,6 @@ def probe(b, server, seconds, plugin, each=None):
     return sorted(latencies), cut, peak
 
 
-def p99(latencies):
-    return latencies[int(len(latencies) * 0.99)]
-
-
 def loop(b):
     with b.start([("bad-poll-loop", "bad-poll-loop", {})]) as s:
         s.first_answer("/signalk")
@@ -576,7 +494,7 @@ def cut(b):
     b.note("cut_max", most)
 
 
-MEASUREMENTS = [startup, ingest, history, nmea0183, nmea2000, fanout, plugin_cost, rest, full_model, loop, memory, trap, flood, cut]
+MEASUREMENTS = [startup, ingest, history, nmea0183, nmea2000, fanout, plugin_cost, rest, full_model, loop, memory, trap, flood, cut, *attack.MEASUREMENTS]
 
 
 # ---- the table ----
@@ -621,6 +539,7 @@ def main():
     args.count, args.rate, args.secs, args.wrk, args.settle, args.isolation, args.idle = (
         (30000, 100, 2, 1, 5, 6, 2) if args.quick else (100000, 100, 6, 3, 5, 8, 10)  # idle: the start is over, and what it needed given back
     )
+    args.attack, args.handshakes = (4, 200) if args.quick else (8, 500)  # 10,000 connections take four seconds
     only = args.only.split(",") if args.only else ["binary", *(m.__name__ for m in MEASUREMENTS)]
     with tempfile.TemporaryDirectory(prefix="skiff-bench-") as folder:
         b = Bench(args, pathlib.Path(folder))
