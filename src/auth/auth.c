@@ -110,6 +110,11 @@ struct sk_security *sk_auth_security(struct sk_auth *a)
     return a->security;
 }
 
+bool sk_auth_take_login(struct sk_auth *a, const char *address, unsigned *ret_retry_s)
+{
+    return sk_budget_take(&a->logins, address, sk_clock_mono_ms(), ret_retry_s);
+}
+
 bool sk_auth_take_status(struct sk_auth *a, const char *address, unsigned *ret_retry_s)
 {
     return sk_budget_take(&a->statuses, address, sk_clock_mono_ms(), ret_retry_s);
@@ -291,27 +296,17 @@ int sk_auth_token(struct sk_auth *a, struct sk_span name, bool device, bool reme
     return sk_token_issue(sk_security_key(a->security), &c, out, em);
 }
 
-static void write_percent(struct sk_buf *b, struct sk_span s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-_.!~*'()", c) != NULL)
-            sk_buf_char(b, (char)c);
-        else
-            sk_buf_printf(b, "%%%02X", c);
-    }
-}
-
-static void set_cookie(struct sk_http_req *req, const char *name, struct sk_span value, const char *attributes, int64_t max_age_s)
+void sk_auth_set_cookie(struct sk_http_req *req, const char *name, struct sk_span value, const char *attributes,
+                        int64_t max_age_s)
 {
     struct sk_buf b;
     bool secure = sk_http_secure(req);
-    sk_buf_init(&b, 2 * SK_TOKEN_MAX);
+    sk_buf_init(&b, SK_COOKIE_MAX);
     sk_buf_printf(&b, "%s=", name);
     sk_buf_span_append(&b, value);
     if (max_age_s != 0)
         sk_buf_printf(&b, "; Max-Age=%lld", (long long)max_age_s);
-    sk_buf_printf(&b, "; Path=/%s%s; SameSite=Strict", attributes, secure ? "; Secure" : "");
+    sk_buf_printf(&b, "; Path=/%s%s", attributes, secure ? "; Secure" : "");
     if (sk_buf_ok(&b))
         sk_http_set_header(req, "Set-Cookie", sk_buf_span(&b));
     sk_buf_finish(&b);
@@ -326,9 +321,9 @@ void sk_auth_set_cookies(struct sk_auth *a, struct sk_http_req *req, struct sk_s
     SK_BUF_LIT(&json, "{\"status\":\"loggedIn\",\"user\":");
     sk_json_write_str(&json, user);
     sk_buf_char(&json, '}');
-    write_percent(&info, sk_buf_span(&json));
-    set_cookie(req, SESSION_COOKIE, token, "; HttpOnly", max_age);
-    set_cookie(req, INFO_COOKIE, sk_buf_span(&info), "", max_age);
+    sk_buf_percent(&info, sk_buf_span(&json));
+    sk_auth_set_cookie(req, SESSION_COOKIE, token, "; HttpOnly; SameSite=Strict", max_age);
+    sk_auth_set_cookie(req, INFO_COOKIE, sk_buf_span(&info), "; SameSite=Strict", max_age);
     sk_buf_finish(&json);
     sk_buf_finish(&info);
 }

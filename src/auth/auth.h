@@ -62,6 +62,13 @@ int sk_auth_token(struct sk_auth *a, struct sk_span name, bool device, bool reme
                   struct sk_errmsg *em);
 void sk_auth_set_cookies(struct sk_auth *a, struct sk_http_req *req, struct sk_span user, struct sk_span token, bool remember_me);
 void sk_auth_clear_cookies(struct sk_http_req *req);
+#define SK_COOKIE_MAX 4096u /* bytes of one, with its attributes: what browsers keep */
+/* For all paths; `attributes` ("; HttpOnly; SameSite=Lax") follow as they are, "; Secure" when the request came by TLS. With
+   `max_age_s` 0 it ends with the browser. One that is too long is not set. */
+void sk_auth_set_cookie(struct sk_http_req *req, const char *name, struct sk_span value, const char *attributes,
+                        int64_t max_age_s);
+/* One attempt of the login budget. False: they are spent. */
+bool sk_auth_take_login(struct sk_auth *a, const char *address, unsigned *ret_retry_s);
 
 /* ---- passwords: computed on the thread pool, one at a time, so that a flood of logins leaves the pool to others ---- */
 

@@ -2,7 +2,6 @@
 #include "auth/auth_private.h"
 
 #include "auth/password.h"
-#include "base/clock.h"
 
 #include <stdlib.h>
 
@@ -96,7 +95,7 @@ void sk_auth_login(struct sk_auth *a, const char *address, struct sk_span name, 
 {
     SK_ASSERT(sk_loop_is_current(a->loop));
     struct sk_login refused = { .result = SK_LOGIN_SPENT };
-    if (!sk_budget_take(&a->logins, address, sk_clock_mono_ms(), &refused.retry_s)) {
+    if (!sk_auth_take_login(a, address, &refused.retry_s)) {
         done(arg, &refused);
         return;
     }

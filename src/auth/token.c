@@ -1,5 +1,6 @@
 #include "auth/token.h"
 
+#include "base/base64.h"
 #include "base/digest.h"
 #include "base/json.h"
 
@@ -8,49 +9,6 @@
 #define HEADER "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
 #define SIGNATURE_SIZE 43 /* 32 bytes in base64url */
 #define YEARS_MAX 1000
-
-/* ---- base64url without padding, RFC 4648 section 5 ------------------------------------------------------------------------ */
-
-static void encode(struct sk_buf *out, const void *data, size_t n)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    const unsigned char *p = data;
-    for (; n > 0; p += 3, n = n > 3 ? n - 3 : 0) {
-        uint32_t v = (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0) | (n > 2 ? p[2] : 0);
-        for (unsigned i = 0; i < (n > 2 ? 4 : n + 1); i++)
-            sk_buf_char(out, digits[v >> (18 - 6 * i) & 63]);
-    }
-}
-
-static int digit_of(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
-
-/* False when it is not base64url; `out` has room for 3 bytes in 4 digits. */
-static bool decode(struct sk_span s, char *out, size_t *ret_n)
-{
-    uint32_t v = 0;
-    size_t n = 0;
-    if (s.n % 4 == 1)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        int d = digit_of(s.p[i]);
-        if (d < 0)
-            return false;
-        v = v << 6 | (uint32_t)d;
-        if (i % 4 != 0)
-            out[n++] = (char)(v >> (6 - 2 * (i % 4)) & 255);
-    }
-    *ret_n = n;
-    return true;
-}
 
 /* ---- out ------------------------------------------------------------------------------------------------------------------ */
 
@@ -76,9 +34,9 @@ int sk_token_issue(struct sk_span key, const struct sk_claims *c, struct sk_buf 
     size_t start = out->n;
     sk_buf_init(&claims, 2 * SK_TOKEN_MAX);
     write_claims(c, &claims);
-    encode(out, HEADER, sizeof HEADER - 1);
+    sk_base64url_append(out, HEADER, sizeof HEADER - 1);
     sk_buf_char(out, '.');
-    encode(out, claims.p, claims.n);
+    sk_base64url_append(out, claims.p, claims.n);
     int r = sk_buf_ok(out) && sk_buf_ok(&claims)
                 ? sk_hmac_sha256(key, (struct sk_span){ out->p + start, out->n - start }, signature, em)
                 : sk_errmsg_set(em, SK_ERR_LIMIT, "token too long");
@@ -86,7 +44,7 @@ int sk_token_issue(struct sk_span key, const struct sk_claims *c, struct sk_buf 
     if (r < 0)
         return r;
     sk_buf_char(out, '.');
-    encode(out, signature, sizeof signature);
+    sk_base64url_append(out, signature, sizeof signature);
     return sk_buf_ok(out) ? 0 : sk_errmsg_set(em, SK_ERR_LIMIT, "token too long");
 }
 
@@ -97,7 +55,7 @@ static int check_header(struct sk_span part, struct sk_errmsg *em)
     char text[SK_TOKEN_MAX];
     yyjson_doc *doc = NULL;
     size_t n;
-    if (!decode(part, text, &n) || sk_json_read((struct sk_span){ text, n }, &doc, NULL) < 0)
+    if (!sk_base64url_decode(part, text, sizeof text, &n) || sk_json_read((struct sk_span){ text, n }, &doc, NULL) < 0)
         return sk_errmsg_set(em, SK_ERR_INVALID, "jwt malformed");
     struct sk_span alg = sk_json_str(sk_json_get(yyjson_doc_get_root(doc), "alg"));
     bool ok = sk_span_eq(alg, "HS256");
@@ -134,7 +92,7 @@ static int take_claims(struct sk_span part, int64_t now_s, struct sk_claims *c, 
     char text[SK_TOKEN_MAX];
     yyjson_doc *doc = NULL;
     size_t n;
-    if (!decode(part, text, &n) || sk_json_read((struct sk_span){ text, n }, &doc, NULL) < 0)
+    if (!sk_base64url_decode(part, text, sizeof text, &n) || sk_json_read((struct sk_span){ text, n }, &doc, NULL) < 0)
         return sk_errmsg_set(em, SK_ERR_INVALID, "jwt malformed");
     bool ok = read_claims(yyjson_doc_get_root(doc), c);
     yyjson_doc_free(doc);
@@ -146,7 +104,7 @@ static int take_claims(struct sk_span part, int64_t now_s, struct sk_claims *c, 
 int sk_token_verify(struct sk_span key, struct sk_span token, int64_t now_s, struct sk_claims *ret_claims, struct sk_errmsg *em)
 {
     unsigned char wanted[SK_SHA256_SIZE];
-    char given[SK_SHA256_SIZE + 4];
+    char given[SK_SHA256_SIZE];
     size_t n;
     const char *dot = token.n != 0 && token.n <= SK_TOKEN_MAX ? memchr(token.p, '.', token.n) : NULL;
     if (dot == NULL)
@@ -162,7 +120,8 @@ int sk_token_verify(struct sk_span key, struct sk_span token, int64_t now_s, str
         r = sk_hmac_sha256(key, (struct sk_span){ token.p, header.n + 1 + claims.n }, wanted, em);
     if (r < 0)
         return r;
-    if (signature.n != SIGNATURE_SIZE || !decode(signature, given, &n) || !sk_same_secret(given, wanted, sizeof wanted))
+    if (signature.n != SIGNATURE_SIZE || !sk_base64url_decode(signature, given, sizeof given, &n) ||
+        !sk_same_secret(given, wanted, sizeof wanted))
         return sk_errmsg_set(em, SK_ERR_DENIED, "invalid signature");
     struct sk_claims c;
     r = take_claims(claims, now_s, &c, em);

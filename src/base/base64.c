@@ -39,3 +39,46 @@ bool sk_base64_decode(struct sk_span text, void *out, size_t max, size_t *ret_n)
     *ret_n = n;
     return true;
 }
+
+void sk_base64url_append(struct sk_buf *out, const void *data, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const unsigned char *p = data;
+    for (; n > 0; p += 3, n = n > 3 ? n - 3 : 0) {
+        uint32_t v = (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0) | (n > 2 ? p[2] : 0);
+        for (unsigned i = 0; i < (n > 2 ? 4 : n + 1); i++)
+            sk_buf_char(out, digits[v >> (18 - 6 * i) & 63]);
+    }
+}
+
+static int url_digit_of(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+bool sk_base64url_decode(struct sk_span text, void *out, size_t max, size_t *ret_n)
+{
+    unsigned char *to = out;
+    uint32_t v = 0;
+    size_t n = 0;
+    if (text.n % 4 == 1)
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        int d = url_digit_of(text.p[i]);
+        if (d < 0 || (i % 4 != 0 && n == max))
+            return false;
+        v = v << 6 | (uint32_t)d;
+        if (i % 4 != 0)
+            to[n++] = (unsigned char)(v >> (6 - 2 * (i % 4)));
+    }
+    if ((text.n % 4 == 2 && (v & 15) != 0) || (text.n % 4 == 3 && (v & 3) != 0))
+        return false;
+    *ret_n = n;
+    return true;
+}

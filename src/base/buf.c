@@ -83,3 +83,15 @@ char *sk_buf_steal(struct sk_buf *b, size_t *ret_n)
     *b = (struct sk_buf){ .max = b->max };
     return p;
 }
+
+void sk_buf_percent(struct sk_buf *b, struct sk_span s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            (c != '\0' && strchr("-_.!~*'()", c) != NULL))
+            sk_buf_char(b, (char)c);
+        else
+            sk_buf_printf(b, "%%%02X", c);
+    }
+}

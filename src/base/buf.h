@@ -59,6 +59,8 @@ static inline void sk_buf_char(struct sk_buf *b, char c)
     *to = c;
     b->n++;
 }
+/* Percent-encoded as encodeURIComponent does it: all but letters, digits and -_.!~*'() */
+void sk_buf_percent(struct sk_buf *b, struct sk_span s);
 void sk_buf_printf(struct sk_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sk_buf_consume(struct sk_buf *b, size_t n); /* drops the first n bytes */
 /* The bytes with a NUL behind, to be freed by the caller; the buffer is empty afterwards. NULL when failed. */

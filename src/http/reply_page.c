@@ -66,3 +66,13 @@ void sk_http_redirect(struct sk_http_req *r, int status, const char *location)
     SK_BUF_LIT(&b, "</p>");
     sk_http_reply_buf(r, status, SK_HTTP_HTML, &b);
 }
+
+bool sk_http_is_own_path(struct sk_span target)
+{
+    if (target.n == 0 || target.p[0] != '/' || (target.n > 1 && target.p[1] == '/'))
+        return false;
+    for (size_t i = 0; i < target.n; i++)
+        if ((unsigned char)target.p[i] <= 0x20 || target.p[i] == 0x7f || target.p[i] == '\\')
+            return false;
+    return true;
+}

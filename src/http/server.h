@@ -166,6 +166,8 @@ void sk_http_reply_cannot(struct sk_http_req *r);
 /* HTML error page with that text in <pre>. */
 void sk_http_reply_error_page(struct sk_http_req *r, int status, const char *text);
 void sk_http_redirect(struct sk_http_req *r, int status, const char *location);
+/* A path of this server, and nothing that a browser could take for another one's address: a login may lead there. */
+bool sk_http_is_own_path(struct sk_span target);
 
 #define SK_HTTP_JSON "application/json; charset=utf-8"
 #define SK_HTTP_HTML "text/html; charset=utf-8"
