@@ -26,6 +26,7 @@ struct sk_fetcher {
     struct sk_fetch_limits limits;
     struct sk_net_figures *figures;
     const struct sk_stand_in *stand_in;
+    bool quiet;
     atomic_bool shut;
     atomic_size_t done_count;
     pthread_mutex_t lock; /* guards what follows */
@@ -120,6 +121,7 @@ struct sk_fetcher *sk_fetcher_create(const struct sk_fetcher_options *o)
     f->refuse = o->refuse;
     f->limits = o->limits;
     f->stand_in = o->stand_in;
+    f->quiet = o->quiet;
     f->figures = sk_net_figures_ref(o->figures);
     f->jobs_end = &f->jobs;
     f->done_end = &f->done;
@@ -183,7 +185,8 @@ void sk_fetcher_failed(struct sk_fetcher *f, const struct sk_errmsg *em)
 {
     bool denied = em->code == SK_ERR_DENIED;
     sk_net_count(f->figures, denied ? SK_NET_FETCH_REFUSED : SK_NET_FETCH_FAILED, 1);
-    sk_net_figures_error(f->figures, SK_NET_FETCH, NS, f->name, em->text);
+    if (!f->quiet)
+        sk_net_figures_error(f->figures, SK_NET_FETCH, NS, f->name, em->text);
 }
 
 static int run(struct sk_fetcher *f, struct sk_fetch_request *req, uint64_t deadline_ms, bool (*cancelled)(void *arg), void *arg,
@@ -286,10 +289,9 @@ static void *serve(void *arg)
     pthread_mutex_lock(&f->lock);
     while ((j = next_job(f)) != NULL) {
         pthread_mutex_unlock(&f->lock);
-        struct sk_errmsg em = { 0 };
         struct sk_fetch_done *d = sk_xcalloc(1, sizeof *d);
         d->id = j->id;
-        run(f, &j->req, deadline_of(f, &j->req, f->limits.total_ms), is_shut, f, &d->response, &em);
+        run(f, &j->req, deadline_of(f, &j->req, f->limits.total_ms), is_shut, f, &d->response, &d->em);
         job_destroy(j);
         pthread_mutex_lock(&f->lock);
         *f->done_end = d;

@@ -51,6 +51,7 @@ struct sk_fetcher_options {
     struct sk_net_figures *figures; /* a reference is taken */
     void (*wake)(void *arg);        /* thread: any; a request that was begun is done. Not called any more after sk_fetcher_shut */
     void *arg;
+    bool quiet;                         /* failures are counted, and told to who asked only */
     const struct sk_stand_in *stand_in; /* outlives the fetcher; NULL: none */
 };
 
@@ -71,6 +72,7 @@ struct sk_fetch_done {
     struct sk_fetch_done *next;
     int32_t id;
     struct sk_fetch_response response; /* status 0: failed */
+    struct sk_errmsg em;               /* why it failed */
 };
 /* Thread: the owner's. Takes the request's contents, also on an error. */
 int sk_fetcher_begin(struct sk_fetcher *f, struct sk_fetch_request *req, int32_t id, struct sk_errmsg *em);

@@ -14,6 +14,10 @@ void sk_fetch_request_init(struct sk_fetch_request *r, size_t body_max)
 
 void sk_fetch_request_finish(struct sk_fetch_request *r)
 {
+    if (r->secret && r->headers.p != NULL)
+        explicit_bzero(r->headers.p, r->headers.cap);
+    if (r->secret && r->body.p != NULL)
+        explicit_bzero(r->body.p, r->body.cap);
     free(r->url);
     sk_buf_finish(&r->headers);
     sk_buf_finish(&r->body);

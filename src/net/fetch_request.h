@@ -19,6 +19,7 @@ struct sk_fetch_request {
     unsigned header_count;
     struct sk_buf body;
     bool manual;          /* redirects are answers */
+    bool secret;          /* its headers and body are wiped when they are done with */
     unsigned timeout_ms;  /* 0: the server's own limit */
     bool any_certificate; /* of an HTTPS server; nothing a plugin could ask for */
 };
