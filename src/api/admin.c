@@ -35,25 +35,12 @@ static void n2k_status(struct sk_http_req *r, void *arg)
                                "\"pgnDataInstances\":{},\"pgnSourceKeys\":{},\"sourceStatuses\":[]}"));
 }
 
-/* Logging in by another service is not offered. */
-static void oidc(struct sk_http_req *r, void *arg)
-{
-    (void)arg;
-    sk_http_reply_json(r, 200,
-                       SK_SPAN(
-                           "{\"enabled\":false,\"issuer\":\"\",\"clientId\":\"\",\"clientSecret\":\"\",\"clientSecretSet\":false,"
-                           "\"redirectUri\":\"\",\"scope\":\"openid email profile\",\"defaultPermission\":\"readonly\","
-                           "\"autoCreateUsers\":true,\"adminGroups\":[],\"readwriteGroups\":[],\"groupsAttribute\":\"groups\","
-                           "\"providerName\":\"SSO Login\",\"autoLogin\":false,\"envOverrides\":{}}"));
-}
-
 void sk_admin_add_routes(struct sk_api *api)
 {
     const struct sk_route table[] = {
         { "PUT", "/skServer/restart", SK_ACCESS_ADMIN, restart, api },
         { "GET", "/skServer/nodeInfo", SK_ACCESS_ADMIN, node_info, api },
         { "GET", "/signalk/v2/api/vessels/self/sensors/gnss", SK_ACCESS_READ, gnss, api },
-        { "GET", "/skServer/security/oidc", SK_ACCESS_ADMIN, oidc, api },
         { "GET", "/skServer/n2kDeviceStatus", SK_ACCESS_ADMIN, n2k_status, api },
     };
     sk_api_keep_routes(api, table, SK_COUNT(table));

@@ -43,6 +43,7 @@ struct sk_api {
     struct sk_history *history;     /* NULL: off */
     unsigned playbacks;             /* WebSockets that play the past */
     struct sk_auth *auth;
+    struct sk_oidc *oidc; /* logging in by OpenID Connect */
     struct sk_settings *settings;
     struct sk_saver *settings_saver;
     bool security_setup_open, security_setup_forbidden; /* no user yet: the first may be made without login; or never */

@@ -65,6 +65,7 @@ void sk_api_add_routes(struct sk_api *api)
     memcpy(api->routes, table, sizeof table);
     sk_http_server_add(api->http, api->routes, SK_COUNT(table));
     add_data_routes(api);
+    sk_oidc_add_routes(api);
     sk_resources_add_routes(api);
     sk_resource_config_add_routes(api);
     sk_weather_add_routes(api);

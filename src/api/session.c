@@ -21,17 +21,6 @@ static bool is_form(const struct sk_http_req *r)
     return sk_span_starts(sk_http_header(r, "content-type"), "application/x-www-form-urlencoded");
 }
 
-/* Only a path of this server, so that a login link cannot send a sailor elsewhere. */
-static bool safe_destination(struct sk_span d)
-{
-    if (d.n == 0 || d.p[0] != '/' || (d.n > 1 && d.p[1] == '/'))
-        return false;
-    for (size_t i = 0; i < d.n; i++)
-        if ((unsigned char)d.p[i] <= 0x20 || d.p[i] == 0x7f || d.p[i] == '\\')
-            return false;
-    return true;
-}
-
 void sk_session_refuse_spent(struct sk_http_req *r, const char *message, unsigned retry_s)
 {
     char seconds[16], json[200];
@@ -107,7 +96,7 @@ static void login_done(void *arg, const struct sk_login *who)
 static struct sk_span destination_of(struct sk_http_req *r)
 {
     struct sk_span d = sk_http_form_param(r, "destination");
-    if (!safe_destination(d))
+    if (!sk_http_is_own_path(d))
         return SK_SPAN("/");
     char *copy = sk_arena_copy(sk_http_arena(r), d.p, d.n);
     return copy != NULL ? (struct sk_span){ copy, d.n } : SK_SPAN("/");
@@ -172,6 +161,7 @@ void sk_session_write_status(struct sk_api *api, const struct sk_principal *who,
         write_who(who, b);
     if (sk_security_user_count(s) == 0 && api->security_setup_open)
         write_bool(b, "noUsers", true);
+    sk_oidc_write_status(api, b);
 }
 
 static void write_open(struct sk_buf *b)

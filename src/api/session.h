@@ -35,6 +35,18 @@ void sk_devices_remove(struct sk_http_req *r, void *arg);
 void sk_security_config_get(struct sk_http_req *r, void *arg);
 void sk_security_config_put(struct sk_http_req *r, void *arg);
 
+/* oidc.c: logging in by OpenID Connect */
+void sk_oidc_add_routes(struct sk_api *api);
+/* Members of the login status: nothing while it is off, else each with a comma in front. */
+void sk_oidc_write_status(const struct sk_api *api, struct sk_buf *out);
+/* oidc_admin.c: its settings */
+void sk_oidc_admin_get(struct sk_http_req *r, void *arg);
+void sk_oidc_admin_put(struct sk_http_req *r, void *arg);
+void sk_oidc_admin_test(struct sk_http_req *r, void *arg);
+
+/* Answers 401 while security is off: there is nothing to configure then. */
+bool sk_session_refuse_while_off(struct sk_http_req *r, struct sk_api *api);
+
 /* An edit of the security configuration on its way to disk, and the request that waits for it. */
 struct sk_edit {
     struct sk_api *api;

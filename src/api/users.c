@@ -12,7 +12,7 @@
 
 /* ---- edits ---------------------------------------------------------------------------------------------------------------- */
 
-static bool refuse_while_off(struct sk_http_req *r, struct sk_api *api)
+bool sk_session_refuse_while_off(struct sk_http_req *r, struct sk_api *api)
 {
     if (sk_auth_on(api->auth))
         return false;
@@ -22,7 +22,7 @@ static bool refuse_while_off(struct sk_http_req *r, struct sk_api *api)
 
 struct sk_edit *sk_edit_begin(struct sk_http_req *r, struct sk_api *api, const char *done_text, const char *failed_text)
 {
-    if (refuse_while_off(r, api))
+    if (sk_session_refuse_while_off(r, api))
         return NULL;
     struct sk_edit *e = sk_xcalloc(1, sizeof *e);
     *e = (struct sk_edit){ .api = api, .req = r, .done_text = done_text, .failed_text = failed_text };
@@ -94,7 +94,7 @@ void sk_users_list(struct sk_http_req *r, void *arg)
     const struct sk_security *s = sk_auth_security(api->auth);
     struct sk_user u;
     struct sk_buf b;
-    if (refuse_while_off(r, api))
+    if (sk_session_refuse_while_off(r, api))
         return;
     sk_buf_init(&b, TEXT_MAX);
     sk_buf_char(&b, '[');
@@ -150,7 +150,7 @@ static void user_hashed(void *arg, const char *hash, const struct sk_errmsg *em)
 
 static void edit_user(struct sk_http_req *r, struct sk_api *api, bool add)
 {
-    yyjson_doc *doc = refuse_while_off(r, api) ? NULL : body_of(r);
+    yyjson_doc *doc = sk_session_refuse_while_off(r, api) ? NULL : body_of(r);
     const yyjson_val *v = yyjson_doc_get_root(doc);
     if (doc == NULL)
         return;
@@ -200,7 +200,7 @@ void sk_devices_list(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
     struct sk_buf b;
-    if (refuse_while_off(r, api))
+    if (sk_session_refuse_while_off(r, api))
         return;
     sk_buf_init(&b, TEXT_MAX);
     sk_security_write_devices(sk_auth_security(api->auth), &b);
@@ -212,7 +212,7 @@ void sk_devices_update(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
     struct sk_errmsg em = { 0 };
-    yyjson_doc *doc = refuse_while_off(r, api) ? NULL : body_of(r);
+    yyjson_doc *doc = sk_session_refuse_while_off(r, api) ? NULL : body_of(r);
     const yyjson_val *v = yyjson_doc_get_root(doc);
     if (doc == NULL)
         return;
@@ -243,7 +243,7 @@ void sk_security_config_get(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
     struct sk_buf b;
-    if (refuse_while_off(r, api))
+    if (sk_session_refuse_while_off(r, api))
         return;
     sk_buf_init(&b, TEXT_MAX);
     sk_security_write_open(sk_auth_security(api->auth), &b);
@@ -255,7 +255,7 @@ void sk_security_config_put(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
     struct sk_errmsg em = { 0 };
-    yyjson_doc *doc = refuse_while_off(r, api) ? NULL : body_of(r);
+    yyjson_doc *doc = sk_session_refuse_while_off(r, api) ? NULL : body_of(r);
     if (doc == NULL)
         return;
     struct sk_edit *e = sk_edit_begin(r, api, "security config saved", "Unable to save configuration change");

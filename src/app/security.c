@@ -2,6 +2,7 @@
 
 #include "auth/access_request.h"
 #include "base/log.h"
+#include "oidc/oidc.h"
 #include "store/fs.h"
 #include "store/saver.h"
 #include "store/settings.h"
@@ -46,6 +47,7 @@ int sk_security_start(struct sk_api *api, const struct sk_options *o, struct sk_
     int r = sk_auth_create(&a, &api->auth, em);
     if (r < 0)
         return r;
+    api->oidc = sk_oidc_create(api->loop, api->auth);
     api->settings = settings;
     api->settings_saver = sk_saver_create(api->loop, o->settings_file, 0644);
     api->access_requests = sk_access_requests_create();
@@ -58,12 +60,13 @@ int sk_security_start(struct sk_api *api, const struct sk_options *o, struct sk_
 
 bool sk_security_idle(const struct sk_api *api)
 {
-    return sk_auth_idle(api->auth) && sk_saver_idle(api->settings_saver);
+    return sk_oidc_idle(api->oidc) && sk_auth_idle(api->auth) && sk_saver_idle(api->settings_saver);
 }
 
 void sk_security_stop(struct sk_api *api)
 {
     sk_access_requests_destroy(api->access_requests);
+    sk_oidc_destroy(api->oidc);
     sk_auth_destroy(api->auth);
     sk_saver_destroy(api->settings_saver);
 }

@@ -18,6 +18,7 @@
 #include "history/history.h"
 #include "hub/staleness.h"
 #include "input/input.h"
+#include "oidc/oidc.h"
 #include "plugin/host.h"
 #include "store/saver.h"
 
@@ -110,6 +111,7 @@ void sk_server_stop(struct sk_server *s)
         return;
     sk_app_store_stop(api->app_store);
     sk_remote_stop(api->remote);
+    sk_oidc_stop(api->oidc);
     stop_mdns(s);
     sk_inputs_destroy(api->inputs);
     api->inputs = NULL;

@@ -294,6 +294,21 @@ bool sk_security_user(const struct sk_security *s, struct sk_span name, struct s
     return v != NULL;
 }
 
+bool sk_security_user_by_identity(const struct sk_security *s, const char *issuer, const char *subject, struct sk_user *ret_user)
+{
+    size_t i, n;
+    yyjson_mut_val *v;
+    yyjson_mut_arr_foreach(member(root_of(s), "users"), i, n, v)
+    {
+        const yyjson_mut_val *oidc = member(v, "oidc");
+        if (!sk_span_eq(text_of(oidc, "issuer"), issuer) || !sk_span_eq(text_of(oidc, "sub"), subject))
+            continue;
+        user_of(v, ret_user);
+        return true;
+    }
+    return false;
+}
+
 size_t sk_security_device_count(const struct sk_security *s)
 {
     return yyjson_mut_arr_size(member(root_of(s), "devices"));
@@ -364,6 +379,17 @@ int sk_security_update_user(struct sk_security *s, struct sk_span name, enum sk_
     if (hash != NULL)
         put_text(s, v, "password", sk_span_of(hash));
     return 0;
+}
+
+int sk_security_set_identity(struct sk_security *s, struct sk_span name, const yyjson_mut_val *identity, struct sk_errmsg *em)
+{
+    int r = may_edit(s, em);
+    yyjson_mut_val *v = entry(s, "users", "username", name, NULL);
+    if (r == 0 && v == NULL)
+        r = sk_errmsg_set(em, SK_ERR_NOTFOUND, "no such user");
+    if (r == 0)
+        put(s, v, "oidc", yyjson_mut_val_mut_copy(s->doc, (yyjson_mut_val *)(uintptr_t)identity));
+    return r;
 }
 
 static int remove_entry(struct sk_security *s, const char *which, const char *id_name, struct sk_span id, struct sk_errmsg *em)
@@ -483,6 +509,20 @@ int sk_security_configure(struct sk_security *s, const yyjson_val *changes, stru
     if (origins != NULL)
         put_origins(s, sk_json_str(origins), sk_json_str(sk_json_get(changes, "adminUIOrigin")));
     return 0;
+}
+
+const yyjson_mut_val *sk_security_oidc(const struct sk_security *s)
+{
+    yyjson_mut_val *oidc = member(root_of(s), "oidc");
+    return yyjson_mut_is_obj(oidc) ? oidc : NULL;
+}
+
+int sk_security_set_oidc(struct sk_security *s, const yyjson_mut_val *section, struct sk_errmsg *em)
+{
+    int r = may_edit(s, em);
+    if (r == 0)
+        put(s, root_of(s), "oidc", yyjson_mut_val_mut_copy(s->doc, (yyjson_mut_val *)(uintptr_t)section));
+    return r;
 }
 
 /* ---- out ------------------------------------------------------------------------------------------------------------------ */

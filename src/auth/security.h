@@ -51,12 +51,17 @@ int64_t sk_security_expiration_s(const struct sk_security *s);       /* of new s
 const char *sk_security_origins(const struct sk_security *s);        /* allowedCorsOrigins; NULL: any, without credentials */
 const yyjson_mut_val *sk_security_acls(const struct sk_security *s); /* NULL: none */
 bool sk_security_immutable(const struct sk_security *s);
+const yyjson_mut_val *sk_security_oidc(const struct sk_security *s); /* the object `oidc`; NULL: none */
+/* Replaces it by a copy. */
+int sk_security_set_oidc(struct sk_security *s, const yyjson_mut_val *section, struct sk_errmsg *em);
 
 /* There are users, but their file could not be read: nobody may make himself the first one. */
 bool sk_security_is_lost(const struct sk_security *s);
 size_t sk_security_user_count(const struct sk_security *s);
 bool sk_security_user_at(const struct sk_security *s, size_t i, struct sk_user *ret_user);
 bool sk_security_user(const struct sk_security *s, struct sk_span name, struct sk_user *ret_user);
+/* Who is known by another service: the user whose `oidc` has that issuer and subject. */
+bool sk_security_user_by_identity(const struct sk_security *s, const char *issuer, const char *subject, struct sk_user *ret_user);
 size_t sk_security_device_count(const struct sk_security *s);
 bool sk_security_device(const struct sk_security *s, struct sk_span client_id, struct sk_device *ret_device);
 
@@ -67,6 +72,8 @@ bool sk_security_device(const struct sk_security *s, struct sk_span client_id, s
 int sk_security_add_user(struct sk_security *s, struct sk_span name, enum sk_role role, const char *hash, struct sk_errmsg *em);
 int sk_security_update_user(struct sk_security *s, struct sk_span name, enum sk_role role, const char *hash,
                             struct sk_errmsg *em);
+/* Replaces the user's `oidc` by a copy. */
+int sk_security_set_identity(struct sk_security *s, struct sk_span name, const yyjson_mut_val *identity, struct sk_errmsg *em);
 int sk_security_remove_user(struct sk_security *s, struct sk_span name, struct sk_errmsg *em);
 /* Adds, or replaces the device of that client id. `asked_for_role`: its request named one. `expires_s` 0: never. */
 int sk_security_put_device(struct sk_security *s, struct sk_span client_id, struct sk_span description, enum sk_role role,
