@@ -30,7 +30,7 @@ function makeLookups(canboat, renames, pool) {
   function add(name, pairs) {
     const first = values.length
     pairs.sort((a, b) => a.value - b.value)
-    for (const { value, text } of pairs) values.push({ value, text: pool.place(text), name: text })
+    for (const { value, text, name } of pairs) values.push({ value, text: pool.place(text), name: name === text ? 0 : pool.place(name) })
     numbers.set(name, lookups.length)
     lookups.push({ first, count: pairs.length })
     return lookups.length - 1
@@ -44,14 +44,14 @@ function makeLookups(canboat, renames, pool) {
         if (!direct.EnumValues.some((v) => v.Name === from)) fail(`rename ${name}: there is no "${from}"`)
       return add(
         name,
-        direct.EnumValues.map((v) => ({ value: v.Value, text: renamed.has(v.Name) ? renamed.get(v.Name) : v.Name }))
+        direct.EnumValues.map((v) => ({ value: v.Value, text: renamed.has(v.Name) ? renamed.get(v.Name) : v.Name, name: v.Name }))
       )
     }
     const indirect = canboat.LookupIndirectEnumerations.find((e) => e.Name === name)
     if (!indirect) fail(`canboat has no lookup ${name}`)
     return add(
       name,
-      indirect.EnumValues.map((v) => ({ value: v.Value1 * 256 + v.Value2, text: v.Name }))
+      indirect.EnumValues.map((v) => ({ value: v.Value1 * 256 + v.Value2, text: v.Name, name: v.Name }))
     )
   }
   return { number, lookups, values }
@@ -77,12 +77,14 @@ function decimal(resolution) {
 }
 
 function typeOf(f) {
+  if (f.FieldType === 'SPARE') return 'SPARE'
   if (f.FieldType === 'LOOKUP') return 'LOOKUP'
   if (f.FieldType === 'INDIRECT_LOOKUP') return 'INDIRECT'
   if (f.FieldType === 'BITLOOKUP') return 'BITS'
   if (f.FieldType === 'STRING_FIX') return 'FIXED_TEXT'
   if (f.FieldType === 'STRING_LAU') return 'LAU_TEXT'
-  if (['NUMBER', 'DATE', 'TIME', 'DURATION', 'MMSI', 'PGN', 'ISO_NAME'].includes(f.FieldType)) return 'NUMBER'
+  if (f.FieldType === 'DATE' || f.FieldType === 'TIME') return f.FieldType
+  if (['NUMBER', 'DURATION', 'MMSI', 'PGN', 'ISO_NAME'].includes(f.FieldType)) return 'NUMBER'
   return 'OTHER'
 }
 
@@ -94,7 +96,7 @@ const int64 = (n) => (n === -(2n ** 63n) ? 'INT64_MIN' : `INT64_C(${n})`)
 /* Raw limits. What lies over them is "not available", "out of range" or reserved; a lookup loses its highest value only. */
 function limits(f, type, scale, lookup, values) {
   const bits = BigInt(f.BitLength || 0)
-  if (bits === 0n || bits > 64n || type === 'OTHER') return { min: 0n, max: 0n }
+  if (bits === 0n || bits > 64n || type === 'OTHER' || type === 'SPARE') return { min: 0n, max: 0n }
   const highest = f.Signed ? 2n ** (bits - 1n) - 1n : 2n ** (bits > 63n ? 63n : bits) - 1n
   const lowest = f.Signed ? -(2n ** (bits - 1n)) : 0n
   if (type === 'LOOKUP' || type === 'INDIRECT' || f.FieldType === 'PGN') {
@@ -130,7 +132,7 @@ function makeFields(def, look, pool) {
       offset: offsetOf(f),
       bit: f.BitOffset === undefined ? MOVING : f.BitOffset,
       bits: f.BitLengthVariable ? 0 : f.BitLength,
-      id: def.describes && f.FieldType !== 'RESERVED' && f.FieldType !== 'SPARE' ? pool.place(f.Id) : 0,
+      id: f.FieldType !== 'RESERVED' && f.FieldType !== 'SPARE' ? pool.place(f.Id) : 0,
       repeated: i >= groupFirst && i < groupEnd
     }
   })
@@ -322,7 +324,7 @@ function writeTables(file, t) {
     ),
     `const uint32_t sk_n2k_pgn_count = ${t.pgns.length};`,
     ...array('struct sk_n2k_lookup sk_n2k_lookups', t.look.lookups.map((l) => [l.first, l.count].join(', '))),
-    ...array('struct sk_n2k_lookup_value sk_n2k_lookup_values', t.look.values.map((v) => [v.value, v.text].join(', '))),
+    ...array('struct sk_n2k_lookup_value sk_n2k_lookup_values', t.look.values.map((v) => [v.value, v.text, v.name].join(', '))),
     `const uint32_t sk_n2k_fast_pgns[] = { ${t.fast.join(', ')} };`,
     `const uint32_t sk_n2k_fast_count = ${t.fast.length};`,
     ''

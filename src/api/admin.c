@@ -50,6 +50,8 @@ void sk_admin_add_routes(struct sk_api *api)
     sk_paths_add_routes(api);
     sk_backup_add_routes(api);
     sk_device_identities_add_routes(api);
+    sk_input_test_add_routes(api);
+    sk_n2k_devices_add_routes(api);
     sk_source_remove_add_routes(api);
     if (sk_settings_interface(api->settings, "applicationData"))
         sk_app_data_add_routes(api);

@@ -18,6 +18,8 @@ void sk_backup_add_routes(struct sk_api *api);   /* backup, validateBackup, rest
 void sk_backup_free(struct sk_api *api);
 void sk_paths_add_routes(struct sk_api *api); /* paths */
 void sk_device_identities_add_routes(struct sk_api *api);
+void sk_input_test_add_routes(struct sk_api *api);    /* inputTest */
+void sk_n2k_devices_add_routes(struct sk_api *api);   /* n2kDiscoverDevices, n2kConfigDevice */
 void sk_source_remove_add_routes(struct sk_api *api); /* removeSource */
 void sk_log_files_add_routes(struct sk_api *api);     /* logfiles */
 

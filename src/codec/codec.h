@@ -34,6 +34,8 @@ struct sk_codec_out {
     bool (*knows_meta)(void *arg, struct sk_span path);
 };
 
+struct sk_n2k_message;
+
 struct sk_codec {
     const struct sk_codec_ops *ops;
     struct sk_codec_out out;
@@ -58,6 +60,9 @@ struct sk_codec_ops {
     void (*opened)(struct sk_codec *c, int64_t now_ms); /* optional: the device is there, out.write works */
     void (*tick)(struct sk_codec *c, int64_t now_ms);   /* optional: called about once a second, for what waits or ages */
     void (*destroy)(struct sk_codec *c);
+    /* optional: puts a message on an NMEA 2000 bus. False: nobody takes it (not connected, not set up, a device that only talks).
+       A message without data only asks whether somebody would. */
+    bool (*send)(struct sk_codec *c, const struct sk_n2k_message *m);
 };
 
 static inline void sk_codec_emit(struct sk_codec *c, struct sk_span json)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "codec/n2k/encode.h"
 #include "input/rawlog.h"
 #include "model/meta.h"
 
@@ -141,11 +142,27 @@ static bool knows_meta(void *arg, struct sk_span text)
     return p != NULL ? sk_meta_of(p) != NULL : sk_meta_known(text);
 }
 
+/* A message for an NMEA 2000 bus, in whatever form it is written. What is none is counted as dropped. */
+static void send_to_bus(struct sk_input *in, struct sk_span line)
+{
+    struct sk_n2k_encoded e;
+    struct sk_errmsg em;
+    int r = sk_n2k_message_read(line, &e, &em);
+    if (r < 0)
+        sk_log_debug("signalk:n2k-out", "connection '%s': %s", in->id, em.text);
+    if (r < 0 || !in->codec->ops->send(in->codec, &e.m))
+        in->stats.write_dropped++; /* what is sent is counted when its bytes go out */
+}
+
 /* A line of somebody else, to be written to this connection. */
 static void on_bus_line(struct sk_bus_tap *tap, struct sk_frame *line)
 {
     struct sk_input *in = SK_CONTAINER(tap, struct sk_input, tap);
-    if (in->transport != NULL)
+    if (in->transport == NULL)
+        return;
+    if (in->codec->ops->send != NULL)
+        send_to_bus(in, (struct sk_span){ sk_frame_line(line).p, sk_frame_line(line).n - 2 }); /* without CR LF */
+    else
         count_write(in, in->transport->write(in, sk_frame_line(line)));
 }
 
@@ -183,7 +200,10 @@ static void read_events(struct sk_input *in, const struct sk_input_kind *kind)
     bool announced = kind->codec == &sk_codec_nmea0183 && !sk_json_get_bool(kind->codec_options, "suppress0183event", false);
     in->events = read_names(sk_json_get(kind->codec_options, "sentenceEvent"), announced ? "nmea0183" : NULL);
     in->tap = (struct sk_bus_tap){ .origin = in, .line = on_bus_line };
-    if (kind->transport == &sk_transport_exec) {
+    if (kind->codec->send != NULL && kind->transport->write != NULL && kind->transport != &sk_transport_exec) {
+        in->outputs = read_names(NULL, "nmea2000out");
+        in->outputs[1] = sk_xstrdup("nmea2000JsonOut");
+    } else if (kind->transport == &sk_transport_exec) {
         const yyjson_val *names = sk_json_get(kind->options, "toChildProcess");
         in->outputs = read_names(names, names == NULL ? "toChildProcess" : NULL);
     } else if (kind->transport->write != NULL) {
@@ -216,6 +236,24 @@ static int open_one(struct sk_input *in, const yyjson_val *entry, struct sk_errm
     if (r < 0)
         in->transport = NULL;
     return r;
+}
+
+bool sk_inputs_n2k_writable(const struct sk_inputs *list)
+{
+    static const struct sk_n2k_message question = { .pgn = SK_N2K_PGN_REQUEST };
+    for (const struct sk_input *in = list != NULL ? list->first : NULL; in != NULL; in = in->next)
+        if (in->transport != NULL && in->outputs != NULL && in->codec->ops->send != NULL &&
+            in->codec->ops->send(in->codec, &question))
+            return true;
+    return false;
+}
+
+void sk_inputs_n2k_send(struct sk_inputs *list, struct sk_span message)
+{
+    static const char *const text[] = { "nmea2000out", NULL }, *const json[] = { "nmea2000JsonOut", NULL };
+    bool is_json = message.n > 0 && message.p[0] == '{';
+    if (list != NULL)
+        sk_bus_publish(list->bus, is_json ? json : text, list, message, uv_now(sk_loop_uv(sk_hub_loop(list->hub))));
 }
 
 char *sk_input_entry_text(const yyjson_val *entry)

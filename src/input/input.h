@@ -138,6 +138,11 @@ bool sk_inputs_is_fixed(const struct sk_inputs *list, const char *id);
 /* Their entries as JSON text, `i` from 0 on; NULL: there are no more. */
 const char *sk_inputs_fixed_entry(const struct sk_inputs *list, size_t i);
 void sk_inputs_destroy(struct sk_inputs *list);
+/* Is there a bus that takes messages now? */
+bool sk_inputs_n2k_writable(const struct sk_inputs *list);
+/* Puts a message on every such bus: canboat's JSON (event nmea2000JsonOut), or a line of text (nmea2000out). `message` is
+ * checked. */
+void sk_inputs_n2k_send(struct sk_inputs *list, struct sk_span message);
 /* {"<id>":{"deltaRate",...},...}: what server events tell of each connection, and of all others who deliver deltas. */
 void sk_inputs_write_statistics(const struct sk_inputs *list, struct sk_buf *out);
 /* {"echoes","notLogged"}: lines that were not handed on a second time (bus.h), and those that a raw log had no room for. */

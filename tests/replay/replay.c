@@ -1,10 +1,14 @@
 /*
  * Feeds a recording to a codec and prints the deltas, one a line: `replay CODEC [TIME_MS [SETTINGS_JSON [PIECE]]] < FILE`.
- * PIECE: bytes of each feed. Ends with one line of counters. What tests/replay/run.py compares with NAME.deltas.json.
+ * PIECE: bytes of each feed; "json": each line is a message that goes in as what canboat's JSON of it becomes again. Ends with
+ * one line of counters. What tests/replay/run.py compares with NAME.deltas.json.
  */
 #include "base/buf.h"
+#include "base/lines.h"
 #include "codec/codec.h"
+#include "codec/n2k/encode.h"
 #include "codec/n2k/n2k.h"
+#include "codec/n2k/textline.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +57,36 @@ static void print_stats(const struct sk_codec_stats *s)
            (unsigned long long)s->unknown, (unsigned long long)s->incomplete);
 }
 
+/* Message to JSON to message. Those that are not known stay as they are. */
+static void take_by_json(void *arg, struct sk_span line)
+{
+    struct sk_codec *c = arg;
+    uint8_t data[SK_N2K_DATA_MAX];
+    struct sk_n2k_line l;
+    struct sk_n2k_encoded e;
+    struct sk_errmsg em;
+    struct sk_arena arena;
+    struct sk_buf text;
+    yyjson_doc *doc;
+    sk_arena_init(&arena, 1 << 20);
+    sk_buf_init(&text, 65536);
+    sk_n2k_line_read(line, false, data, &l);
+    if (sk_n2k_write_json(&l.m, &text)) {
+        if (sk_json_read_raw(&arena, sk_buf_span(&text), &doc, &em) < 0 || sk_n2k_encode(yyjson_doc_get_root(doc), &e, &em) < 0) {
+            fprintf(stderr, "%.*s: %s\n", (int)text.n, text.p, em.text);
+        } else {
+            e.m.time_ms = l.m.time_ms;
+            sk_buf_clear(&text);
+            sk_n2k_line_write(&text, &e.m);
+            line = sk_buf_span(&text);
+        }
+    }
+    c->ops->feed(c, line, l.m.time_ms);
+    c->ops->feed(c, SK_SPAN("\n"), l.m.time_ms);
+    sk_buf_finish(&text);
+    sk_arena_finish(&arena);
+}
+
 int main(int argc, char **argv)
 {
     struct sk_errmsg em;
@@ -75,12 +109,18 @@ int main(int argc, char **argv)
     size_t piece = (size_t)number(argc > 4 ? argv[4] : NULL, 4096);
     sk_buf_init(&in, (size_t)256 * 1024 * 1024);
     read_all(&in);
-    for (size_t at = 0; at < in.n; at += piece)
-        c->ops->feed(c, (struct sk_span){ in.p + at, in.n - at < piece ? in.n - at : piece }, now);
+    struct sk_lines by_json;
+    sk_lines_init(&by_json, 4096, take_by_json, c);
+    if (argc > 4 && strcmp(argv[4], "json") == 0)
+        sk_lines_feed(&by_json, sk_buf_span(&in));
+    else
+        for (size_t at = 0; at < in.n; at += piece)
+            c->ops->feed(c, (struct sk_span){ in.p + at, in.n - at < piece ? in.n - at : piece }, now);
     c->ops->flush(c, true, now);
     if (c->ops->tick != NULL)
         c->ops->tick(c, now);
     print_stats(&c->stats);
+    sk_lines_finish(&by_json);
     c->ops->destroy(c);
     yyjson_doc_free(settings);
     sk_buf_finish(&in);

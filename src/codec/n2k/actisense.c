@@ -223,10 +223,15 @@ static int create(const struct sk_codec_options *o, struct sk_codec **ret_codec,
     return 0;
 }
 
+static bool send(struct sk_codec *codec, const struct sk_n2k_message *m)
+{
+    return sk_n2k_send(of(codec)->n2k, m);
+}
+
 static void destroy(struct sk_codec *codec)
 {
     sk_n2k_destroy(of(codec)->n2k);
     free(codec);
 }
 
-const struct sk_codec_ops sk_codec_n2k_actisense = { "Actisense binary", create, feed, flush, opened, tick, destroy };
+const struct sk_codec_ops sk_codec_n2k_actisense = { "Actisense binary", create, feed, flush, opened, tick, destroy, send };

@@ -34,41 +34,6 @@ static void finish(struct sk_n2k *n, const struct sk_n2k_message *m, const struc
         sk_codec_emit(n->owner, sk_buf_span(&n->out));
 }
 
-static void put_indirect(struct sk_n2k_reading *r, unsigned field, int64_t function)
-{
-    int64_t class = 0;
-    (void)sk_n2k_raw(r, SK_N2K_ISO_ADDRESS_CLAIM_DEVICE_CLASS, &class);
-    const char *text = sk_n2k_lookup_text(sk_n2k_field(r, field)->lookup, class * 256 + function);
-    if (text != NULL)
-        sk_json_write_str(r->out, sk_span_of(text));
-    else
-        sk_json_write_int(r->out, function);
-}
-
-/* ,"id":value of every field that says something. */
-static void put_members(struct sk_n2k_reading *r)
-{
-    char room[SK_N2K_STRING_MAX];
-    for (unsigned i = 0; i < r->def->field_count; i++) {
-        const struct sk_n2k_field *f = sk_n2k_field(r, i);
-        int64_t raw = 0;
-        bool is_text = f->type == SK_N2K_FIXED_TEXT || f->type == SK_N2K_LAU_TEXT;
-        struct sk_span text = is_text ? sk_n2k_string(r, i, room) : (struct sk_span){ 0 };
-        if (f->id == 0 || (is_text ? text.n == 0 : !sk_n2k_raw(r, i, &raw)))
-            continue;
-        sk_buf_printf(r->out, ",\"%s\":", sk_n2k_text + f->id);
-        const char *name = f->type == SK_N2K_LOOKUP ? sk_n2k_lookup_text(f->lookup, raw) : NULL;
-        if (is_text)
-            sk_json_write_str(r->out, text);
-        else if (f->type == SK_N2K_INDIRECT)
-            put_indirect(r, i, raw);
-        else if (name != NULL)
-            sk_json_write_str(r->out, sk_span_of(name));
-        else
-            (void)sk_n2k_write_field(r, i);
-    }
-}
-
 /* NAME and device instance. Another NAME than before: another device, of which nothing is known yet. */
 static void take_claim(const struct sk_n2k_message *m, struct sk_n2k_device *d)
 {
@@ -95,7 +60,7 @@ void sk_n2k_describe(struct sk_n2k *n, const struct sk_n2k_message *m, struct sk
                          : m->pgn == SK_N2K_PGN_PRODUCT ? SK_N2K_TOLD_PRODUCT
                                                         : SK_N2K_TOLD_CONFIGURATION);
     begin(n, m);
-    put_members(&r);
+    sk_n2k_put_members(&r, 0, def->field_count);
     if (claim)
         sk_buf_printf(&n->out, ",\"deviceInstance\":%u,\"canName\":\"%llx\"", d->instance, (unsigned long long)d->name);
     finish(n, m, d);

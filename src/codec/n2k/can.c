@@ -1,6 +1,8 @@
 /* `struct can_frame`s, one after the other, as a CAN socket gives and takes them. */
+#include "codec/n2k/fastpacket.h"
 #include "codec/n2k/n2k.h"
 #include "codec/n2k/node.h"
+#include "codec/n2k/table.h"
 
 #include <linux/can.h>
 #include <stdlib.h>
@@ -27,24 +29,21 @@ static void send_message(void *arg, const struct sk_n2k_message *m)
     if (c->base.out.write == NULL || !sk_n2k_node_may_send(&c->node, m->pgn))
         return;
     struct can_frame f = { .can_id = sk_n2k_to_can_id(&own) | CAN_EFF_FLAG };
-    if (m->len <= 8) {
-        f.can_dlc = (uint8_t)m->len;
-        memcpy(f.data, m->data, m->len);
+    if (!sk_n2k_is_fast(m->pgn)) {
+        f.can_dlc = (uint8_t)(m->len < 8 ? m->len : 8);
+        memcpy(f.data, m->data, f.can_dlc);
         c->base.out.write(c->base.out.arg, (struct sk_span){ (const char *)&f, sizeof f });
         return;
     }
-    uint8_t sequence = (uint8_t)(c->node.sequence++ << 5);
-    size_t at = 0;
-    for (uint8_t i = 0; at < m->len; i++) {
-        size_t head = i == 0 ? 2 : 1, n = m->len - at < 8 - head ? m->len - at : 8 - head;
-        memset(f.data, 0xff, sizeof f.data);
-        f.data[0] = sequence | i;
-        f.data[1] = (uint8_t)m->len;
-        memcpy(f.data + head, m->data + at, n);
-        f.can_dlc = 8;
-        at += n;
+    uint8_t sequence = c->node.sequence++ & 7;
+    f.can_dlc = 8;
+    for (unsigned i = 0; sk_n2k_fastpacket_cut(m, sequence, i, f.data); i++)
         c->base.out.write(c->base.out.arg, (struct sk_span){ (const char *)&f, sizeof f });
-    }
+}
+
+static bool can_send(struct sk_codec *codec, const struct sk_n2k_message *m)
+{
+    return sk_n2k_send(can_of(codec)->n2k, m);
 }
 
 static int can_create(const struct sk_codec_options *o, struct sk_codec **ret_codec, struct sk_errmsg *em)
@@ -125,5 +124,5 @@ static void can_destroy(struct sk_codec *codec)
     free(codec);
 }
 
-const struct sk_codec_ops sk_codec_n2k_can = { "NMEA 2000 on CAN", can_create, can_feed,   can_flush,
-                                               can_opened,         can_tick,   can_destroy };
+const struct sk_codec_ops sk_codec_n2k_can = { "NMEA 2000 on CAN", can_create, can_feed,    can_flush,
+                                               can_opened,         can_tick,   can_destroy, can_send };

@@ -95,5 +95,10 @@ static void lines_destroy(struct sk_codec *codec)
     free(c);
 }
 
-const struct sk_codec_ops sk_codec_n2k_lines = { "NMEA 2000 lines", lines_create, lines_feed,   lines_flush,
-                                                 lines_opened,      lines_tick,   lines_destroy };
+static bool lines_send(struct sk_codec *codec, const struct sk_n2k_message *m)
+{
+    return sk_n2k_send(lines_of(codec)->n2k, m);
+}
+
+const struct sk_codec_ops sk_codec_n2k_lines = { "NMEA 2000 lines", lines_create, lines_feed,    lines_flush,
+                                                 lines_opened,      lines_tick,   lines_destroy, lines_send };

@@ -142,3 +142,16 @@ void sk_n2k_fastpacket_reset(struct sk_n2k_fastpackets *f)
         if (f->slots[i].used)
             give_up(f, &f->slots[i]);
 }
+
+bool sk_n2k_fastpacket_cut(const struct sk_n2k_message *m, uint8_t sequence, unsigned i, uint8_t ret_frame[8])
+{
+    size_t head = i == 0 ? 2 : 1, at = i == 0 ? 0 : 6 + (size_t)(i - 1) * 7;
+    if (i > 31 || (i > 0 && at >= m->len))
+        return false;
+    size_t n = m->len - at < 8 - head ? m->len - at : 8 - head;
+    memset(ret_frame, 0xff, 8);
+    ret_frame[0] = (uint8_t)(sequence << 5 | i);
+    ret_frame[1] = (uint8_t)m->len; /* of the first frame; the others write over it */
+    memcpy(ret_frame + head, m->data + at, n);
+    return true;
+}

@@ -33,6 +33,11 @@ struct sk_n2k_fastpackets {
  * lives until the next call.
  */
 bool sk_n2k_fastpacket_take(struct sk_n2k_fastpackets *f, struct sk_n2k_message *m, const uint8_t *frame, size_t len);
+/*
+ * The other way: frame `i` (from 0 on) of a fast packet with that sequence number, padded with 0xff. False: the message has no
+ * such frame.
+ */
+bool sk_n2k_fastpacket_cut(const struct sk_n2k_message *m, uint8_t sequence, unsigned i, uint8_t ret_frame[8]);
 /* Forgets what is under way: the connection broke. */
 void sk_n2k_fastpacket_reset(struct sk_n2k_fastpackets *f);
 

@@ -1,6 +1,7 @@
 #include "codec/n2k/gateway.h"
 
 #include "base/base64.h"
+#include "codec/n2k/fastpacket.h"
 #include "codec/n2k/table.h"
 #include "codec/n2k/textline.h"
 
@@ -14,7 +15,7 @@ static const struct {
     { "$PDGY,N2NET_OFFLINE", "$PDGY,TEXT,Digital_Yacht_", false },
     { "$PDGY,N2NET_MODE,15", "$PDGY,ACK,N2NET_MODE", true },
     { "$PDGY,TX_LIMIT,OFF", "$PDGY,", false }, /* older ones refuse, which is fine */
-    { "$PDGY,TX_LIST,59904,60928,126996,126998", "$PDGY,ACK,TX_LIST", false },
+    { "$PDGY,TX_LIST,59904,60928,126208,126996,126998", "$PDGY,ACK,TX_LIST", false },
     { "$PDGY,N2NET_INIT,ALL", "$PDGY,ACK,N2NET_INIT,ALL", false },
 };
 
@@ -138,16 +139,25 @@ static void put_base64(struct sk_buf *out, const uint8_t *data, size_t n)
     sk_buf_text(out, text);
 }
 
-/* Only what fits one frame: the requests and answers that we send. The gateway puts its own address in. */
+static void put_ydraw_frame(struct sk_n2k_gateway *g, const struct sk_n2k_message *m, const uint8_t *data, size_t n)
+{
+    struct sk_n2k_message own = *m;
+    own.src = 0; /* the gateway puts its own address in */
+    sk_buf_printf(&g->out, "%08X", sk_n2k_to_can_id(&own));
+    put_hex(&g->out, data, n, " ");
+    put(g);
+}
+
 static void put_ydraw(struct sk_n2k_gateway *g, const struct sk_n2k_message *m)
 {
-    if (m->len > 8 || sk_n2k_is_fast(m->pgn))
+    uint8_t frame[8];
+    if (!sk_n2k_is_fast(m->pgn)) {
+        put_ydraw_frame(g, m, m->data, m->len < 8 ? m->len : 8);
         return;
-    struct sk_n2k_message own = *m;
-    own.src = 0;
-    sk_buf_printf(&g->out, "%08X", sk_n2k_to_can_id(&own));
-    put_hex(&g->out, m->data, m->len, " ");
-    put(g);
+    }
+    uint8_t sequence = g->sequence++ & 7;
+    for (unsigned i = 0; sk_n2k_fastpacket_cut(m, sequence, i, frame); i++)
+        put_ydraw_frame(g, m, frame, sizeof frame);
 }
 
 void sk_n2k_gateway_send(void *gateway, const struct sk_n2k_message *m)

@@ -241,6 +241,15 @@ void sk_n2k_tick(struct sk_n2k *n, int64_t now_ms)
     sk_n2k_ask(n, now_ms);
 }
 
+bool sk_n2k_send(struct sk_n2k *n, const struct sk_n2k_message *m)
+{
+    if (n->send == NULL || (m->len > 8 && !sk_n2k_is_fast(m->pgn)))
+        return false;
+    if (m->data != NULL)
+        n->send(n->send_arg, m);
+    return true;
+}
+
 void sk_n2k_set_output(struct sk_n2k *n, void (*send)(void *arg, const struct sk_n2k_message *m), void *arg, int64_t now_ms)
 {
     n->send = send;

@@ -36,6 +36,9 @@ void sk_n2k_tick(struct sk_n2k *n, int64_t now_ms);
 /* The gateway takes messages: devices are asked who they are, from `now_ms` on. NULL ends it. */
 void sk_n2k_set_output(struct sk_n2k *n, void (*send)(void *arg, const struct sk_n2k_message *m), void *arg, int64_t now_ms);
 
+/* Sends to where set_output says. False: nowhere, or a single frame that is too long; without data it only asks. */
+bool sk_n2k_send(struct sk_n2k *n, const struct sk_n2k_message *m);
+
 /* Time of a line, for playing a recording at its pace: since 1970, or (not *ret_dated) since midnight. False: it has none. */
 bool sk_n2k_line_time(struct sk_span line, int64_t *ret_ms, bool *ret_dated);
 

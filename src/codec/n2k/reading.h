@@ -49,6 +49,9 @@ void sk_n2k_value_end(struct sk_n2k_reading *r);
 /* "YYYY-MM-DDTHH:MM:SS[.fffff]Z" of days since 1970 and 1/10000 s of the day, in quotes. */
 void sk_n2k_write_time(struct sk_buf *out, int64_t days, int64_t ticks);
 
+/* "name":value of each field from `first` to before `stop` that says something (fields.c). */
+void sk_n2k_put_members(struct sk_n2k_reading *r, unsigned first, unsigned stop);
+
 /* ---- functions named in paths.txt: special.c, position.c, ais.c ---- */
 #define SK_N2K_BY(name) void sk_n2k_by_##name(struct sk_n2k_reading *r, const struct sk_n2k_row *row)
 #define SK_N2K_DECLARE(name) SK_N2K_BY(name);

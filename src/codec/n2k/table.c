@@ -29,6 +29,19 @@ bool sk_n2k_is_fast(uint32_t pgn)
     return (pgn >= 0x1ed00 && pgn <= 0x1efff) || (pgn >= 0x1ff00 && pgn <= 0x1ffff);
 }
 
+bool sk_n2k_lookup_value(uint8_t lookup, struct sk_span text, bool low, int64_t *ret_value)
+{
+    const struct sk_n2k_lookup *l = &sk_n2k_lookups[lookup];
+    for (uint32_t i = l->first; i < (uint32_t)l->first + l->count && text.n > 0; i++) {
+        const struct sk_n2k_lookup_value *v = &sk_n2k_lookup_values[i];
+        if (!sk_span_eq(text, sk_n2k_text + v->text) && !sk_span_eq(text, sk_n2k_text + v->name))
+            continue;
+        *ret_value = low ? v->value & 0xff : v->value;
+        return true;
+    }
+    return false;
+}
+
 const char *sk_n2k_lookup_text(uint8_t lookup, int64_t value)
 {
     const struct sk_n2k_lookup *l = &sk_n2k_lookups[lookup];

@@ -12,12 +12,23 @@
 #define SK_N2K_FIELDS_PER_ROW 3u
 #define SK_N2K_CONDITIONS 3u
 
-enum sk_n2k_type { SK_N2K_OTHER, SK_N2K_NUMBER, SK_N2K_LOOKUP, SK_N2K_INDIRECT, SK_N2K_BITS, SK_N2K_FIXED_TEXT, SK_N2K_LAU_TEXT };
+enum sk_n2k_type {
+    SK_N2K_OTHER,
+    SK_N2K_SPARE, /* sent as zeros; other reserved bits are ones */
+    SK_N2K_NUMBER,
+    SK_N2K_DATE, /* days since 1970 */
+    SK_N2K_TIME, /* seconds of the day */
+    SK_N2K_LOOKUP,
+    SK_N2K_INDIRECT,
+    SK_N2K_BITS,
+    SK_N2K_FIXED_TEXT,
+    SK_N2K_LAU_TEXT
+};
 
 /* value = (raw + offset) * mult / 10^exp10; raw outside min..max says "not available" or is reserved. */
 struct sk_n2k_field {
     int64_t min, max;
-    uint32_t mult, id;
+    uint32_t mult, id; /* id: its name; 0: reserved bits */
     int32_t offset;
     uint16_t bit;  /* from the message's start, of a repeated field in its first group */
     uint16_t bits; /* 0: a string that tells its length */
@@ -89,6 +100,7 @@ struct sk_n2k_lookup {
 struct sk_n2k_lookup_value {
     uint16_t value; /* ascending in a lookup; of an indirect one: class * 256 + function */
     uint32_t text;
+    uint32_t name; /* as canboat calls it, where `text` is another word for it; or 0 */
 };
 
 extern const char sk_n2k_text[];
@@ -108,5 +120,7 @@ const struct sk_n2k_pgn *sk_n2k_pgn_find(uint32_t pgn);
 bool sk_n2k_is_fast(uint32_t pgn);
 /* NULL: no such value. The empty text: a value that is to say nothing. */
 const char *sk_n2k_lookup_text(uint8_t lookup, int64_t value);
+/* The value of a text, canboat's or ours; `low`: only its low byte counts (indirect lookups). False: there is none. */
+bool sk_n2k_lookup_value(uint8_t lookup, struct sk_span text, bool low, int64_t *ret_value);
 
 #endif

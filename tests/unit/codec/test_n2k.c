@@ -202,7 +202,7 @@ static void an_ikonvert_is_set_up_and_then_asked(void **state)
     } steps[] = {
         { "$PDGY,000000,,,,,,", "" }, /* status of the network: no answer to anything */
         { "$PDGY,TEXT,Digital_Yacht_iKonvert", "$PDGY,TX_LIMIT,OFF\r\n" },
-        { "$PDGY,NAK,unknown command", "$PDGY,TX_LIST,59904,60928,126996,126998\r\n" },
+        { "$PDGY,NAK,unknown command", "$PDGY,TX_LIST,59904,60928,126208,126996,126998\r\n" },
         { "$PDGY,ACK,TX_LIST", "$PDGY,N2NET_INIT,ALL\r\n" },
         { "$PDGY,ACK,N2NET_INIT,ALL", "" },
     };
