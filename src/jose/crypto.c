@@ -1,51 +1,12 @@
 #include "jose/crypto.h"
 
 #include "base/clock.h"
-#include "base/library.h"
+#include "base/openssl.h"
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
-#include <openssl/x509.h>
-#include <pthread.h>
-
-#define LIBRARY "libcrypto.so.3"
 #define NONCE_SIZE 12u
 #define TAG_SIZE 16u
 #define SEALED_MAX 65536u
 #define SIGNATURE_MAX 1024u /* RSA with 8192 bits */
-
-/* clang-format off */
-#define FUNCTIONS(X) \
-    X(d2i_PUBKEY) X(EVP_PKEY_free) X(EVP_MD_CTX_new) X(EVP_MD_CTX_free) X(EVP_sha256) X(EVP_sha384) X(EVP_sha512) \
-    X(EVP_DigestVerifyInit) X(EVP_DigestVerify) X(EVP_PKEY_CTX_set_rsa_padding) X(EVP_PKEY_CTX_set_rsa_pss_saltlen) \
-    X(EVP_aes_256_gcm) X(EVP_CIPHER_CTX_new) X(EVP_CIPHER_CTX_free) X(EVP_CIPHER_CTX_ctrl) X(EVP_CipherInit_ex) \
-    X(EVP_CipherUpdate) X(EVP_CipherFinal_ex) X(ERR_clear_error)
-/* clang-format on */
-
-static struct {
-#define AS_MEMBER(name) __typeof__(&name) name;
-    FUNCTIONS(AS_MEMBER)
-#undef AS_MEMBER
-    bool usable;
-} crypto;
-static pthread_once_t loaded = PTHREAD_ONCE_INIT;
-
-static void load(void)
-{
-    void *lib = sk_library_open(LIBRARY);
-    crypto.usable = true;
-#define AS_LOOKUP(name) crypto.usable = crypto.usable && sk_library_find(lib, #name, &crypto.name);
-    FUNCTIONS(AS_LOOKUP)
-#undef AS_LOOKUP
-}
-
-static int ready(struct sk_errmsg *em)
-{
-    pthread_once(&loaded, load);
-    return crypto.usable ? 0
-                         : sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "%s is missing or too old (Debian package libssl3)", LIBRARY);
-}
 
 enum sk_jose_alg sk_jose_alg_of(struct sk_span name)
 {
@@ -115,15 +76,15 @@ static const EVP_MD *digest_of(enum sk_jose_alg alg)
     case SK_JOSE_RS256:
     case SK_JOSE_PS256:
     case SK_JOSE_ES256:
-        return crypto.EVP_sha256();
+        return sk_libcrypto.EVP_sha256();
     case SK_JOSE_RS384:
     case SK_JOSE_PS384:
     case SK_JOSE_ES384:
-        return crypto.EVP_sha384();
+        return sk_libcrypto.EVP_sha384();
     case SK_JOSE_RS512:
     case SK_JOSE_PS512:
     case SK_JOSE_ES512:
-        return crypto.EVP_sha512();
+        return sk_libcrypto.EVP_sha512();
     case SK_JOSE_EdDSA: /* brings its own */
     case SK_JOSE_NO_ALG:
         break;
@@ -133,16 +94,16 @@ static const EVP_MD *digest_of(enum sk_jose_alg alg)
 
 static bool verify(enum sk_jose_alg alg, EVP_PKEY *key, struct sk_span text, struct sk_span signature)
 {
-    EVP_MD_CTX *ctx = crypto.EVP_MD_CTX_new();
+    EVP_MD_CTX *ctx = sk_libcrypto.EVP_MD_CTX_new();
     EVP_PKEY_CTX *how = NULL; /* belongs to ctx */
     bool pss = alg == SK_JOSE_PS256 || alg == SK_JOSE_PS384 || alg == SK_JOSE_PS512;
-    bool ok = ctx != NULL && crypto.EVP_DigestVerifyInit(ctx, &how, digest_of(alg), NULL, key) == 1;
+    bool ok = ctx != NULL && sk_libcrypto.EVP_DigestVerifyInit(ctx, &how, digest_of(alg), NULL, key) == 1;
     if (ok && pss)
-        ok = crypto.EVP_PKEY_CTX_set_rsa_padding(how, RSA_PKCS1_PSS_PADDING) == 1 &&
-             crypto.EVP_PKEY_CTX_set_rsa_pss_saltlen(how, RSA_PSS_SALTLEN_DIGEST) == 1;
-    ok = ok && crypto.EVP_DigestVerify(ctx, (const unsigned char *)signature.p, signature.n, (const unsigned char *)text.p,
-                                       text.n) == 1;
-    crypto.EVP_MD_CTX_free(ctx);
+        ok = sk_libcrypto.EVP_PKEY_CTX_set_rsa_padding(how, RSA_PKCS1_PSS_PADDING) == 1 &&
+             sk_libcrypto.EVP_PKEY_CTX_set_rsa_pss_saltlen(how, RSA_PSS_SALTLEN_DIGEST) == 1;
+    ok = ok && sk_libcrypto.EVP_DigestVerify(ctx, (const unsigned char *)signature.p, signature.n, (const unsigned char *)text.p,
+                                             text.n) == 1;
+    sk_libcrypto.EVP_MD_CTX_free(ctx);
     return ok;
 }
 
@@ -151,13 +112,13 @@ int sk_signature_check(enum sk_jose_alg alg, struct sk_span key, struct sk_span 
 {
     struct sk_buf der;
     size_t ecdsa = ecdsa_size(alg);
-    int r = ready(em);
+    int r = sk_libcrypto_load(em);
     if (r < 0)
         return r;
     if (alg == SK_JOSE_NO_ALG || signature.n == 0 || signature.n > SIGNATURE_MAX || (ecdsa != 0 && signature.n != ecdsa))
         return sk_errmsg_set(em, SK_ERR_DENIED, "the signature does not have the length of its algorithm's");
     const unsigned char *at = (const unsigned char *)key.p;
-    EVP_PKEY *k = crypto.d2i_PUBKEY(NULL, &at, (long)key.n);
+    EVP_PKEY *k = sk_libcrypto.d2i_PUBKEY(NULL, &at, (long)key.n);
     if (k == NULL)
         return sk_errmsg_set(em, SK_ERR_INVALID, "the key is none");
     sk_buf_init(&der, SIGNATURE_MAX);
@@ -165,8 +126,8 @@ int sk_signature_check(enum sk_jose_alg alg, struct sk_span key, struct sk_span 
         ecdsa_to_der(signature, &der);
     bool ok = sk_buf_ok(&der) && verify(alg, k, text, ecdsa != 0 ? sk_buf_span(&der) : signature);
     sk_buf_finish(&der);
-    crypto.EVP_PKEY_free(k);
-    crypto.ERR_clear_error();
+    sk_libcrypto.EVP_PKEY_free(k);
+    sk_libcrypto.ERR_clear_error();
     return ok ? 0 : sk_errmsg_set(em, SK_ERR_DENIED, "the signature is wrong");
 }
 
@@ -175,26 +136,26 @@ int sk_signature_check(enum sk_jose_alg alg, struct sk_span key, struct sk_span 
 static bool begin(EVP_CIPHER_CTX *ctx, const unsigned char *key, const unsigned char *nonce, struct sk_span context, int encrypt)
 {
     int n = 0;
-    return ctx != NULL && crypto.EVP_CipherInit_ex(ctx, crypto.EVP_aes_256_gcm(), NULL, key, nonce, encrypt) == 1 &&
-           crypto.EVP_CipherUpdate(ctx, NULL, &n, (const unsigned char *)context.p, (int)context.n) == 1;
+    return ctx != NULL && sk_libcrypto.EVP_CipherInit_ex(ctx, sk_libcrypto.EVP_aes_256_gcm(), NULL, key, nonce, encrypt) == 1 &&
+           sk_libcrypto.EVP_CipherUpdate(ctx, NULL, &n, (const unsigned char *)context.p, (int)context.n) == 1;
 }
 
 int sk_seal(const unsigned char key[SK_SEAL_KEY_SIZE], struct sk_span context, struct sk_span text, struct sk_buf *out,
             struct sk_errmsg *em)
 {
-    int r = ready(em), n = 0, rest = 0;
+    int r = sk_libcrypto_load(em), n = 0, rest = 0;
     if (r < 0)
         return r;
     unsigned char *to = text.n <= SEALED_MAX ? (unsigned char *)sk_buf_reserve(out, NONCE_SIZE + text.n + TAG_SIZE) : NULL;
     if (to == NULL)
         return sk_errmsg_set(em, SK_ERR_LIMIT, "too long to be sealed");
-    EVP_CIPHER_CTX *ctx = crypto.EVP_CIPHER_CTX_new();
+    EVP_CIPHER_CTX *ctx = sk_libcrypto.EVP_CIPHER_CTX_new();
     sk_random_bytes(to, NONCE_SIZE);
     bool ok = begin(ctx, key, to, context, 1) &&
-              crypto.EVP_CipherUpdate(ctx, to + NONCE_SIZE, &n, (const unsigned char *)text.p, (int)text.n) == 1 &&
-              crypto.EVP_CipherFinal_ex(ctx, to + NONCE_SIZE + n, &rest) == 1 &&
-              crypto.EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)TAG_SIZE, to + NONCE_SIZE + text.n) == 1;
-    crypto.EVP_CIPHER_CTX_free(ctx);
+              sk_libcrypto.EVP_CipherUpdate(ctx, to + NONCE_SIZE, &n, (const unsigned char *)text.p, (int)text.n) == 1 &&
+              sk_libcrypto.EVP_CipherFinal_ex(ctx, to + NONCE_SIZE + n, &rest) == 1 &&
+              sk_libcrypto.EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)TAG_SIZE, to + NONCE_SIZE + text.n) == 1;
+    sk_libcrypto.EVP_CIPHER_CTX_free(ctx);
     if (!ok)
         return sk_errmsg_set(em, SK_ERR_INTERNAL, "OpenSSL could not encrypt");
     out->n += NONCE_SIZE + text.n + TAG_SIZE;
@@ -204,7 +165,7 @@ int sk_seal(const unsigned char key[SK_SEAL_KEY_SIZE], struct sk_span context, s
 int sk_unseal(const unsigned char key[SK_SEAL_KEY_SIZE], struct sk_span context, struct sk_span sealed, struct sk_buf *out,
               struct sk_errmsg *em)
 {
-    int r = ready(em), n = 0, rest = 0;
+    int r = sk_libcrypto_load(em), n = 0, rest = 0;
     unsigned char tag[TAG_SIZE];
     if (r < 0)
         return r;
@@ -216,12 +177,13 @@ int sk_unseal(const unsigned char key[SK_SEAL_KEY_SIZE], struct sk_span context,
     if (to == NULL)
         return sk_errmsg_set(em, SK_ERR_LIMIT, "too long to be unsealed");
     memcpy(tag, from + NONCE_SIZE + length, TAG_SIZE);
-    EVP_CIPHER_CTX *ctx = crypto.EVP_CIPHER_CTX_new();
-    bool ok = begin(ctx, key, from, context, 0) && crypto.EVP_CipherUpdate(ctx, to, &n, from + NONCE_SIZE, (int)length) == 1 &&
-              crypto.EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)TAG_SIZE, tag) == 1 &&
-              crypto.EVP_CipherFinal_ex(ctx, to + n, &rest) == 1;
-    crypto.EVP_CIPHER_CTX_free(ctx);
-    crypto.ERR_clear_error();
+    EVP_CIPHER_CTX *ctx = sk_libcrypto.EVP_CIPHER_CTX_new();
+    bool ok = begin(ctx, key, from, context, 0) &&
+              sk_libcrypto.EVP_CipherUpdate(ctx, to, &n, from + NONCE_SIZE, (int)length) == 1 &&
+              sk_libcrypto.EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)TAG_SIZE, tag) == 1 &&
+              sk_libcrypto.EVP_CipherFinal_ex(ctx, to + n, &rest) == 1;
+    sk_libcrypto.EVP_CIPHER_CTX_free(ctx);
+    sk_libcrypto.ERR_clear_error();
     if (!ok)
         return sk_errmsg_set(em, SK_ERR_DENIED, "not sealed by this server");
     out->n += length;

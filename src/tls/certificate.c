@@ -1,86 +1,14 @@
 #include "tls/certificate.h"
 
-#include "base/library.h"
+#include "base/openssl.h"
 
 #include <arpa/inet.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rand.h>
-#include <openssl/x509v3.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 
-#define LIBRARY "libcrypto.so.3"
 #define DAY_S 86400L
 #define CLOCK_SLACK_S 86400L /* valid since yesterday: clocks of boats are wrong */
 #define NAME_MAX_N 253u
-
-#define FUNCTIONS(X)                                                                                                             \
-    X(EVP_PKEY_Q_keygen)                                                                                                         \
-    X(EVP_PKEY_free)                                                                                                             \
-    X(EVP_sha256)                                                                                                                \
-    X(X509_new)                                                                                                                  \
-    X(X509_free)                                                                                                                 \
-    X(X509_set_version)                                                                                                          \
-    X(X509_get_serialNumber)                                                                                                     \
-    X(ASN1_INTEGER_set_uint64)                                                                                                   \
-    X(X509_gmtime_adj)                                                                                                           \
-    X(X509_time_adj_ex)                                                                                                          \
-    X(X509_getm_notBefore)                                                                                                       \
-    X(X509_getm_notAfter)                                                                                                        \
-    X(X509_set_pubkey)                                                                                                           \
-    X(X509_get_subject_name)                                                                                                     \
-    X(X509_NAME_add_entry_by_txt)                                                                                                \
-    X(X509_set_issuer_name)                                                                                                      \
-    X(X509V3_set_ctx)                                                                                                            \
-    X(X509V3_EXT_conf_nid)                                                                                                       \
-    X(X509_add_ext)                                                                                                              \
-    X(X509_EXTENSION_free)                                                                                                       \
-    X(X509_sign)                                                                                                                 \
-    X(X509_check_ca)                                                                                                             \
-    X(X509_check_private_key)                                                                                                    \
-    X(PEM_write_bio_X509)                                                                                                        \
-    X(PEM_write_bio_PrivateKey)                                                                                                  \
-    X(PEM_read_bio_X509)                                                                                                         \
-    X(PEM_read_bio_PrivateKey)                                                                                                   \
-    X(BIO_new)                                                                                                                   \
-    X(BIO_s_secmem)                                                                                                              \
-    X(BIO_new_mem_buf)                                                                                                           \
-    X(BIO_read)                                                                                                                  \
-    X(BIO_free)                                                                                                                  \
-    X(X509_get0_notAfter)                                                                                                        \
-    X(ASN1_TIME_to_tm)                                                                                                           \
-    X(X509_digest)                                                                                                               \
-    X(X509_get_ext_by_NID)                                                                                                       \
-    X(X509_get_ext)                                                                                                              \
-    X(X509V3_EXT_print)                                                                                                          \
-    X(BIO_s_mem)                                                                                                                 \
-    X(RAND_bytes)
-
-static struct {
-#define AS_POINTER(name) __typeof__(&name) name;
-    FUNCTIONS(AS_POINTER)
-#undef AS_POINTER
-    bool usable;
-} crypto;
-static pthread_once_t loaded = PTHREAD_ONCE_INIT;
-
-static void load(void)
-{
-    void *lib = sk_library_open(LIBRARY);
-    bool all = true;
-#define LOAD(name) all = all && sk_library_find(lib, #name, &crypto.name);
-    FUNCTIONS(LOAD)
-#undef LOAD
-    crypto.usable = all;
-}
-
-static int ready(struct sk_errmsg *em)
-{
-    pthread_once(&loaded, load);
-    return crypto.usable ? 0 : sk_errmsg_set(em, SK_ERR_UNSUPPORTED, "certificates need %s (Debian package libssl3)", LIBRARY);
-}
 
 /* ---- names ---- */
 
@@ -129,10 +57,10 @@ struct draft {
 static bool add_extension(const struct draft *d, int nid, const char *value)
 {
     X509V3_CTX ctx = { 0 };
-    crypto.X509V3_set_ctx(&ctx, d->issuer, d->x, NULL, NULL, 0);
-    X509_EXTENSION *e = crypto.X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
-    bool ok = e != NULL && crypto.X509_add_ext(d->x, e, -1) == 1;
-    crypto.X509_EXTENSION_free(e);
+    sk_libcrypto.X509V3_set_ctx(&ctx, d->issuer, d->x, NULL, NULL, 0);
+    X509_EXTENSION *e = sk_libcrypto.X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+    bool ok = e != NULL && sk_libcrypto.X509_add_ext(d->x, e, -1) == 1;
+    sk_libcrypto.X509_EXTENSION_free(e);
     return ok;
 }
 
@@ -140,9 +68,9 @@ static bool begin(struct draft *d, const char *common_name, unsigned days)
 {
     uint64_t serial = 0;
     unsigned char random[sizeof serial];
-    d->key = crypto.EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-    d->x = crypto.X509_new();
-    if (d->key == NULL || d->x == NULL || crypto.RAND_bytes(random, sizeof random) != 1)
+    d->key = sk_libcrypto.EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    d->x = sk_libcrypto.X509_new();
+    if (d->key == NULL || d->x == NULL || sk_libcrypto.RAND_bytes(random, sizeof random) != 1)
         return false;
     memcpy(&serial, random, sizeof serial);
     if (d->issuer == NULL) {
@@ -150,20 +78,21 @@ static bool begin(struct draft *d, const char *common_name, unsigned days)
         d->issuer_key = d->key;
     }
     time_t since = 0;
-    X509_NAME *subject = crypto.X509_get_subject_name(d->x);
-    return crypto.X509_set_version(d->x, X509_VERSION_3) == 1 &&
-           crypto.ASN1_INTEGER_set_uint64(crypto.X509_get_serialNumber(d->x), serial >> 1 | 1) == 1 &&
-           crypto.X509_gmtime_adj(crypto.X509_getm_notBefore(d->x), -CLOCK_SLACK_S) != NULL && time(&since) > 0 &&
-           crypto.X509_time_adj_ex(crypto.X509_getm_notAfter(d->x), (int)days, 0, &since) != NULL &&
-           crypto.X509_set_pubkey(d->x, d->key) == 1 &&
-           crypto.X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)common_name, -1, -1, 0) == 1 &&
-           crypto.X509_set_issuer_name(d->x, crypto.X509_get_subject_name(d->issuer)) == 1;
+    X509_NAME *subject = sk_libcrypto.X509_get_subject_name(d->x);
+    return sk_libcrypto.X509_set_version(d->x, X509_VERSION_3) == 1 &&
+           sk_libcrypto.ASN1_INTEGER_set_uint64(sk_libcrypto.X509_get_serialNumber(d->x), serial >> 1 | 1) == 1 &&
+           sk_libcrypto.X509_gmtime_adj(sk_libcrypto.X509_getm_notBefore(d->x), -CLOCK_SLACK_S) != NULL && time(&since) > 0 &&
+           sk_libcrypto.X509_time_adj_ex(sk_libcrypto.X509_getm_notAfter(d->x), (int)days, 0, &since) != NULL &&
+           sk_libcrypto.X509_set_pubkey(d->x, d->key) == 1 &&
+           sk_libcrypto.X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)common_name, -1, -1, 0) ==
+               1 &&
+           sk_libcrypto.X509_set_issuer_name(d->x, sk_libcrypto.X509_get_subject_name(d->issuer)) == 1;
 }
 
 static bool take(BIO *from, struct sk_buf *out)
 {
     char piece[1024];
-    for (int n; (n = crypto.BIO_read(from, piece, sizeof piece)) > 0;)
+    for (int n; (n = sk_libcrypto.BIO_read(from, piece, sizeof piece)) > 0;)
         sk_buf_append(out, piece, (size_t)n);
     explicit_bzero(piece, sizeof piece);
     return sk_buf_ok(out) && out->n > 0;
@@ -171,12 +100,13 @@ static bool take(BIO *from, struct sk_buf *out)
 
 static bool write_out(const struct draft *d, struct sk_cert_pair *pair)
 {
-    BIO *certificate = crypto.BIO_new(crypto.BIO_s_secmem()), *key = crypto.BIO_new(crypto.BIO_s_secmem());
-    bool ok = certificate != NULL && key != NULL && crypto.PEM_write_bio_X509(certificate, d->x) == 1 &&
-              crypto.PEM_write_bio_PrivateKey(key, d->key, NULL, NULL, 0, NULL, NULL) == 1 &&
+    BIO *certificate = sk_libcrypto.BIO_new(sk_libcrypto.BIO_s_secmem()),
+        *key = sk_libcrypto.BIO_new(sk_libcrypto.BIO_s_secmem());
+    bool ok = certificate != NULL && key != NULL && sk_libcrypto.PEM_write_bio_X509(certificate, d->x) == 1 &&
+              sk_libcrypto.PEM_write_bio_PrivateKey(key, d->key, NULL, NULL, 0, NULL, NULL) == 1 &&
               take(certificate, &pair->certificate) && take(key, &pair->key);
-    crypto.BIO_free(certificate);
-    crypto.BIO_free(key);
+    sk_libcrypto.BIO_free(certificate);
+    sk_libcrypto.BIO_free(key);
     return ok;
 }
 
@@ -188,9 +118,9 @@ static void init_pair(struct sk_cert_pair *pair)
 
 static int finish(struct draft *d, bool ok, struct sk_cert_pair *pair, struct sk_errmsg *em)
 {
-    ok = ok && crypto.X509_sign(d->x, d->issuer_key, crypto.EVP_sha256()) > 0 && write_out(d, pair);
-    crypto.X509_free(d->x);
-    crypto.EVP_PKEY_free(d->key);
+    ok = ok && sk_libcrypto.X509_sign(d->x, d->issuer_key, sk_libcrypto.EVP_sha256()) > 0 && write_out(d, pair);
+    sk_libcrypto.X509_free(d->x);
+    sk_libcrypto.EVP_PKEY_free(d->key);
     return ok ? 0 : sk_errmsg_set(em, SK_ERR_INTERNAL, "OpenSSL could not make the certificate");
 }
 
@@ -219,7 +149,7 @@ int sk_cert_make_self_signed(const struct sk_cert_names *names, unsigned days, s
 {
     struct draft d = { 0 };
     init_pair(ret_pair);
-    int r = ready(em);
+    int r = sk_libcrypto_load(em);
     return r < 0 ? r : make_server(&d, names, days, ret_pair, em);
 }
 
@@ -227,7 +157,7 @@ int sk_cert_make_authority(const char *common_name, unsigned days, struct sk_cer
 {
     struct draft d = { 0 };
     init_pair(ret_pair);
-    int r = ready(em);
+    int r = sk_libcrypto_load(em);
     if (r < 0)
         return r;
     bool ok = begin(&d, common_name, days) && add_extension(&d, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
@@ -238,16 +168,16 @@ int sk_cert_make_authority(const char *common_name, unsigned days, struct sk_cer
 
 static bool read_authority(const struct sk_cert_pair *authority, struct draft *d)
 {
-    BIO *certificate = crypto.BIO_new_mem_buf(authority->certificate.p, (int)authority->certificate.n);
-    BIO *key = crypto.BIO_new_mem_buf(authority->key.p, (int)authority->key.n);
+    BIO *certificate = sk_libcrypto.BIO_new_mem_buf(authority->certificate.p, (int)authority->certificate.n);
+    BIO *key = sk_libcrypto.BIO_new_mem_buf(authority->key.p, (int)authority->key.n);
     if (certificate != NULL && key != NULL) {
-        d->issuer = crypto.PEM_read_bio_X509(certificate, NULL, NULL, NULL);
-        d->issuer_key = crypto.PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
+        d->issuer = sk_libcrypto.PEM_read_bio_X509(certificate, NULL, NULL, NULL);
+        d->issuer_key = sk_libcrypto.PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
     }
-    crypto.BIO_free(certificate);
-    crypto.BIO_free(key);
-    return d->issuer != NULL && d->issuer_key != NULL && crypto.X509_check_ca(d->issuer) == 1 &&
-           crypto.X509_check_private_key(d->issuer, d->issuer_key) == 1;
+    sk_libcrypto.BIO_free(certificate);
+    sk_libcrypto.BIO_free(key);
+    return d->issuer != NULL && d->issuer_key != NULL && sk_libcrypto.X509_check_ca(d->issuer) == 1 &&
+           sk_libcrypto.X509_check_private_key(d->issuer, d->issuer_key) == 1;
 }
 
 int sk_cert_issue(const struct sk_cert_pair *authority, const struct sk_cert_names *names, unsigned days,
@@ -255,26 +185,26 @@ int sk_cert_issue(const struct sk_cert_pair *authority, const struct sk_cert_nam
 {
     struct draft d = { 0 };
     init_pair(ret_pair);
-    int r = ready(em);
+    int r = sk_libcrypto_load(em);
     if (r < 0)
         return r;
     r = read_authority(authority, &d) ? make_server(&d, names, days, ret_pair, em)
                                       : sk_errmsg_set(em, SK_ERR_INVALID, "these are not a certificate authority and its key");
-    crypto.X509_free(d.issuer);
-    crypto.EVP_PKEY_free(d.issuer_key);
+    sk_libcrypto.X509_free(d.issuer);
+    sk_libcrypto.EVP_PKEY_free(d.issuer_key);
     return r;
 }
 
 static void read_names(const X509 *x, char out[SK_CERT_TEXT_MAX])
 {
-    int at = crypto.X509_get_ext_by_NID(x, NID_subject_alt_name, -1);
-    BIO *text = at >= 0 ? crypto.BIO_new(crypto.BIO_s_mem()) : NULL;
+    int at = sk_libcrypto.X509_get_ext_by_NID(x, NID_subject_alt_name, -1);
+    BIO *text = at >= 0 ? sk_libcrypto.BIO_new(sk_libcrypto.BIO_s_mem()) : NULL;
     out[0] = '\0';
-    if (text != NULL && crypto.X509V3_EXT_print(text, crypto.X509_get_ext(x, at), 0, 0) == 1) {
-        int n = crypto.BIO_read(text, out, SK_CERT_TEXT_MAX - 1);
+    if (text != NULL && sk_libcrypto.X509V3_EXT_print(text, sk_libcrypto.X509_get_ext(x, at), 0, 0) == 1) {
+        int n = sk_libcrypto.BIO_read(text, out, SK_CERT_TEXT_MAX - 1);
         out[n > 0 ? n : 0] = '\0';
     }
-    crypto.BIO_free(text);
+    sk_libcrypto.BIO_free(text);
 }
 
 static bool read_info(const X509 *x, struct sk_cert_info *i)
@@ -282,8 +212,8 @@ static bool read_info(const X509 *x, struct sk_cert_info *i)
     unsigned char hash[32];
     unsigned size = sizeof hash;
     struct tm until;
-    if (crypto.X509_digest(x, crypto.EVP_sha256(), hash, &size) != 1 ||
-        crypto.ASN1_TIME_to_tm(crypto.X509_get0_notAfter(x), &until) != 1)
+    if (sk_libcrypto.X509_digest(x, sk_libcrypto.EVP_sha256(), hash, &size) != 1 ||
+        sk_libcrypto.ASN1_TIME_to_tm(sk_libcrypto.X509_get0_notAfter(x), &until) != 1)
         return false;
     for (unsigned k = 0; k < size; k++)
         snprintf(i->fingerprint + (size_t)3 * k, 4, "%02X%s", hash[k], k + 1 < size ? ":" : "");
@@ -294,14 +224,14 @@ static bool read_info(const X509 *x, struct sk_cert_info *i)
 
 int sk_cert_read(struct sk_span pem, struct sk_cert_info *ret_info, struct sk_errmsg *em)
 {
-    int r = ready(em);
+    int r = sk_libcrypto_load(em);
     if (r < 0)
         return r;
-    BIO *in = crypto.BIO_new_mem_buf(pem.p != NULL ? pem.p : "", (int)pem.n);
-    X509 *x = in != NULL ? crypto.PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    BIO *in = sk_libcrypto.BIO_new_mem_buf(pem.p != NULL ? pem.p : "", (int)pem.n);
+    X509 *x = in != NULL ? sk_libcrypto.PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
     r = x != NULL && read_info(x, ret_info) ? 0 : sk_errmsg_set(em, SK_ERR_INVALID, "no certificate in it (PEM is expected)");
-    crypto.X509_free(x);
-    crypto.BIO_free(in);
+    sk_libcrypto.X509_free(x);
+    sk_libcrypto.BIO_free(in);
     return r;
 }
 

@@ -53,7 +53,7 @@ static void on_reload(uv_timer_t *t)
         sk_log_error("TLS: the changed files are not used, the certificate stays: %s", em.text);
         return;
     }
-    sk_ssl.SSL_CTX_free(f->ctx); /* connections hold references of their own */
+    sk_libssl.SSL_CTX_free(f->ctx); /* connections hold references of their own */
     f->ctx = ctx;
     sk_log_info("TLS: new certificate for new connections");
 }
@@ -201,7 +201,7 @@ static void free_front(struct sk_tls_front *f)
 {
     uv_loop_close(&f->uv);
     if (f->ctx != NULL)
-        sk_ssl.SSL_CTX_free(f->ctx);
+        sk_libssl.SSL_CTX_free(f->ctx);
     free(f->address);
     free(f->keys_dir);
     free(f);
@@ -220,7 +220,7 @@ static int start_thread(struct sk_tls_front *f)
 
 int sk_tls_front_create(const struct sk_tls_front_options *o, struct sk_tls_front **ret_front, struct sk_errmsg *em)
 {
-    int r = sk_ssl_load(em);
+    int r = sk_libssl_load(em);
     if (r < 0)
         return r;
     struct sk_tls_front *f = sk_xcalloc(1, sizeof *f);

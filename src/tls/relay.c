@@ -61,7 +61,7 @@ static void on_closed(uv_handle_t *h)
     if (--r->open_handles > 0)
         return;
     if (r->s != NULL)
-        sk_ssl.SSL_free(r->s);
+        sk_libssl.SSL_free(r->s);
     struct sk_tls_front *f = r->front;
     sk_buf_finish(&r->hello);
     free(r->net_bytes);
@@ -165,7 +165,7 @@ static void on_pair_written(uv_write_t *w, int status)
 static bool send_cipher(struct sk_relay *r)
 {
     while (!r->net_full) {
-        int n = sk_ssl.BIO_read(r->out, r->front->cipher_buf, (int)sizeof r->front->cipher_buf);
+        int n = sk_libcrypto.BIO_read(r->out, r->front->cipher_buf, (int)sizeof r->front->cipher_buf);
         if (n <= 0)
             return true;
         if (!write_some(r, true, r->front->cipher_buf, (size_t)n, on_net_written)) {
@@ -180,7 +180,7 @@ static bool send_cipher(struct sk_relay *r)
 
 static bool waits(const struct sk_relay *r, int result)
 {
-    int what = sk_ssl.SSL_get_error(r->s, result);
+    int what = sk_libssl.SSL_get_error(r->s, result);
     return what == SSL_ERROR_WANT_READ || what == SSL_ERROR_WANT_WRITE;
 }
 
@@ -232,11 +232,11 @@ static void shaken(struct sk_relay *r)
 
 static void shake(struct sk_relay *r)
 {
-    sk_ssl.ERR_clear_error();
-    int n = sk_ssl.SSL_do_handshake(r->s);
+    sk_libcrypto.ERR_clear_error();
+    int n = sk_libssl.SSL_do_handshake(r->s);
     bool failed = n != 1 && !waits(r, n);
     if (failed) {
-        const char *reason = sk_ssl.ERR_reason_error_string(sk_ssl.ERR_get_error());
+        const char *reason = sk_libcrypto.ERR_reason_error_string(sk_libcrypto.ERR_get_error());
         sk_log_debug("skiff:tls", "%s: handshake failed: %s", r->ip, reason != NULL ? reason : "no reason");
         atomic_fetch_add(&r->front->failed, 1);
     }
@@ -261,8 +261,8 @@ static void pump_in(struct sk_relay *r)
 {
     char *clear = r->front->clear_buf;
     while (r->state == SK_RELAY_OPEN && !r->pair_full) {
-        sk_ssl.ERR_clear_error();
-        int n = sk_ssl.SSL_read(r->s, clear, (int)sizeof r->front->clear_buf);
+        sk_libcrypto.ERR_clear_error();
+        int n = sk_libssl.SSL_read(r->s, clear, (int)sizeof r->front->clear_buf);
         if (n <= 0) {
             r->net_eof |= !waits(r, n); /* its farewell, or nonsense */
             break;
@@ -282,8 +282,8 @@ static void end_net(struct sk_relay *r)
 {
     r->state = SK_RELAY_ENDING;
     set_deadline(r, SK_RELAY_LINGER_MS);
-    sk_ssl.ERR_clear_error();
-    (void)sk_ssl.SSL_shutdown(r->s);
+    sk_libcrypto.ERR_clear_error();
+    (void)sk_libssl.SSL_shutdown(r->s);
     if (send_cipher(r) && uv_shutdown(&r->net_shutdown, (uv_stream_t *)&r->net, on_shutdown) < 0)
         sk_relay_close(r);
 }
@@ -344,17 +344,17 @@ static bool hello_is_whole(const struct sk_buf *b)
 
 static bool begin(struct sk_relay *r)
 {
-    r->s = sk_ssl.SSL_new(r->front->ctx);
-    r->in = sk_ssl.BIO_new(sk_ssl.BIO_s_mem());
-    r->out = sk_ssl.BIO_new(sk_ssl.BIO_s_mem());
+    r->s = sk_libssl.SSL_new(r->front->ctx);
+    r->in = sk_libcrypto.BIO_new(sk_libcrypto.BIO_s_mem());
+    r->out = sk_libcrypto.BIO_new(sk_libcrypto.BIO_s_mem());
     if (r->s == NULL || r->in == NULL || r->out == NULL) {
-        sk_ssl.BIO_free(r->in);
-        sk_ssl.BIO_free(r->out);
+        sk_libcrypto.BIO_free(r->in);
+        sk_libcrypto.BIO_free(r->out);
         return false;
     }
-    sk_ssl.SSL_set_bio(r->s, r->in, r->out);
-    sk_ssl.SSL_set_accept_state(r->s);
-    bool ok = sk_ssl.BIO_write(r->in, r->hello.p, (int)r->hello.n) == (int)r->hello.n;
+    sk_libssl.SSL_set_bio(r->s, r->in, r->out);
+    sk_libssl.SSL_set_accept_state(r->s);
+    bool ok = sk_libcrypto.BIO_write(r->in, r->hello.p, (int)r->hello.n) == (int)r->hello.n;
     sk_buf_finish(&r->hello);
     return ok;
 }
@@ -363,7 +363,7 @@ static bool begin(struct sk_relay *r)
 static bool take_handshake(struct sk_relay *r, const char *p, size_t n)
 {
     if (r->s != NULL) {
-        if (sk_ssl.BIO_write(r->in, p, (int)n) != (int)n)
+        if (sk_libcrypto.BIO_write(r->in, p, (int)n) != (int)n)
             return false;
     } else {
         sk_buf_append(&r->hello, p, n);
@@ -431,7 +431,7 @@ static void on_net_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     } else if (r->state == SK_RELAY_SHAKING) {
         if (!take_handshake(r, buf->base, (size_t)n))
             sk_relay_close(r);
-    } else if (r->state != SK_RELAY_ENDING && sk_ssl.BIO_write(r->in, buf->base, (int)n) != (int)n) {
+    } else if (r->state != SK_RELAY_ENDING && sk_libcrypto.BIO_write(r->in, buf->base, (int)n) != (int)n) {
         sk_relay_close(r);
     }
     r->first_seen = true;
@@ -444,10 +444,10 @@ static void on_pair_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     struct sk_relay *r = stream->data;
     if (n == 0)
         return;
-    sk_ssl.ERR_clear_error();
+    sk_libcrypto.ERR_clear_error();
     if (n < 0)
         r->pair_eof = true;
-    else if (sk_ssl.SSL_write(r->s, buf->base, (int)n) != (int)n) { /* memory takes it all, or the session is over */
+    else if (sk_libssl.SSL_write(r->s, buf->base, (int)n) != (int)n) { /* memory takes it all, or the session is over */
         sk_relay_close(r);
         return;
     }
