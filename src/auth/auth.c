@@ -11,6 +11,8 @@
 
 #define FILE_MAX ((size_t)4 * 1024 * 1024)
 #define TEN_YEARS_S 315576000
+#define REFUSALS_TOLD 3u /* of one address, in the log */
+#define REFUSALS_WINDOW_MS 600000u
 #define SESSION_COOKIE "JAUTHENTICATION"
 #define INFO_COOKIE "skLoginInfo"
 
@@ -62,6 +64,7 @@ int sk_auth_create(const struct sk_auth_options *o, struct sk_auth **ret_auth, s
     a->on = o->on;
     a->security = sk_security_load(file, &o->env);
     a->saver = sk_saver_create(o->loop, file, 0600);
+    sk_budget_init(&a->refusals, REFUSALS_TOLD, REFUSALS_WINDOW_MS);
     int r = read_limits(a, o->rate_limits, em);
     if (r == 0)
         r = take_admin(a, o->admin_user, em);
@@ -82,6 +85,7 @@ void sk_auth_destroy(struct sk_auth *a)
     sk_budget_finish(&a->logins);
     sk_budget_finish(&a->statuses);
     sk_budget_finish(&a->requests);
+    sk_budget_finish(&a->refusals);
     free(a);
 }
 
@@ -143,14 +147,17 @@ static bool look_up(const struct sk_auth *a, struct sk_principal *p)
 }
 
 static enum sk_identity principal_of(struct sk_auth *a, struct sk_span token, struct sk_claims *ret_claims,
-                                     struct sk_principal *ret_principal)
+                                     struct sk_principal *ret_principal, struct sk_errmsg *em)
 {
-    struct sk_errmsg em;
-    if (sk_token_verify(sk_security_key(a->security), token, now_s(), ret_claims, &em) < 0)
+    if (sk_token_verify(sk_security_key(a->security), token, now_s(), ret_claims, em) < 0)
         return SK_IDENTITY_BAD;
     *ret_principal = (struct sk_principal){ .device = ret_claims->device, .token_exp_s = ret_claims->exp_s };
     memcpy(ret_principal->name, ret_claims->subject, sizeof ret_principal->name);
-    return look_up(a, ret_principal) ? SK_IDENTITY_KNOWN : SK_IDENTITY_BAD;
+    if (look_up(a, ret_principal))
+        return SK_IDENTITY_KNOWN;
+    sk_errmsg_set(em, SK_ERR_DENIED, "there is no %s '%s' any more", ret_principal->device ? "device" : "user",
+                  ret_principal->name);
+    return SK_IDENTITY_BAD;
 }
 
 /* "Bearer x" or "JWT x". Another scheme is somebody else's business (a proxy's, say). */
@@ -174,11 +181,11 @@ static struct sk_span token_of(const struct sk_http_req *req, bool upgrade)
 }
 
 static enum sk_identity identify(struct sk_auth *a, const struct sk_http_req *req, bool upgrade, struct sk_claims *ret_claims,
-                                 struct sk_principal *ret_principal)
+                                 struct sk_principal *ret_principal, struct sk_errmsg *em)
 {
     struct sk_span token = token_of(req, upgrade);
     if (token.n > 0)
-        return principal_of(a, token, ret_claims, ret_principal);
+        return principal_of(a, token, ret_claims, ret_principal, em);
     if (!sk_security_allow_readonly(a->security))
         return SK_IDENTITY_NONE;
     *ret_principal = (struct sk_principal){ .name = "AUTO", .role = SK_ROLE_READONLY, .anonymous = true };
@@ -189,7 +196,8 @@ enum sk_identity sk_auth_identify(struct sk_auth *a, const struct sk_http_req *r
                                   struct sk_principal *ret_principal)
 {
     struct sk_claims claims;
-    return identify(a, req, upgrade, &claims, ret_principal);
+    struct sk_errmsg why;
+    return identify(a, req, upgrade, &claims, ret_principal, &why);
 }
 
 bool sk_auth_recheck(struct sk_auth *a, struct sk_principal *p)
@@ -229,58 +237,27 @@ static void renew(struct sk_auth *a, struct sk_http_req *req, const struct sk_cl
     sk_buf_finish(&token);
 }
 
-/* What clients of the REST API know: a DELETE by somebody who may only read is answered 403, everything else 401. */
-static bool is_delete_of_a_value(const struct sk_http_req *req)
-{
-    return sk_span_eq(sk_http_method(req), "DELETE") && sk_span_starts(sk_http_path(req), "/signalk/v1/api/");
-}
-
-/* Whose role is too low gets 401 from the Node server, and clients ask for another login then. The admin UI though asks for all
-   that an administrator may see, whoever has logged in, and takes a 401 for the end of the session. */
-static int status_of(struct sk_http_req *req)
-{
-    struct sk_span method = sk_http_method(req);
-    bool reads = sk_span_eq(method, "GET") || sk_span_eq(method, "HEAD");
-    return reads && sk_span_starts(sk_http_path(req), "/skServer/") ? 403 : 401;
-}
-
-static bool refuse(struct sk_http_req *req, bool someone)
-{
-    struct sk_span accept = sk_http_header(req, "accept");
-    if (!someone)
-        sk_http_reply_text(req, 401, "Unauthorized");
-    else if (sk_span_holds(accept, "json") && !sk_span_holds(accept, "html"))
-        sk_http_reply_json(req, status_of(req), SK_SPAN("{\"error\":\"Permission Denied\"}"));
-    else
-        sk_http_reply_text(req, status_of(req),
-                           "You do not have permission to view this resource, <a href='/admin/#/login'>Please Login</a>");
-    return false;
-}
-
 bool sk_auth_authorise(void *auth, struct sk_http_req *req, enum sk_access needed)
 {
     struct sk_auth *a = auth;
     struct sk_principal p;
     struct sk_claims claims = { 0 };
+    struct sk_errmsg why = { 0 };
     if (!a->on)
         return true;
-    enum sk_identity who = identify(a, req, false, &claims, &p);
+    enum sk_identity who = identify(a, req, false, &claims, &p, &why);
     if (who == SK_IDENTITY_BAD) {
         sk_auth_clear_cookies(req);
         if (needed != SK_ACCESS_OPEN)
-            sk_http_reply_text(req, 401, "bad auth token");
+            sk_auth_refuse_token(a, req, &why);
         return needed == SK_ACCESS_OPEN;
     }
     if (who == SK_IDENTITY_KNOWN && !p.anonymous)
         renew(a, req, &claims);
     if (needed == SK_ACCESS_OPEN || (who == SK_IDENTITY_KNOWN && sk_principal_may(&p, needed)))
         return true;
-    if (who == SK_IDENTITY_KNOWN && is_delete_of_a_value(req)) {
-        sk_http_reply_json(req, 403,
-                           SK_SPAN("{\"state\":\"COMPLETED\",\"statusCode\":403,\"message\":\"You may not delete values\"}"));
-        return false;
-    }
-    return refuse(req, who == SK_IDENTITY_KNOWN && !p.anonymous);
+    sk_auth_refuse_role(a, req, who == SK_IDENTITY_KNOWN ? &p : NULL, needed);
+    return false;
 }
 
 /* ---- sessions ------------------------------------------------------------------------------------------------------------- */

@@ -12,11 +12,15 @@ struct sk_auth {
     struct sk_security *security;
     struct sk_saver *saver;
     bool on, switched;
-    struct sk_budget logins, statuses, requests;
+    struct sk_budget logins, statuses, requests, refusals;
     struct sk_password_job *jobs; /* the first is being computed */
     unsigned job_count;
     bool working;
     uv_work_t work;
 };
+
+/* refuse.c: the answer, and the reason in the log, a few times for an address and then no more for a while. `p` NULL: nobody. */
+void sk_auth_refuse_token(struct sk_auth *a, struct sk_http_req *req, const struct sk_errmsg *why);
+void sk_auth_refuse_role(struct sk_auth *a, struct sk_http_req *req, const struct sk_principal *p, enum sk_access needed);
 
 #endif

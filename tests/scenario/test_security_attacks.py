@@ -73,6 +73,18 @@ def test_a_reader_who_deletes_is_told_that_he_may_not(secured):
     assert got[:2] == [401, 403] and 403 not in got[2:] and 401 not in got[2:]
 
 
+def test_a_refusal_says_why_in_the_log_and_does_not_fill_it(secured):
+    for headers, path in ((NOBODY, NAME_PATH), (READER, "/skServer/settings"), (as_user("gone"), NAME_PATH)):
+        secured.get(path, headers=headers)
+    said = ["it needs a login, and nobody is logged in", "GET /skServer/settings from 127.0.0.1: it needs an administrator, and 'rita' is readonly",
+            "there is no user 'gone' any more"]
+    eventually(lambda: all(text in secured.log() for text in said), "the reasons")
+    for _ in range(50):
+        secured.get(NAME_PATH)
+    secured.stop()
+    assert secured.log().count("refused: ") == 3
+
+
 # ---- access requests
 
 

@@ -151,6 +151,20 @@ def test_no_disguise_of_an_address_opens_a_closed_door(servers, kind):
                 assert answer.status in (400, 401, 403, 404, 405), f"{method} {path} as {who}: {answer}"
 
 
+def test_an_upgrade_is_no_way_round(servers):
+    """Whoever may not ask for an address may not open a WebSocket there either."""
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    for method, pattern, level in routes(servers["closed"]):
+        needed = LEVELS.index(OWN_RULES.get(pattern, level))
+        for who in ("nobody", "rita, who reads"):
+            may, headers = WHO[who]
+            if method in ("GET", "*") and may < needed:
+                answer = probe(servers["closed"], "GET", plain(pattern), {**upgrade, **headers})
+                assert refused(answer), f"{pattern} as {who}: {answer}"
+    for _, headers in LIARS.items():
+        assert probe(servers["closed"], "GET", "/signalk/v1/stream", {**upgrade, **headers}).status == 401
+
+
 # What is closed although security is off: there is nobody who could be trusted with it.
 CLOSED_WITHOUT_SECURITY = {"/skServer/restart": 401, "/signalk/v1/access/requests": 404, "/skServer/security/access/requests": 404,
                            "/skServer/security/access/requests/:id/:status": 404, "/security/access/requests/:id/:status": 404}

@@ -6,6 +6,7 @@ import urllib.parse
 import pytest
 
 from harness.security import HASHES, KEY, PASSWORD, as_device, as_user, cookies, login, secure, security_file, token
+from harness.waiting import eventually
 
 SELF_NAME = "/signalk/v1/api/vessels/self/name"
 
@@ -220,7 +221,7 @@ def test_a_broken_file_lets_nobody_in_and_is_left_alone(config, launch):
     server = launch()
     assert server.get(SELF_NAME).status == 401
     assert server.get(SELF_NAME, headers=as_user("anna")).status == 401
-    assert "security.json" in server.log() and "nobody can log in" in server.log()
+    eventually(lambda: "security.json" in server.log() and "nobody can log in" in server.log(), "the line of the log")
     assert config.text("security.json") == '{"users": ['
 
 
