@@ -2,6 +2,7 @@
 import pytest
 
 from harness import packages, webapps
+from harness.security import PASSWORD, as_user, secure
 from harness.waiting import eventually
 
 RESOURCES = "/signalk/v2/api/resources"
@@ -30,9 +31,11 @@ def boat(config, launch):
 
 
 class Chart:
-    def __init__(self, page):
+    def __init__(self, page, log_in=None):
         self.page = page.allow(*ABSENT)
         page.goto("/@signalk/freeboard-sk/")
+        if log_in:
+            log_in(page)
         page.wait_text("Internet Map Service Unavailable")
         self.page.tap("button", "OK")
         page.wait_gone("Internet Map Service")
@@ -179,3 +182,55 @@ def test_a_route_is_built_edited_sailed_along_and_deleted(boat, chart):
     chart.card("delete")
     chart.page.tap("mat-dialog-container button", "YES")
     eventually(lambda: boat.get(f"{RESOURCES}/routes").ok() == {}, "the route to be gone")
+
+
+# ---- with security on ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def secured(config, launch):
+    webapps.install(config, webapps.FREEBOARD)
+    server = launch(folder=secure(config))
+    server.feeder(as_user("wim")).values(navigation__position={"latitude": 60.05, "longitude": 24.93}, navigation__headingTrue=0.5)
+    return server
+
+
+def signed_in(page, name):
+    """The chart, when somebody has used freeboard's own dialog, which it opens by itself. What it asked before was refused."""
+    page.allow(r" 401 \(Unauthorized\)", "reading 'temperature'")  # it stumbles over the settings of a user who has saved none
+
+    def log_in(page):
+        page.wait_text("Login to Signal K server")
+        page.wait("document.getAnimations().length === 0")
+        for number, words in enumerate((name, PASSWORD)):
+            page.run("""(n, words) => { const e = document.querySelectorAll('mat-dialog-container input')[n]; e.value = words
+                                        e.dispatchEvent(new Event('input', {bubbles: true})) }""", number, words)
+        page.screenshot("freeboard-login")
+        page.tap("mat-dialog-container button", "Log in")
+        page.wait_gone("Login to Signal K server")
+        page.until(lambda: ("POST", "/signalk/v1/auth/login", 200) in page.calls(), "the login")
+        page.errors.clear()  # of all that was refused before
+        page.reload()        # its stream was opened before, too, and is not told of the login
+
+    return Chart(page, log_in)
+
+
+def test_who_logs_in_to_freeboard_may_write_a_waypoint(secured, new_page):
+    page = new_page(secured)
+    chart = signed_in(page, "wim")
+    chart.menu("edit", "Add Waypoint at Vessel")
+    chart.save("Harbour")
+    found = eventually(lambda: secured.get(f"{RESOURCES}/waypoints", headers=as_user("rita")).ok(), "the waypoint")
+    (waypoint_made,) = found.values()
+    assert waypoint_made["name"] == "Harbour"
+    assert waypoint_made["feature"]["geometry"]["coordinates"] == pytest.approx([24.93, 60.05], abs=0.01)
+    assert waypoint_made["$source"]
+
+
+def test_who_may_only_read_sees_the_boat_on_the_chart_and_writes_nothing(secured, new_page):
+    page = new_page(secured)
+    chart = signed_in(page, "rita")
+    chart.menu("edit", "Add Waypoint at Vessel")
+    chart.save("Harbour")
+    page.until(lambda: [call for call in page.calls() if call[0] in ("POST", "PUT") and "waypoints" in call[1] and call[2] == 401], "the refusal")
+    assert secured.get(f"{RESOURCES}/waypoints", headers=as_user("rita")).ok() == {}

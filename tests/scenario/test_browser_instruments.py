@@ -4,6 +4,7 @@ import json
 import pytest
 
 from harness import webapps
+from harness.security import PASSWORD, as_user, secure
 from harness.waiting import eventually
 
 BOAT = {"navigation__position": {"latitude": 60.05, "longitude": 24.93}, "navigation__headingTrue": 0.5, "navigation__speedOverGround": 3,
@@ -62,6 +63,8 @@ def test_a_layout_of_instrumentpanel_survives_a_reload(panel):
     assert page.run(first) != before
 
 
+# KIP looks for the internet, for its own Node plugin and for a chart plotter, which are not there; nobody controls it from afar
+ABSENT = ("gstatic.com", " 404 .*/plugins/kip", "Series reconcile", "kip.remote", " 404 .*/@signalk/freeboard-sk/", "Content Security Policy")
 WIDGET = "11111111-2222-4333-8444-555555555555"
 NUMERIC = {"type": "widget-numeric", "uuid": WIDGET, "config": {
     "displayName": "SOG", "filterSelfPaths": True, "showMax": False, "showMin": False, "numDecimal": 1, "showMiniChart": False, "color": "contrast",
@@ -77,8 +80,7 @@ def test_kip_opens_a_dashboard_with_live_values(config, launch, new_page):
     server = launch()
     feeder = server.feeder()
     feeder.values(**BOAT)
-    # it looks for the internet, for its own Node plugin and for a chart plotter, which are not there; nobody controls it from afar
-    page = new_page(server).allow("gstatic.com", " 404 .*/plugins/kip", "Series reconcile", "kip.remote", " 404 .*/@signalk/freeboard-sk/", "Content Security Policy")
+    page = new_page(server).allow(*ABSENT)
     page.goto("/@mxtommy/kip/")
     page.wait("localStorage.dashboardsConfig && localStorage.appConfig", what="KIP's own configuration")
     page.run("""d => { localStorage.dashboardsConfig = d
@@ -101,3 +103,47 @@ def test_kip_opens_a_dashboard_with_live_values(config, launch, new_page):
     page.wait_text("17.49")  # knots
     feeder.values(navigation__speedOverGround=2)
     page.wait_text("3.88")
+
+
+def kip_of(new_page, server, name):
+    """KIP, which somebody has told his name and password."""
+    page = new_page(server).allow(*ABSENT, " 401 ", "Authentication required")
+    page.goto("/@mxtommy/kip/")
+    page.wait("localStorage.dashboardsConfig && localStorage.appConfig", what="KIP's own configuration")
+    page.goto("/@mxtommy/kip/#/options")
+    page.wait_text("Login to server")
+    page.tap("mat-slide-toggle button")
+    page.wait_text("Sign in to Signal K")
+    for number, words in enumerate((name, PASSWORD)):
+        page.run("""(n, words) => { const e = document.querySelectorAll('mat-dialog-container input')[n]; e.value = words
+                                    e.dispatchEvent(new Event('input', {bubbles: true})) }""", number, words)
+    page.screenshot("kip-login")
+    page.tap("mat-dialog-container button", "Sign in")
+    page.wait_gone("Sign in to Signal K")
+    page.tap("button", "Connect")
+    page.until(lambda: ("POST", "/signalk/v1/auth/login", 200) in page.calls(), "the login")
+    return page
+
+
+def kip_configuration(page, helm):
+    """What this KIP has made for itself, with another name for its dashboard, as it stores it on a server."""
+    page.goto("/@mxtommy/kip/")
+    page.wait("localStorage.dashboardsConfig && localStorage.appConfig && localStorage.themeConfig", what="KIP's own configuration")
+    app, dashboards, theme = (json.loads(page.run(f"localStorage.{name}")) for name in ("appConfig", "dashboardsConfig", "themeConfig"))
+    dashboards[0]["name"] = helm
+    return [{"op": "add", "path": "/default", "value": {"app": app, "dashboards": dashboards, "theme": theme}}]
+
+
+def test_kip_opens_the_configuration_of_who_has_logged_in(config, launch, new_page):
+    webapps.install(config, webapps.KIP)
+    server = launch(folder=secure(config))
+    plain = new_page(server).allow(*ABSENT, " 401 ", "Authentication required")
+    helms = {"anna": "Upper helm", "wim": "Galley"}
+    for name, helm in helms.items():
+        assert server.post("/signalk/v1/applicationData/user/kip/11", kip_configuration(plain, helm), headers=as_user(name)).status == 200
+    for name, helm in helms.items():
+        page = kip_of(new_page, server, name)
+        page.until(lambda: ("GET", "/signalk/v1/applicationData/user/kip/11/default", 200) in page.calls(), "the stored configuration")
+        page.goto("/@mxtommy/kip/#/settings")
+        page.wait_text(helm)
+        page.screenshot(f"kip-of-{name}")
