@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Most bytes of a turn: some 300 lines, each of which goes to every client. What piled up while there was no processor would
+/* Most bytes of a turn: some 150 lines, each of which goes to every client. What piled up while there was no processor would
    otherwise be done in one go, and everybody else kept waiting for it. */
-#define PIECE ((size_t)16 * 1024)
+#define PIECE ((size_t)8 * 1024)
 #define PAUSE_FIRST_MS 1000
 #define PAUSE_MAX_MS 5000
 #define CONNECT_MS 10000
