@@ -189,8 +189,12 @@ int sk_fs_rename(const char *from, const char *to, struct sk_errmsg *em)
 /* A new folder's own entry must last as well, or the files in it do not. */
 static int make_folder(const char *path, unsigned mode)
 {
-    if (mkdir(path, mode) < 0)
-        return errno == EEXIST ? 0 : -1;
+    if (mkdir(path, mode) < 0) {
+        int why = errno;
+        bool there = why == EEXIST || sk_fs_is_dir(path); /* whatever the disk says first */
+        errno = why;
+        return there ? 0 : -1;
+    }
     (void)sk_fs_sync_folder_of(path, NULL); /* a parent that may not be opened is no reason to fail */
     return 0;
 }

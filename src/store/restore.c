@@ -58,7 +58,7 @@ int sk_restore_ask(const char *config_dir, struct sk_span items, struct sk_errms
     SK_CLEANUP(sk_freep) char *earlier = stage_path(config_dir, "earlier");
     int r = sk_fs_exists(before) ? sk_fs_rename(before, earlier, em) : 0;
     if (r == 0 && (r = write_list(config_dir, items, em)) < 0)
-        (void)put_earlier_back(config_dir, NULL);
+        (void)sk_restore_clear(config_dir, NULL); /* the list may be there although it may not last: what was refused is not done */
     return r;
 }
 

@@ -16,7 +16,7 @@
 char *sk_restore_folder(const char *config_dir); /* where to unpack to; free() it */
 /* Forgets what was unpacked, and a restore that was asked for. */
 int sk_restore_clear(const char *config_dir, struct sk_errmsg *em);
-/* `items`: a JSON array of names at the top ("settings.json", "serverState/"); durable when it returns 0. */
+/* `items`: a JSON array of names at the top ("settings.json", "serverState/"); durable when it returns 0, forgotten otherwise. */
 int sk_restore_ask(const char *config_dir, struct sk_span items, struct sk_errmsg *em);
 /* The same with what the last restore replaced. SK_ERR_NOTFOUND: there is nothing. */
 int sk_restore_ask_undo(const char *config_dir, struct sk_errmsg *em);

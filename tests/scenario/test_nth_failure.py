@@ -134,7 +134,7 @@ class Trouble:
                 "type": "NMEA0183", "logging": False, "subOptions": {"type": "udp", "port": "1"}}}]}])
         config.write_package(RUNS, wat.assemble(wat.plugin("Runs")))
         self.faults = Faults(tmp_path, config.path, with_sanitizers)
-        self.server = launcher(env=self.faults.environment).start()
+        self.server = launcher(env={**self.faults.environment, "HTTP_RATE_LIMITS": "login=100000"}).start()
         eventually(lambda: {RUNS, saving.PLUGIN} <= set(self.server.plugins(ADMIN)), "the plugins")
         self.minute = Minute(self.server, with_backup)
         assert self.minute.run() == []  # all that is made once is made
