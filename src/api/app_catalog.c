@@ -155,7 +155,7 @@ size_t sk_catalog_add_page(struct sk_buf *array, struct sk_map *seen, const yyjs
             continue;
         char *key = sk_xstrndup(name.p, name.n);
         sk_map_put(seen, (struct sk_span){ key, name.n }, key);
-        sk_buf_append(array, ",", array->p[array->n - 1] != '[');
+        sk_buf_append(array, ",", !sk_buf_ends(array, '['));
         write_entry(array, package, now_ms);
     }
     return yyjson_arr_size(objects);

@@ -32,7 +32,7 @@ struct view {
 
 static void comma(struct sk_buf *b)
 {
-    sk_buf_append(b, ",", b->n > 0 && b->p[b->n - 1] != '[');
+    sk_buf_append(b, ",", b->n > 0 && !sk_buf_ends(b, '['));
 }
 
 static const struct sk_package *installed(const struct view *v, struct sk_span name)

@@ -312,7 +312,7 @@ static bool choose(const struct sk_backup *b, const yyjson_val *wishes, struct s
     sk_buf_char(out, '[');
     yyjson_arr_foreach(yyjson_doc_get_root(found), i, n, name)
         if (sk_json_truthy(sk_json_get(wishes, yyjson_get_str(name)))) {
-            sk_buf_append(out, ",", out->p[out->n - 1] != '[');
+            sk_buf_append(out, ",", !sk_buf_ends(out, '['));
             sk_json_write(out, name);
         }
     sk_buf_char(out, ']');

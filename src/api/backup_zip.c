@@ -298,7 +298,7 @@ static int list_top(struct unpacking *u, bool folders)
         SK_CLEANUP(sk_freep) char *shown = sk_fs_path(e->d_name, "");
         if (!folder)
             shown[strlen(shown) - 1] = '\0';
-        sk_buf_append(u->list, ",", u->list->p[u->list->n - 1] != '[');
+        sk_buf_append(u->list, ",", !sk_buf_ends(u->list, '['));
         sk_json_write_str(u->list, sk_span_of(shown));
     }
     if (d != NULL)

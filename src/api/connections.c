@@ -44,7 +44,7 @@ static void write_fixed(struct sk_api *api, struct sk_buf *b)
         yyjson_doc *doc = NULL;
         if (sk_json_read(sk_span_of(text), &doc, NULL) < 0)
             continue;
-        sk_buf_append(b, ",", b->p[b->n - 1] != '[');
+        sk_buf_append(b, ",", !sk_buf_ends(b, '['));
         sk_entry_write_row(yyjson_doc_get_root(doc), true, b);
         yyjson_doc_free(doc);
     }

@@ -21,8 +21,7 @@ static void save(struct sk_course *c, sk_saver_done done, void *arg)
     size_t n;
     sk_buf_init(&b, SK_COURSE_TEXT_MAX);
     sk_course_state_write(c->by_nmea ? &nowhere : &c->state, &b); /* the instrument will say it again */
-    char *text = sk_buf_steal(&b, &n);
-    SK_ASSERT(text != NULL); /* bounded by its parts */
+    char *text = sk_buf_xsteal(&b, &n);                           /* bounded by its parts */
     sk_saver_put(c->saver, text, n, done, arg);
 }
 

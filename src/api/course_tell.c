@@ -27,7 +27,7 @@ static void begin(struct sk_buf *b)
 /* The value follows. */
 static void path(struct sk_buf *b, const char *front, const char *name)
 {
-    if (b->p[b->n - 1] == '}')
+    if (sk_buf_ends(b, '}'))
         sk_buf_char(b, ',');
     sk_buf_printf(b, "{\"path\":\"%s%s\",\"value\":", front, name);
 }

@@ -32,7 +32,7 @@ static void write_refs(const struct sk_sources *sources, struct sk_span label, y
 static void write_device(const struct sk_sources *sources, struct sk_span label, yyjson_val *n2k, struct sk_buf *out)
 {
     static const char *const shown[] = { "manufacturerCode", "modelId", "productCode" };
-    sk_buf_append(out, ",", out->p[out->n - 1] != '[');
+    sk_buf_append(out, ",", !sk_buf_ends(out, '['));
     SK_BUF_LIT(out, "{\"canName\":");
     sk_json_write(out, sk_json_get(n2k, "canName"));
     for (size_t i = 0; i < SK_COUNT(shown); i++) {

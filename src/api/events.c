@@ -31,7 +31,7 @@ static void member(struct sk_buf *b, const char *name, const struct sk_root_memb
 {
     if (m == NULL)
         return;
-    sk_buf_append(b, ",", b->p[b->n - 1] != '{');
+    sk_buf_append(b, ",", !sk_buf_ends(b, '{'));
     sk_json_write_str(b, sk_span_of(name));
     sk_buf_char(b, ':');
     sk_buf_span_append(b, sk_text_span(&m->json));

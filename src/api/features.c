@@ -34,7 +34,7 @@ void sk_features_get(struct sk_http_req *r, void *arg)
     while (api->plugins != NULL && (p = sk_host_next(api->plugins, p)) != NULL) {
         if ((only_on && !sk_plugin_enabled(p)) || (only_off && sk_plugin_enabled(p)))
             continue;
-        sk_buf_append(&b, ",", b.p[b.n - 1] != '[');
+        sk_buf_append(&b, ",", !sk_buf_ends(&b, '['));
         write_plugin(p, &b);
     }
     SK_BUF_LIT(&b, "]}");

@@ -252,7 +252,7 @@ static void write_member(struct sk_buf *b, const char *name, struct sk_span valu
 {
     if (value.n == 0)
         return;
-    sk_buf_append(b, ",", b->p[b->n - 1] != '{');
+    sk_buf_append(b, ",", !sk_buf_ends(b, '{'));
     sk_buf_printf(b, "\"%s\":", name);
     sk_json_write_str(b, value);
 }

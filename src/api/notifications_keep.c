@@ -9,6 +9,8 @@
 #define FILE_MAX ((size_t)32 * 1024 * 1024)
 #define PAUSE_MS 2000 /* between saves that nobody waits for: an alarm that flaps shall not wear out a memory card */
 
+static void save_timer(uv_timer_t *t);
+
 void sk_notifications_save(struct sk_notifications *n, sk_saver_done done, void *arg)
 {
     struct sk_buf out;
@@ -16,8 +18,15 @@ void sk_notifications_save(struct sk_notifications *n, sk_saver_done done, void 
     sk_buf_init(&out, FILE_MAX);
     sk_alarms_write_saved(n->alarms, &out);
     char *text = sk_buf_steal(&out, &len);
-    SK_ASSERT(text != NULL); /* the alarms' own limit is far below */
     uv_timer_stop(n->timer);
+    if (text == NULL) { /* the alarms' own limit is far below: there is no memory for it */
+        n->unsaved = true;
+        uv_timer_start(n->timer, save_timer, PAUSE_MS, 0);
+        sk_log_error("no memory to save the alarms; it is tried again");
+        if (done != NULL)
+            done(arg, SK_ERR_NOMEM, "no memory to save the alarms");
+        return;
+    }
     n->unsaved = false;
     n->saved_ms = uv_now(sk_loop_uv(n->api->loop));
     sk_saver_put(n->saver, text, len, done, arg);

@@ -275,7 +275,7 @@ static void walk(const struct sk_node *n, struct sk_api *api, struct sk_buf *out
 
 static void comma(struct sk_buf *out)
 {
-    sk_buf_append(out, ",", out->n > 1 && out->p[out->n - 1] != '[');
+    sk_buf_append(out, ",", out->n > 1 && !sk_buf_ends(out, '['));
 }
 
 static void write_refs(const struct sk_node *n, struct sk_buf *out)

@@ -79,7 +79,7 @@ static const yyjson_val *in(const yyjson_val *root, const char *group)
 
 static void comma(struct sk_buf *b)
 {
-    sk_buf_append(b, ",", b->p[b->n - 1] != '{');
+    sk_buf_append(b, ",", !sk_buf_ends(b, '{'));
 }
 
 static void write_entry(const struct entry *e, const yyjson_val *settings, struct sk_buf *b)

@@ -115,7 +115,7 @@ static yyjson_val *saved_for(struct work *w, size_t root)
 
 static void comma(struct sk_buf *out)
 {
-    sk_buf_append(out, ",", out->p[out->n - 1] != '[');
+    sk_buf_append(out, ",", !sk_buf_ends(out, '['));
 }
 
 static bool is_newcomer(const struct work *w, size_t i, const yyjson_val *saved)

@@ -27,7 +27,7 @@ void sk_unit_get_config(struct sk_http_req *r, void *arg)
 
 static void write_pair(struct sk_buf *b, yyjson_val *key, const yyjson_val *v)
 {
-    sk_buf_append(b, ",", b->p[b->n - 1] != '{');
+    sk_buf_append(b, ",", !sk_buf_ends(b, '{'));
     sk_json_write(b, key);
     sk_buf_char(b, ':');
     sk_json_write(b, v);
@@ -67,13 +67,13 @@ static void write_definition(struct sk_buf *b, yyjson_val *si, const yyjson_val 
 {
     size_t i, n;
     yyjson_val *key, *v;
-    sk_buf_append(b, ",", b->p[b->n - 1] != '{');
+    sk_buf_append(b, ",", !sk_buf_ends(b, '{'));
     sk_json_write(b, si);
     SK_BUF_LIT(b, ":{");
     yyjson_obj_foreach((yyjson_val *)(uintptr_t)below, i, n, key, v)
         if (!yyjson_equals_str(key, "conversions"))
             write_pair(b, key, v);
-    sk_buf_text(b, b->p[b->n - 1] != '{' ? ",\"conversions\":" : "\"conversions\":");
+    sk_buf_text(b, !sk_buf_ends(b, '{') ? ",\"conversions\":" : "\"conversions\":");
     write_merged(b, sk_json_get(below, "conversions"), sk_json_get(above, "conversions"));
     sk_buf_char(b, '}');
 }
@@ -160,7 +160,7 @@ static void write_choice(struct sk_unit_preferences *p, struct sk_buf *b, yyjson
                                                        sk_json_str(sk_json_get(choice, "targetUnit")));
     size_t i, n;
     yyjson_val *key, *v;
-    sk_buf_append(b, ",", b->p[b->n - 1] != '{');
+    sk_buf_append(b, ",", !sk_buf_ends(b, '{'));
     sk_json_write(b, category);
     SK_BUF_LIT(b, ":{");
     yyjson_obj_foreach((yyjson_val *)(uintptr_t)choice, i, n, key, v)
@@ -205,7 +205,7 @@ void sk_unit_get_active(struct sk_http_req *r, void *arg)
 static void write_listed(struct sk_buf *b, struct sk_span name, const yyjson_val *preset)
 {
     yyjson_val *text = sk_json_get(preset, "description");
-    sk_buf_append(b, ",", b->p[b->n - 1] != '[');
+    sk_buf_append(b, ",", !sk_buf_ends(b, '['));
     SK_BUF_LIT(b, "{\"name\":");
     sk_json_write_str(b, name);
     SK_BUF_LIT(b, ",\"displayName\":");

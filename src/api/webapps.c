@@ -12,7 +12,7 @@
 
 static void write_one(struct sk_buf *b, const struct sk_package *package)
 {
-    sk_buf_append(b, ",", b->p[b->n - 1] != '[');
+    sk_buf_append(b, ",", !sk_buf_ends(b, '['));
     sk_buf_text(b, package->json);
 }
 

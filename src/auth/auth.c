@@ -344,8 +344,7 @@ void sk_auth_save(struct sk_auth *a, struct sk_buf *before, sk_auth_saved saved,
     sk_security_write(a->security, &text);
     char *content = sk_buf_steal(&text, &n);
     *s = (struct save){ .auth = a, .saved = saved, .arg = arg };
-    s->before = sk_buf_steal(before, &s->before_n);
-    SK_ASSERT(s->before != NULL);
+    s->before = sk_buf_xsteal(before, &s->before_n);
     if (content == NULL)
         written(s, SK_ERR_LIMIT, "security.json would be too large");
     else

@@ -20,7 +20,7 @@ void sk_freep(void *p)
     free(held);
 }
 
-static void *checked(void *p)
+void *sk_xchecked(void *p)
 {
     if (p == NULL) {
         fputs("skiff: out of memory\n", stderr);
@@ -31,17 +31,17 @@ static void *checked(void *p)
 
 void *sk_xmalloc(size_t n)
 {
-    return checked(malloc(n != 0 ? n : 1));
+    return sk_xchecked(malloc(n != 0 ? n : 1));
 }
 
 void *sk_xcalloc(size_t count, size_t size)
 {
-    return checked(calloc(count != 0 ? count : 1, size != 0 ? size : 1));
+    return sk_xchecked(calloc(count != 0 ? count : 1, size != 0 ? size : 1));
 }
 
 void *sk_xrealloc(void *p, size_t n)
 {
-    return checked(realloc(p, n != 0 ? n : 1));
+    return sk_xchecked(realloc(p, n != 0 ? n : 1));
 }
 
 char *sk_xstrdup(const char *s)

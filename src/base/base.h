@@ -69,8 +69,10 @@ void sk_freep(void *p); /* for SK_CLEANUP: frees *(void **)p */
 #define SK_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SK_CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
-/* Allocation that cannot be refused: small fixed needs of the server itself. Sizes that input decides go through sk_buf,
-   sk_arena or plain malloc with a check. */
+/* Allocation that cannot be refused: small fixed needs of the server itself; without memory for them the program ends ("out of
+   memory", SIGABRT) and whoever watches over it starts it. Sizes that input decides go through sk_buf, sk_arena or plain malloc
+   with a check: what is refused there is an answer to who asked. */
+void *sk_xchecked(void *p); /* p, which is not NULL */
 void *sk_xmalloc(size_t n);
 void *sk_xcalloc(size_t count, size_t size);
 void *sk_xrealloc(void *p, size_t n);

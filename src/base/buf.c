@@ -73,6 +73,11 @@ const char *sk_buf_cstr(struct sk_buf *b)
     return b->p;
 }
 
+char *sk_buf_xsteal(struct sk_buf *b, size_t *ret_n)
+{
+    return sk_xchecked(sk_buf_steal(b, ret_n));
+}
+
 char *sk_buf_steal(struct sk_buf *b, size_t *ret_n)
 {
     if (sk_buf_cstr(b) == NULL)

@@ -61,10 +61,17 @@ static inline void sk_buf_char(struct sk_buf *b, char c)
 }
 /* Percent-encoded as encodeURIComponent does it: all but letters, digits and -_.!~*'() */
 void sk_buf_percent(struct sk_buf *b, struct sk_span s);
+/* False for an empty one, which a buffer that failed may be. */
+static inline bool sk_buf_ends(const struct sk_buf *b, char c)
+{
+    return b->n > 0 && b->p[b->n - 1] == c;
+}
 void sk_buf_printf(struct sk_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sk_buf_consume(struct sk_buf *b, size_t n); /* drops the first n bytes */
 /* The bytes with a NUL behind, to be freed by the caller; the buffer is empty afterwards. NULL when failed. */
 char *sk_buf_steal(struct sk_buf *b, size_t *ret_n);
+/* The same of what is small and cannot be too long: only a lack of memory can fail it, and that ends the program. */
+char *sk_buf_xsteal(struct sk_buf *b, size_t *ret_n);
 /* NUL-terminates in place without counting the NUL; returns p, or NULL when failed. */
 const char *sk_buf_cstr(struct sk_buf *b);
 

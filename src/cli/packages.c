@@ -20,7 +20,7 @@ void sk_cli_row_begin(struct sk_cli_packages *p)
 
 void sk_cli_row_json(struct sk_cli_packages *p, const char *name, const char *json)
 {
-    sk_buf_append(&p->out, ",", p->out.n > 0 && p->out.p[p->out.n - 1] != '{');
+    sk_buf_append(&p->out, ",", p->out.n > 0 && !sk_buf_ends(&p->out, '{'));
     sk_json_write_str(&p->out, sk_span_of(name));
     sk_buf_char(&p->out, ':');
     sk_buf_text(&p->out, json);

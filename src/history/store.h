@@ -45,6 +45,8 @@ void sk_hstore_close(struct sk_hstore *s); /* what is not committed is lost; NUL
 /* Renames a damaged file; `ret_name` (256 bytes) is its new name. The store must be closed. */
 int sk_hstore_set_aside(const char *folder, char *ret_name, struct sk_errmsg *em);
 
+/* The time up to which there are rows, to ten minutes; 0: there are none. */
+int64_t sk_hstore_newest(struct sk_hstore *s);
 /* Adds what a delta as the hub renders it says, to the open batch. Errors as below. */
 int sk_hstore_add(struct sk_hstore *s, struct sk_span delta, struct sk_errmsg *em);
 size_t sk_hstore_pending(const struct sk_hstore *s); /* rows in the open batch */

@@ -16,6 +16,12 @@ static int used_bytes(struct sk_hstore *s, struct sk_errmsg *em)
     return r;
 }
 
+int64_t sk_hstore_newest(struct sk_hstore *s)
+{
+    int64_t newest = 0;
+    return sk_hstore_number(s, s->newest, &newest, NULL) == 0 ? newest : 0;
+}
+
 /* The end of the oldest stretch in which so large a share of all rows lies. */
 static int by_volume(struct sk_hstore *s, double share, int64_t *ret, struct sk_errmsg *em)
 {

@@ -1,5 +1,6 @@
 /* The writer thread: frames come, a batch goes to disk now and then. It alone changes the database. */
 #include "history/history_private.h"
+#include "history/steady.h"
 
 #include "base/clock.h"
 #include "base/cond.h"
@@ -19,6 +20,8 @@ struct writer {
     struct sk_hstore *store;
     struct sk_hstore_figures figures;
     struct sk_frames frames;
+    struct sk_steady steady; /* begun with the first store */
+    bool has_clock;
     uint64_t due_ms, retry_ms; /* monotonic: the next commit; retry_ms: the wait after the last failure, 0: none */
 };
 
@@ -76,16 +79,25 @@ static void fail(struct writer *w, int r, const struct sk_errmsg *em)
     set_state(w->h, r == SK_ERR_UNSUPPORTED ? SK_HISTORY_OFF : SK_HISTORY_FAILING, em->text);
 }
 
+static void begin_clock(struct writer *w)
+{
+    if (!w->has_clock)
+        sk_steady_begin(&w->steady, sk_clock_wall_ms(), sk_clock_mono_ms(), sk_hstore_newest(w->store));
+    w->has_clock = true;
+}
+
 /* False, and the state is "off": it never will be, and it is not tried again. */
 static bool ensure_open(struct writer *w, bool *ret_off)
 {
     struct sk_errmsg em;
     for (int i = 0; w->store == NULL && i < 2; i++) { /* the second time when the first found a damaged file */
         int r = sk_hstore_open(&w->h->o, &w->figures, &w->store, &em);
-        if (r == 0)
+        if (r == 0) {
             note_file(w->h, false);
-        else
+            begin_clock(w);
+        } else {
             fail(w, r, &em);
+        }
         *ret_off = r == SK_ERR_UNSUPPORTED;
         if (r < 0 && r != SK_ERR_PROTOCOL)
             break;
@@ -105,7 +117,7 @@ static bool commit(struct writer *w)
 {
     struct sk_errmsg em;
     size_t rows = sk_hstore_pending(w->store);
-    int r = sk_hstore_commit(w->store, sk_clock_wall_ms(), &em);
+    int r = sk_hstore_commit(w->store, sk_steady_now(&w->steady, sk_clock_wall_ms(), sk_clock_mono_ms()), &em);
     if (r < 0) {
         note_lost(w->h, rows);
         fail(w, r, &em);

@@ -44,7 +44,7 @@ static void write_method(const struct sk_alarm *x, const yyjson_val *method, str
 
 static void write_flag(struct sk_buf *out, const char *name, bool value)
 {
-    sk_buf_append(out, ",", out->p != NULL && out->p[out->n - 1] != '{');
+    sk_buf_append(out, ",", out->n > 0 && !sk_buf_ends(out, '{'));
     sk_json_write_str(out, sk_span_of(name));
     sk_buf_text(out, value ? ":true" : ":false");
 }
@@ -307,7 +307,7 @@ int sk_alarm_edit(struct sk_alarm *x, const yyjson_val *object, struct sk_errmsg
 
 static void write_text(struct sk_buf *out, const char *name, const char *text)
 {
-    sk_buf_append(out, ",", out->p[out->n - 1] != '{');
+    sk_buf_append(out, ",", !sk_buf_ends(out, '{'));
     sk_json_write_str(out, sk_span_of(name));
     sk_buf_char(out, ':');
     sk_json_write_str(out, sk_span_of(text));

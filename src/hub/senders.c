@@ -69,7 +69,7 @@ void sk_senders_write(const struct sk_senders *s, double interval_s, bool (*told
     for (const struct sender *x; (x = sk_map_next(&s->by_name, &pos)) != NULL;) {
         if (told(arg, x->name))
             continue;
-        sk_buf_append(out, ",", out->n > 0 && out->p[out->n - 1] != '{');
+        sk_buf_append(out, ",", out->n > 0 && !sk_buf_ends(out, '{'));
         sk_json_write_str(out, (struct sk_span){ x->name, x->name_n });
         SK_BUF_LIT(out, ":{\"deltaRate\":");
         sk_json_write_double(out, (double)x->last_interval / interval_s);

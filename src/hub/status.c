@@ -143,7 +143,7 @@ bool sk_status_is_error(const struct sk_status *s, const char *id)
 
 static void member(struct sk_buf *out, const char *name, const char *value)
 {
-    sk_buf_append(out, ",", out->p[out->n - 1] != '{');
+    sk_buf_append(out, ",", !sk_buf_ends(out, '{'));
     sk_json_write_str(out, sk_span_of(name));
     sk_buf_char(out, ':');
     sk_json_write_str(out, sk_span_of(value));

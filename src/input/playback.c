@@ -6,7 +6,7 @@
 
 void sk_playback_write(struct sk_buf *out, const char *id, const char *data_type, const char *file, bool override_timestamps)
 {
-    sk_buf_append(out, ",", out->p[out->n - 1] != '[');
+    sk_buf_append(out, ",", !sk_buf_ends(out, '['));
     SK_BUF_LIT(out, "{\"id\":");
     sk_json_write_str(out, sk_span_of(id));
     SK_BUF_LIT(out, ",\"pipeElements\":[{\"type\":\"providers/"

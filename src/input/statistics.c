@@ -20,7 +20,7 @@ void sk_inputs_write_statistics(const struct sk_inputs *list, struct sk_buf *out
     for (const struct sk_input *in = list != NULL ? list->first : NULL; in != NULL; in = in->next) {
         if (in->transport == NULL)
             continue;
-        sk_buf_append(out, ",", out->p[out->n - 1] != '{');
+        sk_buf_append(out, ",", !sk_buf_ends(out, '{'));
         sk_json_write_str(out, sk_span_of(in->id));
         SK_BUF_LIT(out, ":{\"deltaRate\":");
         sk_json_write_double(out, (double)in->last_interval / period_s);

@@ -13,8 +13,7 @@ struct sk_model *sk_model_create(const char *self_id)
     struct sk_buf b;
     sk_buf_init(&b, SK_CONTEXT_LEN_MAX + 16);
     sk_buf_printf(&b, "vessels.%s", self_id);
-    m->self_context = sk_buf_steal(&b, NULL);
-    SK_ASSERT(m->self_context != NULL);
+    m->self_context = sk_buf_xsteal(&b, NULL);
     sk_sources_init(&m->sources);
     SK_ASSERT(sk_context_intern(m, sk_span_of(m->self_context), &m->self, NULL) == 0);
     return m;

@@ -31,8 +31,7 @@ static struct sk_span quoted(struct sk_span s)
     sk_buf_init(&b, s.n * 6 + 3);
     sk_json_write_str(&b, s);
     size_t n;
-    char *p = sk_buf_steal(&b, &n);
-    SK_ASSERT(p != NULL);
+    char *p = sk_buf_xsteal(&b, &n);
     return (struct sk_span){ p, n };
 }
 

@@ -41,8 +41,7 @@ int sk_source_intern(struct sk_sources *t, struct sk_span ref, struct sk_source 
         struct sk_buf b;
         sk_buf_init(&b, 6 * SK_SOURCE_LEN_MAX + 16);
         sk_json_write_str(&b, ref);
-        s->json.p = sk_buf_steal(&b, &s->json.n);
-        SK_ASSERT(s->json.p != NULL);
+        s->json.p = sk_buf_xsteal(&b, &s->json.n);
         sk_map_put(&t->map, s->ref, s);
     }
     *ret_source = s;

@@ -32,8 +32,7 @@ static struct sk_span quoted(struct sk_span s)
     sk_buf_init(&b, s.n * 6 + 3);
     sk_json_write_str(&b, s);
     struct sk_span q;
-    q.p = sk_buf_steal(&b, &q.n);
-    SK_ASSERT(q.p != NULL);
+    q.p = sk_buf_xsteal(&b, &q.n);
     return q;
 }
 

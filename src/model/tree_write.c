@@ -217,7 +217,7 @@ static void write_metas(const struct sk_node *n, struct sk_buf *out)
     for (; n != NULL; n = n->next) {
         struct sk_span meta = n->leaf != NULL ? shown_meta(n) : (struct sk_span){ 0 };
         if (meta.n != 0) {
-            sk_buf_append(out, ",", out->p[out->n - 1] != '{');
+            sk_buf_append(out, ",", !sk_buf_ends(out, '{'));
             sk_buf_span_append(out, n->path->json);
             sk_buf_char(out, ':');
             sk_buf_span_append(out, meta);

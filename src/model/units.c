@@ -207,7 +207,7 @@ static bool write_of_si(void *arg, struct sk_span category, struct sk_span si)
     (void)each_category(a->u, has_si, &s);
     if (s.count < 2 || !sk_span_is(s.first, category)) /* once an SI unit, at its first category */
         return false;
-    sk_buf_append(a->out, ",", a->out->p[a->out->n - 1] != '{');
+    sk_buf_append(a->out, ",", !sk_buf_ends(a->out, '{'));
     sk_json_write_str(a->out, si);
     sk_buf_char(a->out, ':');
     if (a->chosen) {
@@ -323,7 +323,7 @@ static void write_text(struct sk_buf *out, const char *name, struct sk_span text
 {
     if (text.p == NULL)
         return;
-    sk_buf_append(out, ",", out->p[out->n - 1] != '{');
+    sk_buf_append(out, ",", !sk_buf_ends(out, '{'));
     sk_json_write_str(out, sk_span_of(name));
     sk_buf_char(out, ':');
     sk_json_write_str(out, text);

@@ -58,7 +58,8 @@ int sk_restore_ask(const char *config_dir, struct sk_span items, struct sk_errms
     SK_CLEANUP(sk_freep) char *earlier = stage_path(config_dir, "earlier");
     int r = sk_fs_exists(before) ? sk_fs_rename(before, earlier, em) : 0;
     if (r == 0 && (r = write_list(config_dir, items, em)) < 0)
-        (void)sk_restore_clear(config_dir, NULL); /* the list may be there although it may not last: what was refused is not done */
+        (void)sk_restore_clear(config_dir,
+                               NULL); /* the list may be there although it may not last: what was refused is not done */
     return r;
 }
 
@@ -68,7 +69,7 @@ static void list_folder(const char *folder, struct sk_buf *out)
     for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;) {
         if (e->d_name[0] == '.')
             continue;
-        sk_buf_append(out, ",", out->p[out->n - 1] != '[');
+        sk_buf_append(out, ",", !sk_buf_ends(out, '['));
         sk_json_write_str(out, sk_span_of(e->d_name));
     }
     if (d != NULL)

@@ -188,7 +188,7 @@ def test_the_nth_call_fails(launcher, config, tmp_path, kind, number):
         failed += faults.failed
         faults.mend()
         assert server.running(), f"{kind} {nth} of {calls} ended the server\n{server.log_tail()}"
-        assert len(said) <= 3, f"{kind} {nth} of {calls} disturbed more than whom it concerned: {said}"
+        assert len(said) <= 3 or kind == "accept", f"{kind} {nth} of {calls} disturbed more than whom it concerned: {said}"
         refused += len(said)
         trouble.saved_is_there()
         again = eventually(lambda: minute.run() == [] or minute.run(), "a good minute", 60)

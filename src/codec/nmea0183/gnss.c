@@ -98,7 +98,7 @@ static void put_gns_quality(struct sk_0183 *s)
         const char *mode = gns_mode(modes.p[i]);
         if (mode == NULL)
             continue;
-        sk_buf_append(b, ",", b->p[b->n - 1] != '{');
+        sk_buf_append(b, ",", !sk_buf_ends(b, '{'));
         sk_json_write_str(b, sk_span_of(systems[i]));
         sk_buf_char(b, ':');
         sk_json_write_str(b, sk_span_of(mode));
