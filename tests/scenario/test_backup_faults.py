@@ -16,7 +16,7 @@ from harness.server import sanitized
 from test_backup import backup, session, upload
 
 ITEMS = ("settings.json", "baseDeltas.json", "priorities.json", "plugin-config-data", "applicationData")
-KILLS = int(os.environ.get("SKIFF_KILLS", "12" if sanitized() else "80"))
+KILLS = int(os.environ.get("SKIFF_KILLS", "8" if sanitized() else "40"))
 SEED = int(os.environ.get("SKIFF_SEED", "9"))
 PATHS = ("settings.json", "baseDeltas.json", "priorities.json", "plugin-config-data/a.json", "plugin-config-data/a/deep/b.bin",
          "applicationData/global/app/1.0.0.json", "new.json")
