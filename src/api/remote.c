@@ -3,7 +3,7 @@
 #include "api/body.h"
 #include "api/remote_check.h"
 #include "base/clock.h"
-#include "net/fetch.h"
+#include "net/ask.h"
 
 #include <stdlib.h>
 
@@ -21,19 +21,14 @@ struct check {
     enum sk_remote_kind kind;
     bool connected;       /* a test that asks for the login now */
     struct sk_buf server; /* what the discovery said */
-    int32_t id;           /* of the fetch under way */
     uint64_t deadline_ms;
 };
 
 struct sk_remote {
     struct sk_api *api;
-    struct sk_fetcher *fetcher;
-    struct sk_net_figures *figures;
-    struct sk_loop_task told;
-    atomic_bool telling;
+    struct sk_asks *asks;
     struct check *checks;
     unsigned count;
-    int32_t last_id;
 };
 
 /* ---- answers -------------------------------------------------------------------------------------------------------------- */
@@ -134,60 +129,58 @@ static int fill(const struct check *c, struct sk_fetch_request *r, struct sk_err
     return result;
 }
 
-/* False: it could not even begin. */
-static bool begin(struct check *c)
+static void answered(void *arg, int status, struct sk_span body, const struct sk_errmsg *em);
+
+/* The check is gone when it returns, or its answer comes later. */
+static void begin(struct check *c)
 {
-    struct sk_remote *m = c->remote;
-    struct sk_errmsg em = { 0 };
     struct sk_fetch_request r;
     uint64_t now = sk_clock_mono_ms();
-    if (now >= c->deadline_ms)
-        return false;
+    if (now >= c->deadline_ms) {
+        fail(c, NOT_THERE);
+        return;
+    }
     sk_fetch_request_init(&r, ANSWER_MAX);
-    r.manual = true;
     r.timeout_ms = (unsigned)(c->deadline_ms - now);
     r.any_certificate = c->ask.any_certificate;
-    m->last_id = m->last_id < INT32_MAX ? m->last_id + 1 : 1;
-    c->id = m->last_id;
-    int result = fill(c, &r, &em);
-    if (result < 0)
+    if (fill(c, &r, NULL) == 0) {
+        sk_ask(c->remote->asks, &r, answered, c);
+    } else {
         sk_fetch_request_finish(&r);
-    else
-        result = sk_fetcher_begin(m->fetcher, &r, c->id, &em);
-    return result == 0;
+        fail(c, NOT_THERE);
+    }
 }
 
 /* ---- what came back ------------------------------------------------------------------------------------------------------- */
 
-static void test_answered(struct check *c, const struct sk_fetch_response *r)
+static void test_answered(struct check *c, int status, struct sk_span body)
 {
     if (c->connected) {
         struct sk_buf who;
         sk_buf_init(&who, ANSWER_MAX);
-        bool in = r->status == 200 && sk_remote_write_login(sk_buf_span(&r->body), &who);
+        bool in = status == 200 && sk_remote_write_login(body, &who);
         end_test(c, in, sk_buf_span(&who));
         sk_buf_finish(&who);
         return;
     }
-    if (r->status != 200 || !sk_remote_write_server(sk_buf_span(&r->body), &c->server)) {
+    if (status != 200 || !sk_remote_write_server(body, &c->server)) {
         fail(c, NOT_THERE);
     } else if (c->ask.token.n == 0) {
         end_test(c, false, (struct sk_span){ 0 });
     } else {
         c->connected = true;
-        if (!begin(c))
-            fail(c, NOT_THERE);
+        begin(c);
     }
 }
 
-static void request_answered(struct check *c, const struct sk_fetch_response *r)
+static void request_answered(struct check *c, int status, struct sk_span body)
 {
     struct sk_buf b;
     sk_buf_init(&b, ANSWER_MAX);
-    bool is_answer = r->status != 0 && sk_remote_write_request(sk_buf_span(&r->body), &b);
+    bool is_answer = status != 0 && sk_remote_write_request(body, &b);
     if (!is_answer) {
         fail(c, NOT_THERE);
-    } else if (r->status >= 400) {
+    } else if (status >= 400) {
         fail(c, "The other server refused the request");
     } else {
         sk_http_reply_buf(c->req, 200, SK_HTTP_JSON, &b);
@@ -196,35 +189,15 @@ static void request_answered(struct check *c, const struct sk_fetch_response *r)
     sk_buf_finish(&b);
 }
 
-static struct check *of_id(const struct sk_remote *m, int32_t id)
+static void answered(void *arg, int status, struct sk_span body, const struct sk_errmsg *em)
 {
-    struct check *c = m->checks;
-    while (c != NULL && c->id != id)
-        c = c->next;
-    return c;
-}
-
-static void told(struct sk_loop_task *task)
-{
-    struct sk_remote *m = SK_CONTAINER(task, struct sk_remote, told);
-    struct sk_fetch_done *d;
-    atomic_store(&m->telling, false);
-    while ((d = sk_fetcher_take(m->fetcher)) != NULL) {
-        struct check *c = of_id(m, d->id);
-        if (c != NULL && c->kind == SK_REMOTE_TEST)
-            test_answered(c, &d->response);
-        else if (c != NULL)
-            request_answered(c, &d->response);
-        sk_fetch_done_destroy(d);
-    }
-}
-
-/* Thread: one of the fetcher's. */
-static void wake(void *arg)
-{
-    struct sk_remote *m = arg;
-    if (!atomic_exchange(&m->telling, true))
-        sk_loop_post(m->api->loop, &m->told);
+    struct check *c = arg;
+    if (em != NULL)
+        fail(c, NOT_THERE);
+    else if (c->kind == SK_REMOTE_TEST)
+        test_answered(c, status, body);
+    else
+        request_answered(c, status, body);
 }
 
 /* ---- routes --------------------------------------------------------------------------------------------------------------- */
@@ -248,8 +221,7 @@ static void ask(struct sk_http_req *r, struct sk_remote *m, enum sk_remote_kind 
     sk_buf_init(&c->server, ANSWER_MAX);
     m->checks = c;
     m->count++;
-    if (!begin(c))
-        fail(c, NOT_THERE);
+    begin(c);
 }
 
 static void test(struct sk_http_req *r, void *arg)
@@ -283,37 +255,30 @@ struct sk_remote *sk_remote_create(struct sk_api *api)
 {
     struct sk_remote *m = sk_xcalloc(1, sizeof *m);
     m->api = api;
-    m->told.run = told;
-    m->figures = sk_net_figures_create();
-    struct sk_fetcher_options o = { .name = "connection test",
-                                    .limits = { .parallel = AT_ONCE, .body_max = ANSWER_MAX, .total_ms = TOTAL_MS },
-                                    .refuse = sk_address_is_no_peer,
-                                    .figures = m->figures,
-                                    .wake = wake,
-                                    .arg = m };
-    m->fetcher = sk_fetcher_create(&o);
+    m->asks = sk_asks_create(&(struct sk_asks_options){ .loop = api->loop,
+                                                        .name = "connection test",
+                                                        .at_once = AT_ONCE,
+                                                        .body_max = ANSWER_MAX,
+                                                        .total_ms = TOTAL_MS,
+                                                        .refuse = sk_address_is_no_peer });
     return m;
 }
 
 void sk_remote_stop(struct sk_remote *m)
 {
-    if (m == NULL)
-        return;
-    sk_fetcher_shut(m->fetcher);
-    while (m->checks != NULL)
-        fail(m->checks, NOT_THERE);
+    if (m != NULL)
+        sk_asks_stop(m->asks);
 }
 
 bool sk_remote_idle(struct sk_remote *m)
 {
-    return m == NULL || !atomic_load(&m->telling);
+    return m == NULL || sk_asks_idle(m->asks);
 }
 
 void sk_remote_destroy(struct sk_remote *m)
 {
     if (m == NULL)
         return;
-    sk_fetcher_destroy(m->fetcher);
-    sk_net_figures_unref(m->figures);
+    sk_asks_destroy(m->asks);
     free(m);
 }

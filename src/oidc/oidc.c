@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define AT_ONCE 4u
+#define TOTAL_MS 10000u /* of one request */
 #define REFETCHES 5u
 #define REFETCH_WINDOW_MS 300000u
 #define LOCATION_MAX ((size_t)16 * 1024)
@@ -48,7 +50,8 @@ struct sk_oidc *sk_oidc_create(struct sk_loop *loop, struct sk_auth *auth)
     struct sk_oidc *o = sk_xcalloc(1, sizeof *o);
     o->loop = loop;
     o->auth = auth;
-    o->asks = sk_asks_create(loop);
+    o->asks = sk_asks_create(&(struct sk_asks_options){
+        .loop = loop, .name = "oidc", .at_once = AT_ONCE, .body_max = SK_OIDC_ANSWER_MAX, .total_ms = TOTAL_MS, .quiet = true });
     sk_budget_init(&o->more_keys, REFETCHES, REFETCH_WINDOW_MS);
     sk_oidc_configure(o);
     return o;
@@ -86,7 +89,7 @@ const struct sk_oidc_config *sk_oidc_on(const struct sk_oidc *o)
 
 void sk_oidc_request(struct sk_fetch_request *req, const char *url)
 {
-    sk_fetch_request_init(req, SK_ASK_BODY_MAX);
+    sk_fetch_request_init(req, SK_OIDC_ANSWER_MAX);
     (void)sk_fetch_request_url(req, sk_span_of(url), NULL);
     (void)sk_fetch_request_header(req, SK_SPAN("Accept"), SK_SPAN("application/json"), NULL);
 }

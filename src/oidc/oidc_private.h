@@ -4,10 +4,11 @@
 
 #include "auth/budget.h"
 #include "jose/jws.h"
-#include "oidc/ask.h"
+#include "net/ask.h"
 #include "oidc/oidc.h"
 #include "oidc/state.h"
 
+#define SK_OIDC_ANSWER_MAX ((size_t)256 * 1024)
 #define SK_OIDC_KEEP_MS 3600000u
 #define SK_OIDC_USED_MAX 1024u /* logins of the last ten minutes; of more, the oldest are forgotten */
 

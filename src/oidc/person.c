@@ -167,9 +167,8 @@ static bool free_name(const struct sk_oidc_person *p, const struct sk_security *
             snprintf(suffix, sizeof suffix, "-%s", begin);
         else
             snprintf(suffix, sizeof suffix, "-%s-%u", begin, i);
-        char head[SK_SUBJECT_MAX + 1];
-        sk_oidc_clean(sk_span_of(p->name), head, sizeof head - strlen(suffix));
-        snprintf(out, SK_SUBJECT_MAX + 1, "%s%s", head, suffix);
+        sk_oidc_clean(sk_span_of(p->name), out, SK_SUBJECT_MAX + 1 - strlen(suffix));
+        memcpy(out + strlen(out), suffix, strlen(suffix) + 1);
         if (!sk_security_user(s, sk_span_of(out), &taken))
             return true;
     }

@@ -1,4 +1,4 @@
-#include "oidc/ask.h"
+#include "net/ask.h"
 
 #include "net/fetch.h"
 
@@ -62,19 +62,20 @@ static void deliver(struct sk_loop_task *task)
     }
 }
 
-struct sk_asks *sk_asks_create(struct sk_loop *loop)
+struct sk_asks *sk_asks_create(const struct sk_asks_options *o)
 {
     struct sk_asks *a = sk_xcalloc(1, sizeof *a);
     struct sk_net_figures *figures = sk_net_figures_create();
-    a->loop = loop;
+    a->loop = o->loop;
     a->task.run = deliver;
-    a->fetcher = sk_fetcher_create(&(struct sk_fetcher_options){
-        .name = "oidc",
-        .limits = { .parallel = SK_ASKS_AT_ONCE, .body_max = SK_ASK_BODY_MAX, .total_ms = SK_ASK_MS },
-        .figures = figures,
-        .wake = wake,
-        .arg = a,
-        .quiet = true });
+    a->fetcher = sk_fetcher_create(
+        &(struct sk_fetcher_options){ .name = o->name,
+                                      .limits = { .parallel = o->at_once, .body_max = o->body_max, .total_ms = o->total_ms },
+                                      .refuse = o->refuse,
+                                      .figures = figures,
+                                      .wake = wake,
+                                      .arg = a,
+                                      .quiet = o->quiet });
     sk_net_figures_unref(figures);
     return a;
 }
@@ -84,7 +85,8 @@ void sk_ask(struct sk_asks *a, struct sk_fetch_request *req, sk_asked done, void
     struct ask *k = sk_xcalloc(1, sizeof *k);
     struct sk_errmsg em;
     SK_ASSERT(sk_loop_is_current(a->loop));
-    *k = (struct ask){ .id = ++a->last_id, .done = done, .arg = arg };
+    a->last_id = a->last_id < INT32_MAX ? a->last_id + 1 : 1;
+    *k = (struct ask){ .id = a->last_id, .done = done, .arg = arg };
     req->manual = true;
     req->secret = true;
     if (a->stopped) {
@@ -92,7 +94,7 @@ void sk_ask(struct sk_asks *a, struct sk_fetch_request *req, sk_asked done, void
         sk_fetch_request_finish(req);
         answer(k, 0, (struct sk_span){ NULL, 0 }, &em);
     } else if (sk_fetcher_begin(a->fetcher, req, k->id, &em) == SK_ERR_LIMIT) {
-        sk_errmsg_set(&em, SK_ERR_LIMIT, "too many logins at once, please try again");
+        sk_errmsg_set(&em, SK_ERR_LIMIT, "too many requests at once, please try again");
         answer(k, 0, (struct sk_span){ NULL, 0 }, &em);
     } else {
         k->next = a->open;
