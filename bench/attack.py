@@ -18,11 +18,12 @@ ATTACKS = {
     "oversized": "200 oversized heads a second",
     "smuggling": "200 smuggled requests a second",
     "handshakes": "handshakes without pause",
+    "hellos": "first words of handshakes without pause",
 }
 
 
 def of(transport):
-    return [kind for kind in ATTACKS if kind != "handshakes" or transport == "tls"]
+    return [kind for kind in ATTACKS if kind not in ("handshakes", "hellos") or transport == "tls"]
 
 
 def figures():
@@ -37,7 +38,7 @@ def figures():
             yield (f"{transport}_{kind}", f"  beside {ATTACKS[kind]}: GET, p99", "ms", HARMED_MS, 2)
             yield (f"{transport}_{kind}_ws", "    a delta there and back, p99", "ms", HARMED_MS, 2)
             yield (f"{transport}_{kind}_new", "    a new connection and GET, p99", "ms", None, 2)
-            yield (f"{transport}_{kind}_lost", "    new connections that failed", "%", 1, 1)
+            yield (f"{transport}_{kind}_lost", "    connections that were lost or failed", "%", 1, 1)
         yield (f"{transport}_rss", "  resident memory at most", "MB", 64, 1)
 
 

@@ -2,7 +2,7 @@
 """Processes around a server under attack: bench/crowd.py healthy|KIND PORT plain|tls SECONDS. What each saw is one JSON object on standard output.
 
 healthy: a client like others are: on a kept connection GET /signalk, on a WebSocket a delta that comes back, and now and then a new connection.
-The other kinds are attackers (KINDS), from two hundred addresses of this machine.
+The other kinds, in kinds(), are attackers from two hundred addresses of this machine.
 """
 
 import itertools
@@ -98,13 +98,14 @@ def healthy(port, tls, seconds):
         now = time.monotonic()
         if now >= end:
             break
-        timed(kept, get, http)
-        timed(stream, there_and_back, ws, number)
-        if number % 10 == 0:
-            try:
+        try:
+            timed(kept, get, http)
+            timed(stream, there_and_back, ws, number)
+            if number % 10 == 0:
                 timed(fresh, once, port, tls)
-            except OSError as error:
-                lost, words = lost + 1, str(error)
+        except OSError as error:  # closed, or not let in: with new ones, as clients do
+            lost, words = lost + 1, str(error)
+            http, ws = dial(port, tls), websocket(port, tls)
         time.sleep(max(0, now + STEP_S - time.monotonic()))
     return {"kept": sorted(kept), "stream": sorted(stream), "fresh": sorted(fresh), "lost": lost, "words": words}
 
@@ -187,6 +188,16 @@ def smuggled():
     return [piece.encode("latin-1") for case in group["cases"] for piece in case["send"] if isinstance(piece, str)]
 
 
+def client_hello(tls):
+    """What makes the server calculate, and costs the sender nothing."""
+    outgoing = ssl.MemoryBIO()
+    try:
+        tls.wrap_bio(ssl.MemoryBIO(), outgoing).do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return outgoing.read()
+
+
 def kinds(port, tls):
     def make(count, rate, beat, hello, more, **how):
         return Attacker(port, tls, count, rate, beat, hello, more, **how)
@@ -202,10 +213,8 @@ def kinds(port, tls):
         "oversized": lambda: make(50, 200, 0.5, lambda: huge, lambda: None),
         "smuggling": lambda: make(50, 200, 0.5, lambda: next(requests), lambda: None),
         "handshakes": lambda: make(50, 1000, 0, lambda: b"", lambda: None),
+        "hellos": lambda: make(400, 3000, 0.1, itertools.repeat(client_hello(tls)).__next__, lambda: None, shakes=False),
     }
-
-
-KINDS = ("half-open", "slow-headers", "slow-bodies", "oversized", "smuggling", "handshakes")
 
 
 def main():

@@ -10,7 +10,8 @@ void sk_waiter_init(struct sk_waiter *w, const char *ip)
 {
     unsigned char six[16];
     bool is_six = inet_pton(AF_INET6, ip, six) == 1;
-    *w = (struct sk_waiter){ .address = (uint8_t)(is_six ? sk_hash_bytes(six, SIX_PREFIX) : sk_hash_bytes(ip, strlen(ip))) };
+    uint64_t hash = is_six ? sk_hash_bytes(six, SIX_PREFIX) : sk_hash_bytes(ip, strlen(ip));
+    *w = (struct sk_waiter){ .address = (uint16_t)(hash % SK_WAITING_ADDRESSES) };
 }
 
 void sk_waiter_leave(struct sk_waiter *w)
@@ -35,6 +36,7 @@ void sk_waiter_join(struct sk_waiter *w, struct sk_waiting *list)
 {
     if (w->in == list)
         return;
+    SK_ASSERT(list->count < UINT16_MAX);
     sk_waiter_leave(w);
     w->in = list;
     w->prev = list->last;
@@ -50,14 +52,16 @@ void sk_waiter_join(struct sk_waiter *w, struct sk_waiting *list)
 
 static size_t address_with_most(const struct sk_waiting *const lists[], size_t count)
 {
-    uint32_t sums[SK_WAITING_ADDRESSES] = { 0 };
-    size_t most = 0;
-    for (size_t l = 0; l < count; l++)
-        for (size_t i = 0; i < SK_WAITING_ADDRESSES; i++)
-            sums[i] += lists[l]->by_address[i];
-    for (size_t i = 1; i < SK_WAITING_ADDRESSES; i++)
-        most = sums[i] > sums[most] ? i : most;
-    return most;
+    uint32_t most = 0;
+    size_t found = 0;
+    for (size_t i = 0; i < SK_WAITING_ADDRESSES; i++) {
+        uint32_t sum = 0;
+        for (size_t l = 0; l < count; l++)
+            sum += lists[l]->by_address[i];
+        found = sum > most ? i : found;
+        most = sum > most ? sum : most;
+    }
+    return found;
 }
 
 struct sk_waiter *sk_waiting_of_most(const struct sk_waiting *const lists[], size_t count)

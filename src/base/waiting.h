@@ -1,26 +1,27 @@
 /*
  * Those who hold a place that others may need: in the order of their coming, and counted by address. When there is no room, the
  * one gives way that has waited longest of the address with the most of them; so who takes many places pushes out himself. An
- * address is one of IPv4, or 64 bits of IPv6, as whoever has one of those has all behind them. Addresses share 256 counters, by a
- * keyed hash; those that share one are judged together. Memory: embedded in the owner's structs. Owner: one thread.
+ * address is one of IPv4, or 64 bits of IPv6, as whoever has one of those has all behind them. Addresses share 8,192 counters, by
+ * a keyed hash; those that share one are judged together: of hundreds of attackers hardly one shares that of an honest client.
+ * Memory: embedded in the owner's structs. Owner: one thread.
  */
 #ifndef SK_BASE_WAITING_H
 #define SK_BASE_WAITING_H
 
 #include "base/base.h"
 
-#define SK_WAITING_ADDRESSES 256u
+#define SK_WAITING_ADDRESSES 8192u
 
 struct sk_waiter {
     struct sk_waiting *in; /* NULL: waits nowhere */
     struct sk_waiter *prev, *next;
-    uint8_t address;
+    uint16_t address;
 };
 
 struct sk_waiting {                 /* zeroed is empty */
     struct sk_waiter *first, *last; /* the oldest first */
     size_t count;
-    uint32_t by_address[SK_WAITING_ADDRESSES];
+    uint16_t by_address[SK_WAITING_ADDRESSES];
 };
 
 /* `w` is zeroed, or waits nowhere. `ip` as text; anything else counts as an address, too. */

@@ -10,7 +10,7 @@
 
 #define CROWD 40
 
-/* An address of a counter of its own: of 256, two may share one. */
+/* An address of a counter of its own: two may share one. */
 static void init_elsewhere(struct sk_waiter *w, const struct sk_waiter *other)
 {
     char ip[16];
