@@ -108,6 +108,7 @@ void sk_session_login(struct sk_http_req *r, void *arg)
     struct sk_span name, password;
     yyjson_doc *doc = NULL;
     struct login *l = sk_xcalloc(1, sizeof *l);
+    sk_http_secret(r);
     *l = (struct login){ .api = api, .req = r, .form = is_form(r), .destination = SK_SPAN("/") };
     if (l->form) {
         name = sk_http_form_param(r, "username");
@@ -124,7 +125,7 @@ void sk_session_login(struct sk_http_req *r, void *arg)
         l->remember_me = sk_json_truthy(sk_json_get(v, "rememberMe"));
     }
     sk_auth_login(api->auth, sk_http_remote_ip(r), name, password, NULL, login_done, l);
-    yyjson_doc_free(doc);
+    sk_json_wipe(doc);
 }
 
 void sk_session_logout(struct sk_http_req *r, void *arg)

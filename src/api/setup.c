@@ -168,6 +168,7 @@ static void off_checked(void *arg, const struct sk_login *who)
 void sk_setup_disable(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
+    sk_http_secret(r);
     yyjson_doc *doc = sk_body_json(r);
     const yyjson_val *v = yyjson_doc_get_root(doc);
     if (doc == NULL)
@@ -180,7 +181,7 @@ void sk_setup_disable(struct sk_http_req *r, void *arg)
     else
         sk_auth_login(api->auth, sk_http_remote_ip(r), name, password, NULL, off_checked,
                       setup_begin(r, api, "Security disabled, please restart the server"));
-    yyjson_doc_free(doc);
+    sk_json_wipe(doc);
 }
 
 static void look_for_backup(void *arg)
@@ -247,6 +248,7 @@ static void restore(struct sk_http_req *r, struct sk_api *api, const yyjson_val 
 void sk_setup_enable(struct sk_http_req *r, void *arg)
 {
     struct sk_api *api = arg;
+    sk_http_secret(r);
     yyjson_doc *doc = sk_body_json(r);
     const yyjson_val *v = yyjson_doc_get_root(doc);
     if (doc == NULL)
@@ -257,7 +259,7 @@ void sk_setup_enable(struct sk_http_req *r, void *arg)
         restore(r, api, v);
     else
         make_first(r, api, v);
-    yyjson_doc_free(doc);
+    sk_json_wipe(doc);
 }
 
 static void told_of_backup(void *arg)

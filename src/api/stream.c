@@ -169,5 +169,7 @@ void sk_stream_message(struct sk_stream *s, struct sk_span text)
         sk_log_debug(NS, "%s: message ignored: %s", s->remote_ip, em.text);
     else
         take_message(s, yyjson_doc_get_root(doc));
+    if (s->secret)
+        sk_arena_wipe(a);
     sk_arena_reset(a);
 }

@@ -44,6 +44,7 @@ struct sk_stream {
     uint64_t over_since_ms;              /* unsent bytes are above the maximum; 0: no */
     uint64_t written_before, written_ms; /* progress, as last seen */
     bool cut;
+    bool secret; /* the message under way holds one */
     char remote_ip[64];
 };
 

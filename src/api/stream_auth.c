@@ -154,6 +154,7 @@ void sk_stream_login(struct sk_stream *s, const yyjson_val *m)
         answer_with(s, sk_json_get_str(m, "requestId"), 400, "A request has already been submitted");
         return;
     }
+    s->secret = true;
     sk_auth_login(s->api->auth, s->remote_ip, sk_json_str(sk_json_get(login, "username")),
                   sk_json_str(sk_json_get(login, "password")), NULL, login_done, job_begin(s, m));
 }

@@ -150,6 +150,7 @@ static void user_hashed(void *arg, const char *hash, const struct sk_errmsg *em)
 
 static void edit_user(struct sk_http_req *r, struct sk_api *api, bool add)
 {
+    sk_http_secret(r);
     yyjson_doc *doc = sk_session_refuse_while_off(r, api) ? NULL : body_of(r);
     const yyjson_val *v = yyjson_doc_get_root(doc);
     if (doc == NULL)
@@ -166,7 +167,7 @@ static void edit_user(struct sk_http_req *r, struct sk_api *api, bool add)
         apply_user(u, NULL);
         free(u);
     }
-    yyjson_doc_free(doc);
+    sk_json_wipe(doc);
 }
 
 void sk_users_add(struct sk_http_req *r, void *arg)

@@ -60,6 +60,9 @@ static void on_text(struct sk_ws *ws, void *arg, struct sk_span text)
     struct ws_stream *w = arg;
     (void)ws;
     sk_stream_message(&w->base, text);
+    if (w->base.secret)
+        sk_ws_secret(ws);
+    w->base.secret = false;
 }
 
 static void on_closed(struct sk_ws *ws, void *arg, unsigned code)

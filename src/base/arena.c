@@ -33,6 +33,13 @@ void sk_arena_finish(struct sk_arena *a)
     a->total = 0;
 }
 
+void sk_arena_wipe(struct sk_arena *a)
+{
+    for (struct sk_arena_block *b = a->first; b != NULL; b = b->next)
+        explicit_bzero(b->bytes, b->used);
+    sk_arena_finish(a);
+}
+
 void sk_arena_reset(struct sk_arena *a)
 {
     if (a->first == NULL)

@@ -18,6 +18,7 @@ void sk_arena_init(struct sk_arena *a, size_t limit);
 void sk_arena_finish(struct sk_arena *a);
 /* Empties it; blocks beyond the first are given back. */
 void sk_arena_reset(struct sk_arena *a);
+void sk_arena_wipe(struct sk_arena *a); /* as sk_arena_finish, and nothing of it stays in memory */
 /* Aligned to 16; NULL when the limit is reached or memory is out. Not zeroed. */
 void *sk_arena_alloc(struct sk_arena *a, size_t n);
 void *sk_arena_zalloc(struct sk_arena *a, size_t n);

@@ -17,6 +17,13 @@ void sk_buf_finish(struct sk_buf *b)
     *b = (struct sk_buf){ .max = b->max };
 }
 
+void sk_buf_wipe(struct sk_buf *b)
+{
+    if (b->p != NULL)
+        explicit_bzero(b->p, b->cap);
+    sk_buf_finish(b);
+}
+
 char *sk_buf_grow(struct sk_buf *b, size_t n)
 {
     if (b->failed)

@@ -15,6 +15,7 @@ struct sk_buf {
 
 void sk_buf_init(struct sk_buf *b, size_t max);
 void sk_buf_finish(struct sk_buf *b); /* NULL and zeroed are fine */
+void sk_buf_wipe(struct sk_buf *b);   /* as sk_buf_finish, and nothing of it stays in memory */
 static inline void sk_buf_clear(struct sk_buf *b)
 {
     b->n = 0;

@@ -51,6 +51,13 @@ static void arena_free(void *ctx, void *p)
     (void)p;
 }
 
+void sk_json_wipe(yyjson_doc *doc)
+{
+    if (doc != NULL && doc->str_pool != NULL)
+        explicit_bzero(doc->str_pool, doc->dat_read);
+    yyjson_doc_free(doc);
+}
+
 int sk_json_read_raw(struct sk_arena *a, struct sk_span text, yyjson_doc **ret_doc, struct sk_errmsg *em)
 {
     yyjson_alc alc = { arena_malloc, arena_realloc, arena_free, a };

@@ -16,6 +16,8 @@
 
 /* The error text names line and column. Free with yyjson_doc_free. */
 int sk_json_read(struct sk_span text, yyjson_doc **ret_doc, struct sk_errmsg *em);
+/* As yyjson_doc_free, and none of its texts stays in memory. Of a document of sk_json_read. */
+void sk_json_wipe(yyjson_doc *doc);
 /* For data on its way through: numbers stay as their text (yyjson_is_raw), to be copied or turned by sk_json_number; all
    memory comes from `a`, so the document is not freed on its own. */
 int sk_json_read_raw(struct sk_arena *a, struct sk_span text, yyjson_doc **ret_doc, struct sk_errmsg *em);

@@ -91,16 +91,29 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
     *buf = uv_buf_init(conn_from(h->data)->server->read_buf, SK_READ_SIZE); /* one for all: it is used up within the callback */
 }
 
+/* What was read last held a secret: the buffers that all connections share forget it. */
+static void forget_secret(struct sk_http_server *s)
+{
+    if (!s->secret)
+        return;
+    explicit_bzero(s->read_buf, SK_READ_SIZE);
+    if (s->unmasked != NULL)
+        explicit_bzero(s->unmasked, SK_READ_SIZE);
+    s->secret = false;
+}
+
 /* With sk_outq's two write calls this is where bytes cross to the socket; a TLS filter goes here. */
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct sk_http_conn *c = conn_from(stream->data);
+    struct sk_http_server *s = c->server;
     if (n > 0)
         sk_conn_bytes(c, buf->base, (size_t)n);
     else if (n == UV_EOF)
         sk_conn_eof(c);
     else if (n < 0)
         sk_conn_close(c);
+    forget_secret(s);
 }
 
 static void set_paused(struct sk_http_conn *c, bool paused)
@@ -310,7 +323,10 @@ static void on_resume(struct sk_loop_task *task)
         if (used < bytes.n)
             keep(c, bytes.p + used, bytes.n - used);
     }
+    if (c->server->secret)
+        sk_buf_wipe(&bytes);
     sk_buf_finish(&bytes);
+    forget_secret(c->server);
     if (c->state != CONN_CLOSING && c->ahead.n < SK_AHEAD_MAX && !is_upload_full(c))
         set_paused(c, false);
     end_after_eof(c);

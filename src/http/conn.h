@@ -86,6 +86,7 @@ struct sk_http_req {
     bool keep_alive, is_head, answered, dispatched;
     bool value_open;                         /* the parser is within a header value */
     bool has_etag, has_encoding, has_origin; /* set by the handler: ours stay out */
+    bool secret;                             /* nothing of it stays in memory */
     uint8_t method;                          /* llhttp's number */
     uint8_t minor;
     uint8_t param_count;
@@ -148,6 +149,7 @@ struct sk_http_server {
     int64_t date_second;
     char date[64]; /* whole header line */
     char *read_buf;
+    bool secret;    /* the buffers below hold a secret, until the callback that filled them ends */
     char *unmasked; /* SK_READ_SIZE bytes for a WebSocket message, from the first on */
 };
 

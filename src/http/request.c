@@ -43,9 +43,26 @@ struct sk_http_req *sk_req_take(struct sk_http_server *s, struct sk_http_conn *c
     return r;
 }
 
+void sk_http_secret(struct sk_http_req *r)
+{
+    r->secret = true;
+    if (r->server != NULL)
+        r->server->secret = true;
+}
+
+static void wipe(struct sk_http_req *r)
+{
+    sk_arena_wipe(&r->arena_store);
+    sk_buf_wipe(&r->head);
+    sk_buf_wipe(&r->body);
+    r->secret = false;
+}
+
 void sk_req_really_free(struct sk_http_req *r)
 {
     r->tag = 0;
+    if (r->secret)
+        wipe(r);
     sk_arena_finish(&r->arena_store);
     sk_buf_finish(&r->head);
     sk_buf_finish(&r->body);
@@ -95,6 +112,8 @@ void sk_req_free(struct sk_http_req *r)
         sk_req_really_free(r);
         return;
     }
+    if (r->secret)
+        wipe(r);
     sk_arena_reset(&r->arena_store);
     shrink(&r->head);
     shrink(&r->body);

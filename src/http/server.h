@@ -118,6 +118,8 @@ struct sk_span sk_http_header(const struct sk_http_req *r,
 bool sk_http_header_next(const struct sk_http_req *r, size_t *pos, struct sk_span *ret_name,
                          struct sk_span *ret_value);                          /* names lower case */
 struct sk_span sk_http_cookie(const struct sk_http_req *r, const char *name); /* its value; {NULL,0} when absent */
+/* Within the handler: head and body hold a secret (a password), of which nothing stays in memory once the request is answered. */
+void sk_http_secret(struct sk_http_req *r);
 struct sk_span sk_http_body(const struct sk_http_req *r);
 /* The body's file and its length, until the answer; -1: there was no body, or it is in memory. Any thread may read it by pread.
  */

@@ -382,6 +382,7 @@ static void on_message(struct sk_ws *ws, unsigned opcode, struct sk_span text)
         on_plain_message(ws, opcode, text);
         return;
     }
+    struct sk_http_server *s = ws->conn->server;
     struct sk_buf plain;
     sk_buf_init(&plain, ws->limits.message_max);
     ws->packed = false;
@@ -390,7 +391,14 @@ static void on_message(struct sk_ws *ws, unsigned opcode, struct sk_span text)
         on_plain_message(ws, opcode, plain.n != 0 ? sk_buf_span(&plain) : SK_SPAN(""));
     else
         fail(ws, r == SK_ERR_LIMIT ? 1009 : r == SK_ERR_INVALID ? 1007 : 1011);
+    if (s->secret)
+        sk_buf_wipe(&plain);
     sk_buf_finish(&plain);
+}
+
+void sk_ws_secret(struct sk_ws *ws)
+{
+    ws->conn->server->secret = true;
 }
 
 static unsigned check_frame_start(const struct sk_ws *ws, const struct wslay_frame_iocb *f)
@@ -442,9 +450,12 @@ static void data_end(struct sk_ws *ws)
     if (!ws->frame_fin)
         return;
     ws->opcode = 0;
+    struct sk_http_server *s = ws->conn->server;
     struct sk_buf m = ws->message; /* the callback may end this endpoint */
     sk_buf_init(&ws->message, m.max);
     on_message(ws, opcode, sk_buf_span(&m));
+    if (s->secret)
+        sk_buf_wipe(&m);
     sk_buf_finish(&m);
 }
 

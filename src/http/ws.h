@@ -39,6 +39,8 @@ int sk_ws_send(struct sk_ws *ws, struct sk_frame *frame);
 /* The same for news that the client can do without: SK_ERR_LIMIT already when offer_max is reached, and `eased` follows. */
 int sk_ws_offer(struct sk_ws *ws, struct sk_frame *frame);
 int sk_ws_send_text(struct sk_ws *ws, struct sk_span text);
+/* Within `text`: the message held a secret, of which nothing stays in memory here. */
+void sk_ws_secret(struct sk_ws *ws);
 /* What the socket takes leaves now instead of at the end of the turn: to tell a slow client from a burst. */
 void sk_ws_try_flush(struct sk_ws *ws);
 uint64_t sk_ws_written(const struct sk_ws *ws); /* bytes that the kernel has taken, ever */

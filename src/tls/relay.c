@@ -269,6 +269,7 @@ static void pump_in(struct sk_relay *r)
         }
         if (!r->pair_deaf && !write_some(r, false, clear, (size_t)n, on_pair_written))
             r->pair_deaf = true;
+        explicit_bzero(clear, (size_t)n); /* there may be a password in it */
     }
     if (r->state == SK_RELAY_OPEN && r->net_eof && !r->pair_full && r->pair_shutdown.data == NULL) {
         r->pair_shutdown.data = r;
