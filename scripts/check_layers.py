@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-ORDER = [["base"], ["jose", "nav", "net", "store"], ["tls"], ["model"], ["codec"], ["hub"], ["http", "plugin", "history"], ["npm", "auth", "input", "solo"], ["oidc"], ["api"], ["cli"], ["app"]]
+ORDER = [["base"], ["sandbox"], ["jose", "nav", "net", "store"], ["tls"], ["model"], ["codec"], ["hub"], ["http", "plugin", "history"], ["npm", "auth", "input", "solo"], ["oidc"], ["api"], ["cli"], ["app"]]
 RANK = {folder: rank for rank, folders in enumerate(ORDER) for folder in folders}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"/]+)/', re.M)
 SRC = pathlib.Path(__file__).resolve().parent.parent / "src"

@@ -3,8 +3,10 @@
 #include "npm/install.h"
 #include "npm/semver.h"
 #include "plugin/data.h"
+#include "sandbox/sandbox.h"
 #include "store/settings.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -133,6 +135,8 @@ static void run(void *arg)
     };
     struct sk_app_work *w = arg;
     struct sk_errmsg em = { 0 };
+    pthread_setname_np(pthread_self(), "app-store");
+    sk_sandbox_enter(SK_THREAD_STORE);
     w->code = runs[w->op->kind](w, &em);
     if (w->code < 0)
         add_log(w, em.text);

@@ -9,6 +9,7 @@
 #include "http/server.h"
 #include "hub/status.h"
 #include "plugin/host.h"
+#include "sandbox/sandbox.h"
 #include "store/run_record.h"
 #include "tls/front.h"
 
@@ -51,6 +52,13 @@ static void write_tls(const struct sk_api *api, struct sk_buf *out)
                   (unsigned long long)tls.evicted);
 }
 
+static void write_sandbox(struct sk_buf *out)
+{
+    struct sk_sandbox_state s = sk_sandbox_state();
+    sk_buf_printf(out, ",\"sandbox\":{\"on\":%s,\"landlock\":%d,\"seccomp\":%s,\"refused\":%llu}", s.on ? "true" : "false",
+                  s.landlock, s.seccomp ? "true" : "false", (unsigned long long)s.refused);
+}
+
 static void write_process(const struct sk_api *api, struct sk_buf *out)
 {
     struct rusage u;
@@ -67,6 +75,7 @@ static void write_process(const struct sk_api *api, struct sk_buf *out)
                   http.connections, http.websockets, (unsigned long long)http.requests, (unsigned long long)http.bad_requests,
                   (unsigned long long)http.bytes_in, (unsigned long long)http.bytes_out, (unsigned long long)http.evicted);
     write_tls(api, out);
+    write_sandbox(out);
 }
 
 static void write_numbers(struct sk_api *api, struct sk_buf *out)
@@ -138,6 +147,8 @@ static const struct metric of_server[] = {
     { "http.bytesIn", "skiff_http_received_bytes_total", "counter", "Bytes received by HTTP and WebSocket.", 1 },
     { "http.bytesOut", "skiff_http_sent_bytes_total", "counter", "Bytes sent by HTTP and WebSocket.", 1 },
     { "http.evicted", "skiff_http_evicted_total", "counter", "Silent connections that gave way to new ones.", 1 },
+    { "sandbox.refused", "skiff_refused_system_calls_total", "counter", "System calls that the server's own filters refused.",
+      1 },
     { "tls.open", "skiff_tls_connections", "gauge", "Open TLS connections.", 1 },
     { "tls.handshakes", "skiff_tls_handshakes_total", "counter", "TLS handshakes that were completed.", 1 },
     { "tls.failed", "skiff_tls_failed_total", "counter", "TLS handshakes that failed.", 1 },

@@ -16,7 +16,6 @@
 
 #define DEFAULT_PORT 3443
 #define GRACE_MS 1000u
-#define OWN_FOLDER "./settings" /* where the Node server looks first */
 
 struct sk_https {
     struct sk_api *api;
@@ -57,7 +56,7 @@ static int choose_port(const struct sk_settings *settings, unsigned *ret_port, s
 
 static const char *keys_dir(const struct sk_api *api)
 {
-    return sk_fs_is_file(OWN_FOLDER "/" SK_KEYS_CERTIFICATE) ? OWN_FOLDER : api->config_dir;
+    return sk_fs_is_file(SK_HTTPS_OWN_FOLDER "/" SK_KEYS_CERTIFICATE) ? SK_HTTPS_OWN_FOLDER : api->config_dir;
 }
 
 /* ---- clients ---- */

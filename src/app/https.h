@@ -10,6 +10,8 @@
 #include "app/options.h"
 #include "store/settings.h"
 
+#define SK_HTTPS_OWN_FOLDER "./settings" /* where the Node server looks for keys first */
+
 struct sk_https;
 
 /* The setting `ssl`, or SSLPORT. */

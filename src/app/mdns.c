@@ -2,6 +2,7 @@
 
 #include "base/library.h"
 #include "base/log.h"
+#include "sandbox/sandbox.h"
 
 #include <avahi-client/client.h>
 #include <avahi-client/publish.h>
@@ -9,6 +10,7 @@
 #include <avahi-common/error.h>
 #include <avahi-common/malloc.h>
 #include <avahi-common/thread-watch.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -58,7 +60,9 @@ struct sk_mdns {
     AvahiThreadedPoll *poll;
     AvahiClient *client;
     AvahiEntryGroup *group;
-    char *name; /* as it is announced: another one when somebody else has it */
+    pthread_t starter; /* the pool's */
+    bool confined;     /* avahi's thread is */
+    char *name;        /* as it is announced: another one when somebody else has it */
 };
 
 /* ---- on avahi's thread -------------------------------------------------------------------------------------------------- */
@@ -122,11 +126,24 @@ static void announce(struct sk_mdns *m)
         sk_log_warn("not announced on the network: %s", m->f.avahi_strerror(r));
 }
 
+/* avahi's thread has no other place where it could be asked. The first call may come before there is one, on the pool. */
+static void confine_own_thread(struct sk_mdns *m)
+{
+    char name[16] = "";
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    if (m->confined || pthread_equal(pthread_self(), m->starter))
+        return;
+    m->confined = true;
+    pthread_setname_np(pthread_self(), "avahi");
+    sk_sandbox_enter(SK_THREAD_ANNOUNCE);
+}
+
 static void on_client(AvahiClient *c, AvahiClientState state, void *arg)
 {
     struct sk_mdns *m = arg;
     int error;
     m->client = c;
+    confine_own_thread(m);
     switch (state) {
     case AVAHI_CLIENT_S_RUNNING:
         announce(m);
@@ -173,6 +190,7 @@ static void start_client(uv_work_t *w)
         sk_log_info("not announced on the network: %s is not installed (Debian package libavahi-client3)", CLIENT_LIBRARY);
         return;
     }
+    m->starter = pthread_self();
     m->poll = m->f.avahi_threaded_poll_new();
     if (m->poll == NULL)
         return;

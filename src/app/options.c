@@ -94,6 +94,7 @@ int sk_options_read(const struct sk_cli_args *a, struct sk_options *o, struct sk
     o->no_plugins = sk_cli_has(a, "no-plugins");
     o->security = sk_cli_has(a, "securityenabled");
     o->safe_mode = sk_cli_has(a, "safe-mode");
+    o->no_sandbox = sk_cli_has(a, "no-sandbox");
     r = sk_config_dir_find(sk_cli_value(a, "config"), &o->config_dir, em);
     if (r == 0)
         o->settings_file = sk_config_settings_file(o->config_dir, sk_cli_value(a, "settings"));

@@ -18,7 +18,7 @@ struct sk_options {
     const char *data; /* a recording to be played instead of the settings' connections; NULL: none */
     bool override_timestamps, sample_nmea0183, sample_nmea2000;
     bool ws_compression; /* WSCOMPRESSION=true */
-    bool no_plugins, security, safe_mode;
+    bool no_plugins, security, safe_mode, no_sandbox;
 };
 
 /* SK_ERR_INVALID names the option that was wrong. */

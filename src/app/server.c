@@ -19,6 +19,7 @@
 #include "input/input.h"
 #include "input/playback.h"
 #include "plugin/host.h"
+#include "sandbox/sandbox.h"
 #include "store/fs.h"
 #include "store/kept.h"
 #include "store/leftovers.h"
@@ -144,11 +145,11 @@ static void start_inputs(struct sk_server *s)
     s->more = more_connections(s->options);
     o.more = yyjson_doc_get_root(s->more);
     o.only_more = s->options->data != NULL;
+    o.launcher = s->launcher;
     s->api.inputs = sk_inputs_create(&o);
 }
 
-/* npm's folders, and those that the setting pluginPaths names. */
-static char **plugin_roots(const struct sk_server *s)
+char **sk_server_plugin_roots(const struct sk_server *s)
 {
     const char *extra[64];
     size_t count = 0, i, n;
@@ -178,7 +179,7 @@ static int start_plugins(struct sk_server *s, struct sk_errmsg *em)
                                  .providers = s->api.providers,
                                  .streams = s->api.bstreams };
     SK_CLEANUP(sk_freep) char *cache_dir = sk_host_default_cache_dir();
-    char **roots = plugin_roots(s), why[sizeof s->run.reason + 40];
+    char **roots = sk_server_plugin_roots(s), why[sizeof s->run.reason + 40];
     snprintf(why, sizeof why, "Off in safe mode: %s", s->run.reason);
     while (roots[o.root_count] != NULL)
         o.root_count++;
@@ -288,12 +289,16 @@ static int start(struct sk_server *s, struct sk_errmsg *em)
     if (r < 0)
         return r;
     s->settings = sk_settings_load(s->options->settings_file);
+    sk_notify_open(&s->notify);
+    sk_confine(s); /* before the first thread */
     s->loop = sk_loop_create();
     s->api.loop = s->loop;
     s->api.server_log = sk_server_log_create(&s->api, s->options->config_dir);
     s->api.restart = restart;
     s->api.restart_arg = s;
     start_signals(s);
+    sk_sandbox_watch(s->loop);
+    sk_sandbox_enter_pool(s->loop);
     r = start_data(s, em);
     if (r == 0)
         r = sk_security_start(&s->api, s->options, s->settings, em);
@@ -321,12 +326,13 @@ static int start(struct sk_server *s, struct sk_errmsg *em)
     tell_of_files(s);
     sk_pool_run(&s->api, sweep, swept, &s->api);
     start_trim(s);
+    sk_notify_ready(&s->notify, s->loop);
     return 0;
 }
 
 int sk_server_run(const struct sk_options *o, bool *ret_again, struct sk_errmsg *em)
 {
-    struct sk_server s = { .options = o };
+    struct sk_server s = { .options = o, .notify.fd = -1 };
     int r = start(&s, em);
     if (r == 0)
         sk_loop_run(s.loop);

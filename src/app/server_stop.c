@@ -20,6 +20,7 @@
 #include "input/input.h"
 #include "oidc/oidc.h"
 #include "plugin/host.h"
+#include "sandbox/sandbox.h"
 #include "store/saver.h"
 
 #include <pthread.h>
@@ -109,11 +110,13 @@ void sk_server_stop(struct sk_server *s)
     struct sk_api *api = &s->api;
     if (s->loop == NULL)
         return;
+    if (!s->again)
+        sk_notify_stopping(&s->notify);
     sk_app_store_stop(api->app_store);
     sk_remote_stop(api->remote);
     sk_oidc_stop(api->oidc);
     stop_mdns(s);
-    sk_inputs_destroy(api->inputs);
+    sk_inputs_destroy(api->inputs, s->again);
     api->inputs = NULL;
     stop_plugins(s);
     sk_tcp_server_destroy(s->tcp);
@@ -161,6 +164,8 @@ void sk_server_stop(struct sk_server *s)
         uv_close((uv_handle_t *)&s->trim_timer, NULL);
     sk_backup_free(api);
     sk_server_log_close(api->server_log);
+    sk_notify_close(&s->notify);
+    sk_sandbox_unwatch();
     sk_loop_destroy(s->loop);
     sk_server_log_destroy(api->server_log);
     sk_settings_destroy(s->settings);

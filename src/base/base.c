@@ -60,7 +60,8 @@ char *sk_xstrndup(const char *s, size_t n)
 
 char **sk_child_environment(void)
 {
-    static const char *const secret[] = { "SECRETKEY=", "ADMINUSER=", "SIGNALK_OIDC_CLIENT_SECRET=" };
+    static const char *const secret[] = { "SECRETKEY=",     "ADMINUSER=",     "SIGNALK_OIDC_CLIENT_SECRET=",
+                                          "NOTIFY_SOCKET=", "WATCHDOG_USEC=", "WATCHDOG_PID=" };
     size_t n = 0, count = 0;
     while (environ[count] != NULL)
         count++;

@@ -364,7 +364,7 @@ static int open_and_sail(struct run *r, const char *config, const char *limits, 
         e = sk_solo_create(&o, &r->solo, em);
     if (e == 0 && (e = start_replay(r, em)) == 0)
         e = sail(r, seconds);
-    sk_inputs_destroy(r->inputs);
+    sk_inputs_destroy(r->inputs, false);
     sk_settings_destroy(r->settings);
     sk_solo_destroy(r->solo);
     yyjson_doc_free(config_doc);

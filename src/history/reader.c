@@ -2,6 +2,7 @@
 #include "history/history_private.h"
 
 #include "base/clock.h"
+#include "sandbox/sandbox.h"
 #include "store/fs.h"
 
 #include <stdlib.h>
@@ -122,6 +123,8 @@ void *sk_history_reader(void *history)
     struct sk_history *h = history;
     struct reader r = { .h = h, .d = { .self_context = h->o.self_context } };
     (void)setpriority(PRIO_PROCESS, 0, 5); /* of this thread */
+    pthread_setname_np(pthread_self(), "history-reader");
+    sk_sandbox_enter(SK_THREAD_HISTORY);
     pthread_mutex_lock(&h->lock);
     for (;;) {
         while ((h->jobs == NULL || h->state == SK_HISTORY_STARTING) && !h->stop)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/log.h"
+#include "sandbox/sandbox.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -210,6 +211,8 @@ void *sk_history_writer(void *history)
     struct sk_history *h = history;
     struct writer w = { .h = h, .due_ms = sk_clock_mono_ms() };
     (void)setpriority(PRIO_PROCESS, 0, 5); /* of this thread: the boat's data goes first, but history is not starved */
+    pthread_setname_np(pthread_self(), "history-writer");
+    sk_sandbox_enter(SK_THREAD_HISTORY);
     work(&w);
     sk_history_unref_frames(&w.frames);
     free(w.frames.list);

@@ -1,24 +1,24 @@
 /*
  * A command of the user's, run by the shell: what it prints is the data, lines for it go to its input. It is started again when
  * it ends, `restartThrottleTime` seconds after its last start at the earliest. What it prints to its standard error is the
- * connection's error status. With the connection it is ended: SIGTERM to it and what it started, SIGKILL KILL_AFTER_MS later.
+ * connection's error status. With the connection it is ended, and what it started (launcher.h, which also says who starts it).
  * Limits: QUEUE_MAX unread bytes of its input, then lines are dropped; error lines of ERROR_LINE_MAX bytes, one shown a second.
  */
 #include "base/lines.h"
 #include "http/outq.h"
-#include "input/input.h"
+#include "input/inputs.h"
+#include "input/launcher.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define PIECE ((size_t)16 * 1024)
 #define QUEUE_MAX ((size_t)256 * 1024)
 #define ERROR_LINE_MAX 200
 #define ERROR_EVERY_MS 1000
 #define DRAIN_MS 500 /* for what the command printed last */
-#define KILL_AFTER_MS 1000
-#define HANDLES 5
+#define HANDLES 4
 
 struct run;
 
@@ -32,19 +32,18 @@ struct exec_input {
     uint64_t started_ms;
 };
 
-/* One process. It outlives its connection until it and what it started are dead and its handles are closed. */
+/* One process, and what leads to it. It outlives its connection until its handles are closed. */
 struct run {
-    struct exec_input *owner; /* NULL: let go */
-    uv_process_t process;
+    struct exec_input *owner; /* NULL: let go, about to be freed */
+    struct sk_launch launch;
     uv_pipe_t to, from, errors;
-    uv_timer_t timer; /* waits for the last output, then for the death */
+    uv_timer_t timer; /* waits for the last output */
     struct sk_outq out;
     struct sk_lines error_lines;
     uint64_t error_ms; /* when one was shown last */
     unsigned open;     /* handles */
     bool alive, at_end;
-    int64_t exit_code;
-    int signal;
+    int exit_code, signal;
     char piece[PIECE];
 };
 
@@ -64,29 +63,19 @@ static void closed(uv_handle_t *h)
 static void close_handles(struct run *r)
 {
     uv_handle_t *handles[HANDLES] = { (uv_handle_t *)&r->to, (uv_handle_t *)&r->from, (uv_handle_t *)&r->errors,
-                                      (uv_handle_t *)&r->timer, (uv_handle_t *)&r->process };
+                                      (uv_handle_t *)&r->timer };
     for (size_t i = 0; i < HANDLES; i++)
         if (!uv_is_closing(handles[i]))
             uv_close(handles[i], closed);
 }
 
-static void kill_now(uv_timer_t *t)
-{
-    struct run *r = t->data;
-    (void)kill(-r->process.pid, SIGKILL);
-    if (!r->alive)
-        close_handles(r);
-}
-
 /* Nobody wants it any more, nor what it left behind in the background. */
 static void let_go(struct run *r)
 {
+    sk_launcher_stop(r->owner->in->list->launcher, &r->launch);
     r->owner = NULL;
     sk_outq_finish(&r->out);
-    if (kill(-r->process.pid, SIGTERM) == 0 || r->alive)
-        uv_timer_start(&r->timer, kill_now, KILL_AFTER_MS, 0);
-    else
-        close_handles(r);
+    close_handles(r);
 }
 
 static void on_restart(uv_timer_t *t)
@@ -101,7 +90,7 @@ static void over(struct run *r)
     struct exec_input *x = r->owner;
     char how[60];
     snprintf(how, sizeof how, r->signal != 0 ? "ended by signal %d" : "ended with exit code %d",
-             r->signal != 0 ? r->signal : (int)r->exit_code);
+             r->signal != 0 ? r->signal : r->exit_code);
     x->run = NULL;
     let_go(r);
     uint64_t ran = uv_now(x->restart.loop) - x->started_ms, wait = ran < (uint64_t)x->pause_ms ? (uint64_t)x->pause_ms - ran : 0;
@@ -115,21 +104,26 @@ static void over(struct run *r)
 
 static void on_drained(uv_timer_t *t)
 {
-    struct run *r = t->data;
-    if (r->owner != NULL)
-        over(r);
+    over(t->data);
 }
 
-static void on_exit_of(uv_process_t *p, int64_t exit_code, int signal)
+/* It could not be started. */
+static void failed(struct exec_input *x, struct run *r, const char *why)
 {
-    struct run *r = p->data;
+    x->run = NULL;
+    let_go(r);
+    sk_input_failed(x->in, "cannot start the command: %s", why);
+    uv_timer_start(&x->restart, on_restart, (uint64_t)x->pause_ms, 0);
+}
+
+static void on_ended(struct sk_launch *launch, int error, int exit_code, int signal)
+{
+    struct run *r = SK_CONTAINER(launch, struct run, launch);
     r->alive = false;
     r->exit_code = exit_code;
     r->signal = signal;
-    if (r->owner == NULL && uv_is_active((uv_handle_t *)&r->timer) && kill(-p->pid, 0) == 0)
-        return; /* what it started still lives: kill_now ends it, and r */
-    if (r->owner == NULL)
-        close_handles(r);
+    if (error != 0)
+        failed(r->owner, r, strerror(error));
     else if (r->at_end)
         over(r);
     else
@@ -207,38 +201,61 @@ static struct run *make_run(struct exec_input *x, uv_loop_t *uv)
     uv_pipe_init(uv, &r->from, 0);
     uv_pipe_init(uv, &r->errors, 0);
     uv_timer_init(uv, &r->timer);
-    r->to.data = r->from.data = r->errors.data = r->timer.data = r->process.data = r;
+    r->to.data = r->from.data = r->errors.data = r->timer.data = r;
+    r->launch.ended = on_ended;
     sk_lines_init(&r->error_lines, ERROR_LINE_MAX, on_error_line, r);
     sk_outq_init(&r->out, sk_hub_loop(x->in->hub), (uv_stream_t *)&r->to);
     r->out.broken = on_broken;
     return r;
 }
 
+/* The ends that stay here do not block; the others go to the command. */
+static int make_pipes(struct run *r, int theirs[3])
+{
+    uv_pipe_t *ours[3] = { &r->to, &r->from, &r->errors };
+    for (int i = 0; i < 3; i++) {
+        uv_os_sock_t ends[2];
+        int e = uv_socketpair(SOCK_STREAM, 0, ends, UV_NONBLOCK_PIPE, 0);
+        if (e < 0)
+            return e;
+        theirs[i] = ends[1];
+        e = uv_pipe_open(ours[i], ends[0]);
+        if (e < 0) {
+            close(ends[0]);
+            return e;
+        }
+    }
+    return 0;
+}
+
+static int launch(struct exec_input *x, struct run *r, struct sk_errmsg *em)
+{
+    int theirs[3] = { -1, -1, -1 };
+    struct sk_launcher *l = sk_inputs_launcher(x->in->list, em);
+    if (l == NULL)
+        return em->code;
+    int e = make_pipes(r, theirs);
+    if (e < 0)
+        e = sk_errmsg_set(em, SK_ERR_IO, "%s", uv_strerror(e));
+    else
+        e = sk_launcher_start(l, &r->launch, x->in->config_dir, x->command, theirs, em);
+    for (size_t i = 0; i < SK_COUNT(theirs); i++)
+        if (theirs[i] >= 0)
+            close(theirs[i]);
+    return e;
+}
+
 static void start(struct exec_input *x)
 {
-    uv_loop_t *uv = x->restart.loop;
-    struct run *r = make_run(x, uv);
-    char shell[] = "/bin/sh", flag[] = "-c", *argv[] = { shell, flag, x->command, NULL };
-    uv_stdio_container_t stdio[3] = { { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE, .data.stream = (uv_stream_t *)&r->to },
-                                      { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&r->from },
-                                      { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&r->errors } };
-    uv_process_options_t o = { .file = shell, .args = argv, .cwd = x->in->config_dir, .stdio = stdio, .stdio_count = 3 };
-    o.exit_cb = on_exit_of;
-    o.flags = UV_PROCESS_DETACHED; /* a group of its own, which can be ended as a whole */
-    o.env = sk_child_environment();
-    int e = uv_spawn(uv, &r->process, &o);
-    free(o.env);
-    x->started_ms = uv_now(uv);
-    if (e < 0) {
-        sk_input_failed(x->in, "cannot start the command: %s", uv_strerror(e));
-        r->owner = NULL;
-        sk_outq_finish(&r->out);
-        close_handles(r);
-        uv_timer_start(&x->restart, on_restart, (uint64_t)x->pause_ms, 0);
+    struct sk_errmsg em;
+    struct run *r = make_run(x, x->restart.loop);
+    x->started_ms = uv_now(x->restart.loop);
+    x->run = r;
+    if (launch(x, r, &em) < 0) {
+        failed(x, r, em.text);
         return;
     }
     r->alive = true;
-    x->run = r;
     uv_read_start((uv_stream_t *)&r->from, give_room, on_output);
     uv_read_start((uv_stream_t *)&r->errors, give_room, on_errors);
     sk_input_opened(x->in, "Started");

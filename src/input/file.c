@@ -288,20 +288,29 @@ static int read_options(struct file_input *f, const struct sk_input *in, const y
     return r < 0 ? r : sk_input_option_int(options, "speed", 1, SPEED_MAX, 1, &f->speed, em);
 }
 
-/* Samples lie beside the program: in ../share/skiff/samples when installed, above the build folder otherwise. */
-static char *bundled_name(const char *name)
+/* In ../share/skiff/samples when installed, above the build folder otherwise. */
+char *sk_input_sample_folder(size_t i)
 {
-    static const char *const places[] = { "/../share/skiff/samples/", "/../samples/", "/../../../samples/" };
-    char exe[PATH_MAX], path[PATH_MAX + 512];
+    static const char *const places[] = { "/../share/skiff/samples", "/../samples", "/../../../samples" };
+    char exe[PATH_MAX], path[PATH_MAX + 64];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    if (n <= 0)
+    if (n <= 0 || i >= SK_COUNT(places))
         return NULL;
     exe[n] = '\0';
     *strrchr(exe, '/') = '\0';
-    for (size_t i = 0; i < SK_COUNT(places); i++) {
-        int len = snprintf(path, sizeof path, "%s%s%s", exe, places[i], name);
-        if (len > 0 && (size_t)len < sizeof path && access(path, R_OK) == 0)
-            return sk_xstrdup(path);
+    snprintf(path, sizeof path, "%s%s", exe, places[i]);
+    return sk_xstrdup(path);
+}
+
+static char *bundled_name(const char *name)
+{
+    char *folder;
+    for (size_t i = 0; (folder = sk_input_sample_folder(i)) != NULL; i++) {
+        char *path = sk_fs_path(folder, name);
+        free(folder);
+        if (access(path, R_OK) == 0)
+            return path;
+        free(path);
     }
     return NULL;
 }

@@ -126,6 +126,7 @@ struct sk_inputs_options {
     unsigned port;
     const yyjson_val *more; /* further connections, an array as pipedProviders; NULL: none. Not kept */
     bool only_more;         /* those of the settings stay closed */
+    int launcher;           /* the way to the process that starts commands (launcher.h), which is taken; 0: none so far */
 };
 
 /* Opens every enabled connection of the settings (pipedProviders), and the NMEA 0183 port. The settings outlive the list. */
@@ -137,12 +138,25 @@ void sk_inputs_reconcile(struct sk_inputs *list, const char *again);
 bool sk_inputs_is_fixed(const struct sk_inputs *list, const char *id);
 /* Their entries as JSON text, `i` from 0 on; NULL: there are no more. */
 const char *sk_inputs_fixed_entry(const struct sk_inputs *list, size_t i);
-void sk_inputs_destroy(struct sk_inputs *list);
 /* Is there a bus that takes messages now? */
 bool sk_inputs_n2k_writable(const struct sk_inputs *list);
 /* Puts a message on every such bus: canboat's JSON (event nmea2000JsonOut), or a line of text (nmea2000out). `message` is
  * checked. */
 void sk_inputs_n2k_send(struct sk_inputs *list, struct sk_span message);
+/* `again`: this program is about to take its own place; the process that starts commands stays for it. */
+void sk_inputs_destroy(struct sk_inputs *list, bool again);
+
+/* Samples lie beside the program: the i-th folder where they may be, free() it; NULL: there are no more. Thread: any. */
+char *sk_input_sample_folder(size_t i);
+
+/* What connections need of the system beside sockets and serial lines; asked before the server confines itself. */
+struct sk_inputs_needs {
+    bool commands;         /* one of them runs a command */
+    const char *files[64]; /* absolute names of recordings; they live as long as the entries */
+    size_t file_count;
+};
+/* `entries`: as pipedProviders; NULL: none. Adds to *needs. */
+void sk_inputs_add_needs(const yyjson_val *entries, struct sk_inputs_needs *needs);
 /* {"<id>":{"deltaRate",...},...}: what server events tell of each connection, and of all others who deliver deltas. */
 void sk_inputs_write_statistics(const struct sk_inputs *list, struct sk_buf *out);
 /* {"echoes","notLogged"}: lines that were not handed on a second time (bus.h), and those that a raw log had no room for. */

@@ -2,8 +2,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "input/launcher.h"
 #include "input/output.h"
 #include "input/rawlog.h"
+#include "sandbox/sandbox.h"
 #include "store/fs.h"
 
 #include <stdlib.h>
@@ -175,6 +177,8 @@ struct sk_inputs *sk_inputs_create(const struct sk_inputs_options *o)
     list->only_fixed = o->only_more;
     list->bus = sk_bus_create();
     list->last_next = &list->first;
+    if (o->launcher != 0)
+        list->launcher = sk_launcher_create(sk_hub_loop(o->hub), o->launcher);
     uv_timer_init(sk_loop_uv(sk_hub_loop(o->hub)), &list->timer);
     list->timer.data = list;
     open_output(list, o);
@@ -204,7 +208,40 @@ static void timer_closed(uv_handle_t *h)
     free(h->data);
 }
 
-void sk_inputs_destroy(struct sk_inputs *list)
+struct sk_launcher *sk_inputs_launcher(struct sk_inputs *list, struct sk_errmsg *em)
+{
+    int fd;
+    if (list->launcher != NULL)
+        return list->launcher;
+    if (sk_sandbox_state().on) {
+        (void)sk_errmsg_set(em, SK_ERR_DENIED,
+                            "the server was started without a connection that runs a command, and gave up the right to start "
+                            "programs; "
+                            "stop it and start it again (systemctl restart skiff; the button Restart is not enough)");
+        return NULL;
+    }
+    if (sk_launcher_spawn(&fd, em) == 0)
+        list->launcher = sk_launcher_create(sk_hub_loop(list->hub), fd);
+    return list->launcher;
+}
+
+void sk_inputs_add_needs(const yyjson_val *entries, struct sk_inputs_needs *needs)
+{
+    size_t i, n;
+    yyjson_val *entry;
+    struct sk_errmsg em;
+    yyjson_arr_foreach((yyjson_val *)(uintptr_t)entries, i, n, entry) {
+        struct sk_input_kind kind;
+        if (!is_wanted(entry) || sk_input_kind_of(entry, &kind, &em) < 0)
+            continue;
+        needs->commands |= kind.transport == &sk_transport_exec;
+        const char *file = kind.transport == &sk_transport_file ? sk_json_get_str(kind.options, "filename") : NULL;
+        if (file != NULL && file[0] == '/' && needs->file_count < SK_COUNT(needs->files))
+            needs->files[needs->file_count++] = file;
+    }
+}
+
+void sk_inputs_destroy(struct sk_inputs *list, bool again)
 {
     if (list == NULL)
         return;
@@ -213,6 +250,7 @@ void sk_inputs_destroy(struct sk_inputs *list)
         list->first = in->next;
         sk_input_destroy(in);
     }
+    sk_launcher_destroy(list->launcher, again);
     sk_output_destroy(list->output);
     sk_rawlog_destroy(list->log);
     sk_bus_destroy(list->bus);

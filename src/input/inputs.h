@@ -16,7 +16,8 @@ struct sk_inputs {
     struct sk_input *first, **last_next;
     struct sk_bus *bus;
     struct sk_output *output;
-    struct sk_rawlog *log; /* NULL: nothing was logged so far */
+    struct sk_rawlog *log;        /* NULL: nothing was logged so far */
+    struct sk_launcher *launcher; /* NULL: no command was started so far */
     uv_timer_t timer;
     unsigned ticks;
 };
@@ -30,6 +31,9 @@ char *sk_input_entry_text(const yyjson_val *entry);
 /* On the status board: the last status while it worked, or what is wrong (logged when it is news). */
 void sk_input_show_status(struct sk_input *in);
 void sk_input_show_failure(struct sk_input *in, const char *text) __attribute__((nonnull));
+
+/* Who starts commands, made when first asked for. NULL: a server that confined itself without one cannot have one any more. */
+struct sk_launcher *sk_inputs_launcher(struct sk_inputs *list, struct sk_errmsg *em);
 
 /* Makes the raw log; there must be none yet. */
 void sk_inputs_open_log(struct sk_inputs *list);

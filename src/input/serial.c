@@ -227,10 +227,17 @@ static bool prepare(struct serial_input *s)
     if (s->prepared || !sk_precommand_wanted() || (s->command_ms != 0 && now - s->command_ms < COMMAND_AGAIN_MS && !is_there(s)))
         return false;
     s->command_ms = now;
-    s->command = sk_precommand_start(s->uv, s->device, s->in->config_dir, on_command_end, s, &problem);
+    s->command = sk_precommand_start(s->in->list, s->device, on_command_end, s, &problem);
     if (s->command == NULL)
         failed(s, problem, COMMAND_AGAIN_MS);
     return true;
+}
+
+/* What is no device is told as that, also where it lies beyond what the server may open. */
+static int why_not(const char *device, int error)
+{
+    struct stat st;
+    return error == EACCES && stat(device, &st) == 0 && !S_ISCHR(st.st_mode) ? ENOTTY : error;
 }
 
 static void try_open(struct serial_input *s)
@@ -239,7 +246,7 @@ static void try_open(struct serial_input *s)
         return;
     s->fd = open(s->device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (s->fd < 0 || !isatty(s->fd) || !sk_serial_line_set_up(s->fd, s->baud_rate) || uv_poll_init(s->uv, &s->poll, s->fd) < 0) {
-        int error = errno;
+        int error = why_not(s->device, errno);
         failed(s, in_words(error), error == ENOENT || !sk_precommand_wanted() ? RETRY_MS : COMMAND_AGAIN_MS);
         return;
     }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "net/fetch_impl.h"
+#include "sandbox/sandbox.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -286,6 +287,7 @@ static void *serve(void *arg)
     struct sk_fetcher *f = arg;
     struct job *j;
     pthread_setname_np(pthread_self(), "sk-fetch");
+    sk_sandbox_enter(SK_THREAD_FETCH);
     pthread_mutex_lock(&f->lock);
     while ((j = next_job(f)) != NULL) {
         pthread_mutex_unlock(&f->lock);

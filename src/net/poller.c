@@ -1,6 +1,7 @@
 #include "net/poller.h"
 
 #include "base/base.h"
+#include "sandbox/sandbox.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -79,6 +80,7 @@ static void *run(void *arg)
     struct sk_poller *p = arg;
     struct epoll_event events[EVENTS];
     pthread_setname_np(pthread_self(), "sk-sockets");
+    sk_sandbox_enter(SK_THREAD_SOCKETS);
     for (;;) {
         int n = epoll_wait(p->epoll, events, EVENTS, -1);
         SK_ASSERT(n >= 0 || errno == EINTR);

@@ -4,6 +4,7 @@
  */
 #include "base/clock.h"
 #include "net/sockets_impl.h"
+#include "sandbox/sandbox.h"
 
 #include <netdb.h>
 #include <stdlib.h>
@@ -94,6 +95,7 @@ static void *run(void *arg)
     struct sk_sockets *s = arg;
     struct sk_lookup *l;
     pthread_setname_np(pthread_self(), "sk-names");
+    sk_sandbox_enter(SK_THREAD_NAMES);
     pthread_mutex_lock(&s->lock);
     while ((l = s->lookups) != NULL) {
         s->lookups = l->next;

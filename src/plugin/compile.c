@@ -7,6 +7,7 @@
 #include "plugin/host.h"
 #include "plugin/image_index.h"
 #include "plugin/image_prune.h"
+#include "sandbox/sandbox.h"
 #include "store/fs.h"
 
 #include <errno.h>
@@ -280,6 +281,8 @@ int sk_compile_main(int argc, char **argv)
 #endif
     limit(RLIMIT_CPU, CHILD_CPU_S);
     limit(RLIMIT_CORE, 0);
+    sk_sandbox_adopt();
+    sk_sandbox_enter(SK_THREAD_COMPILER);
     if (nice(10) == -1) /* the boat's data goes first */
         fprintf(stderr, "nice: %s\n", strerror(errno));
     int r = sk_fs_read(argv[2], (size_t)256 * 1024 * 1024, &text, &n, &em);

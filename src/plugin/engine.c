@@ -1,6 +1,7 @@
 #include "plugin/engine.h"
 
 #include "base/cond.h"
+#include "sandbox/sandbox.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -109,6 +110,7 @@ static void *tick(void *arg)
     unsigned idle = 0;
     clock_gettime(CLOCK_MONOTONIC, &next);
     pthread_setname_np(pthread_self(), "sk-ticker");
+    sk_sandbox_enter(SK_THREAD_TICKER);
     for (uint64_t n = 1;; n++) {
         sleep_tick(&next);
         atomic_fetch_add_explicit(&e->ticks, 1, memory_order_relaxed);

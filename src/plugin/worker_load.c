@@ -6,10 +6,13 @@
 #include "plugin/compile.h"
 #include "plugin/gate.h"
 #include "plugin/worker_impl.h"
+#include "sandbox/sandbox.h"
 #include "store/fs.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
+
+#define NS "signalk:wasm:runtime"
 
 /* A plugin may rename its folders and leave a file or a link in their place; that must not keep it from starting again. */
 static void clear_the_way(const char *dir)
@@ -42,6 +45,21 @@ static int make_folders(const char *data_dir, char **ret_vfs, struct sk_errmsg *
     return r;
 }
 
+/* The module is there: from here on the thread starts no program, and no code of the plugin's has run yet. Threads that the
+   engine starts for files come later, so they are confined as well. */
+static void confine(const struct sk_worker *w)
+{
+    struct sk_errmsg em;
+    SK_CLEANUP(sk_freep) char *folder = sk_xstrdup(w->data_dir);
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    if (sk_sandbox_state().on && sk_fs_mkdirs(folder, 0755, &em) < 0)
+        sk_log_debug(NS, "%s", em.text);
+    sk_sandbox_enter_plugin(sk_package_can(w->o.package, SK_CAP_NETWORK) || sk_package_can(w->o.package, SK_CAP_RAW_SOCKETS),
+                            folder);
+}
+
 static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
 {
     const struct sk_host_limits *l = &w->limits;
@@ -67,6 +85,7 @@ static int open_guest(struct sk_worker *w, struct sk_errmsg *em)
         r = sk_gate_module(&co, &gate, em);
     }
     if (r == 0) {
+        confine(w);
         struct sk_guest_options go = {
             .engine = w->o.engine,
             .module = module,

@@ -2,6 +2,7 @@
 
 #include "base/listen.h"
 #include "base/log.h"
+#include "sandbox/sandbox.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -167,6 +168,7 @@ static void *run(void *arg)
 {
     struct sk_tls_front *f = arg;
     pthread_setname_np(pthread_self(), "tls");
+    sk_sandbox_enter(SK_THREAD_TLS);
     uv_run(&f->uv, UV_RUN_DEFAULT);
     return NULL;
 }

@@ -141,6 +141,11 @@ def test_only_who_logged_in_may_set_a_command_up(config, launch):
     secure(config)
     server = launch()
     assert server.post("/skServer/providers", new, headers=as_user("anna")).status == 200
+    # a server that was started without a command cannot start any: it says so, and the next start from outside runs it
+    assert connection_status(server, "evil", "the button Restart is not enough", headers=as_user("anna"))["type"] == "error"
+    assert not config.exists("x")
+    server.stop()
+    server = launch()
     eventually(lambda: config.exists("x"), "the command's doing")
 
 

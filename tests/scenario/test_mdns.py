@@ -97,7 +97,7 @@ def fakes(tmp_path_factory):
 @pytest.fixture
 def announced(fakes, tmp_path, config, launch):
     """announced(settings, env) → the running server and a function that reads what was announced by now."""
-    log = tmp_path / "avahi.log"
+    log = config.path / "avahi.log"  # where the confined server can write it
 
     def start(*args, env=None, **settings):
         config.settings(**{"mdns": True, **settings})

@@ -149,9 +149,9 @@ class LineReader:
         self.socket.close()
 
 
-def connection_status(server, name, wanted, timeout=30):
+def connection_status(server, name, wanted, timeout=30, headers=None):
     """Waits until the connection's status contains `wanted`; returns the entry."""
-    stream = server.stream("?serverevents=all&subscribe=none")
+    stream = server.stream("?serverevents=all&subscribe=none", headers=headers)
 
     def entries(message):
         if not isinstance(message, dict) or message.get("type") != "PROVIDERSTATUS":
