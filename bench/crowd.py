@@ -92,20 +92,20 @@ def timed(latencies, do, *args):
 
 def healthy(port, tls, seconds):
     kept, stream, fresh, lost, words = [], [], [], 0, ""
-    http, ws = dial(port, tls), websocket(port, tls)
+    http = ws = None
     end = time.monotonic() + seconds
     for number in itertools.count(1):
         now = time.monotonic()
         if now >= end:
             break
         try:
+            http, ws = http or dial(port, tls), ws or websocket(port, tls)
             timed(kept, get, http)
             timed(stream, there_and_back, ws, number)
             if number % 10 == 0:
                 timed(fresh, once, port, tls)
         except OSError as error:  # closed, or not let in: with new ones, as clients do
-            lost, words = lost + 1, str(error)
-            http, ws = dial(port, tls), websocket(port, tls)
+            lost, words, http, ws = lost + 1, str(error), None, None
         time.sleep(max(0, now + STEP_S - time.monotonic()))
     return {"kept": sorted(kept), "stream": sorted(stream), "fresh": sorted(fresh), "lost": lost, "words": words}
 
