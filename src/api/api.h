@@ -69,7 +69,7 @@ struct sk_api {
     struct sk_backup *backup;
     unsigned pool_jobs; /* api/pool.h: under way */
     struct sk_app_store *app_store;
-    struct sk_remote *remote;              /* api/remote.h; NULL without the connections' routes */
+    struct sk_remote *remote;              /* api/admin/remote.h; NULL without the connections' routes */
     struct sk_app_data_job *app_data_jobs; /* the first is at work, the others wait */
     unsigned app_data_waiting;
     void (*restart)(void *arg); /* the server shall stop and begin anew; NULL: it cannot */
@@ -139,7 +139,7 @@ void sk_stream_reply_too_many(struct sk_http_req *r); /* of WebSockets from one 
 void sk_streams_get(struct sk_http_req *r, void *arg);
 void sk_streams_write(const struct sk_api *api, struct sk_buf *out); /* array: the clients of the stream */
 
-/* Watches over streams that are not read, from src/api/pressure.c. */
+/* Watches over streams that are not read, from src/api/stream/pressure.c. */
 void sk_pressure_start(struct sk_api *api);
 void sk_pressure_stop(struct sk_api *api);
 

@@ -1,8 +1,8 @@
 /* The route table: what there is, and what it needs. */
-#include "api/access_requests.h"
+#include "api/access/access_requests.h"
+#include "api/access/session.h"
 #include "api/api.h"
-#include "api/history.h"
-#include "api/session.h"
+#include "api/v2/history.h"
 #include "store/settings.h"
 
 #include <stdlib.h>

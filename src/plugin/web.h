@@ -1,6 +1,6 @@
 /*
- * HTTP as plugins see it: the request as JSON text, and what their answer means in HTTP. Knows no sockets; api/plugins.c does.
- * Pure. Thread: any.
+ * HTTP as plugins see it: the request as JSON text, and what their answer means in HTTP. Knows no sockets; api/admin/plugins.c
+ * does. Pure. Thread: any.
  */
 #ifndef SK_PLUGIN_WEB_H
 #define SK_PLUGIN_WEB_H

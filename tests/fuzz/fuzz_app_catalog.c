@@ -1,5 +1,5 @@
 /* links: api_pure_dep */
-#include "api/app_catalog.h"
+#include "api/admin/app_catalog.h"
 
 /* A registry's search results, and the same bytes as a package that is installed. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -1,6 +1,6 @@
 /* links: api_pure_dep */
 /* Documents of webapps: first line the address (version, then path), second the document, then what the client sends. */
-#include "api/app_data_edit.h"
+#include "api/admin/app_data_edit.h"
 
 static struct sk_span take_line(struct sk_span *rest)
 {

@@ -1,6 +1,6 @@
 /* links: api_pure_dep */
 /* Parameters of the history API, divided by newlines: from, to, duration, resolution, paths. */
-#include "api/history_query.h"
+#include "api/v2/history_query.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

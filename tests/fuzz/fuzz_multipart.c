@@ -1,6 +1,6 @@
 /* links: api_pure_dep */
 /* Uploads: first line the content type, then the body. */
-#include "api/multipart.h"
+#include "api/admin/multipart.h"
 
 static size_t read_at(void *arg, uint64_t at, char *to, size_t n)
 {

@@ -1,5 +1,5 @@
 /* links: api_pure_dep */
-#include "api/remote_check.h"
+#include "api/admin/remote_check.h"
 
 #include <stdlib.h>
 

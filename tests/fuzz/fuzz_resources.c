@@ -1,7 +1,7 @@
 /* links: api_pure_dep */
 /* What the resources API reads of a foreign client. First byte: what the rest is; bodies, paths and query values. */
-#include "api/resource_check.h"
-#include "api/resource_place.h"
+#include "api/v2/resource_check.h"
+#include "api/v2/resource_place.h"
 
 /* Refusals are JSON, whatever they were given. */
 static void check_errors(int result, const struct sk_buf *errors)

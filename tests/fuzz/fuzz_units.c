@@ -1,6 +1,6 @@
 /* links: api_dep */
 /* Unit definitions, presets and display units of metadata as users and files may have them. */
-#include "api/unit_check.h"
+#include "api/data/unit_check.h"
 #include "model/model.h"
 
 static yyjson_doc *again(const yyjson_doc *doc)

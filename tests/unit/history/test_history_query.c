@@ -1,5 +1,5 @@
 /* What a question to the history API says. */
-#include "api/history_query.h"
+#include "api/v2/history_query.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
