@@ -79,7 +79,7 @@ int sk_landlock_create(int version)
 
 static uint64_t allowed(enum sk_reach reach, bool folder)
 {
-    uint64_t all = READ_FILE;
+    uint64_t all = reach != SK_REACH_LIST ? READ_FILE : 0;
     if (reach == SK_REACH_RUN)
         all |= EXECUTE;
     if (reach == SK_REACH_WRITE || reach == SK_REACH_DEVICE)

@@ -6,6 +6,7 @@
 #include "base/base.h"
 
 enum sk_reach {
+    SK_REACH_LIST,   /* names of what is in folders below, and nothing of what they hold */
     SK_REACH_READ,   /* files and folders below */
     SK_REACH_WRITE,  /* and make, change, remove them */
     SK_REACH_DEVICE, /* and use the devices that are there */

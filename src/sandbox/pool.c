@@ -50,8 +50,6 @@ static unsigned thread_count(void)
 void sk_sandbox_enter_pool(struct sk_loop *loop)
 {
     unsigned n = thread_count();
-    if (!sk_sandbox_state().on)
-        return;
     struct gathering *g = sk_xcalloc(1, sizeof *g + n * sizeof g->jobs[0]);
     pthread_mutex_init(&g->lock, NULL);
     pthread_cond_init(&g->all_there, NULL);

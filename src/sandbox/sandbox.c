@@ -195,6 +195,9 @@ static bool confine_files(const struct sk_sandbox_paths *paths)
     }
     allow_common(&r);
     dl_iterate_phdr(allow_self, &r);
+    /* libuv keeps a descriptor of "/" for the day when there is none left for a client, and has to open it again after each such
+       client; without it, its loop would try to accept for ever */
+    allow(&r, "/", SK_REACH_LIST);
     allow(&r, "/dev", SK_REACH_DEVICE); /* ports that are plugged in later have names that nobody knows yet */
     for (size_t i = 0; i < paths->count; i++) {
         enum sk_reach reach = paths->writable[i] ? SK_REACH_WRITE : SK_REACH_READ;
@@ -303,8 +306,20 @@ static void hear_refusals(void)
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* Being told to stop is the loop's affair: elsewhere a second signal, come when the loop has closed its handlers, would kill. */
+static void leave_stopping_to_the_loop(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 void sk_sandbox_enter(enum sk_thread_role role)
 {
+    if (role != SK_THREAD_LOOP && role != SK_THREAD_COMPILER)
+        leave_stopping_to_the_loop();
     if (!state.on)
         return;
     hear_refusals();

@@ -42,8 +42,8 @@ void sk_sandbox_pass_on(void);
 void sk_sandbox_adopt(void);
 struct sk_sandbox_state sk_sandbox_state(void); /* thread: any */
 
-/* Thread: the one that takes the role, for good; threads that it starts inherit it. Nothing happens in a process that is not
-   confined. */
+/* Thread: the one that takes the role, for good; threads that it starts inherit it. In a process that is not confined it only
+   leaves SIGTERM and SIGINT to the loop, as it does in any. */
 void sk_sandbox_enter(enum sk_thread_role role);
 /* The same for the thread of a plugin: of the files it keeps those below `folder`, and what every thread may read. The folder is
    that of all plugins' data: the engine serves files on threads that all plugins share, which are as confined as the one that

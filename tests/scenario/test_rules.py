@@ -10,7 +10,7 @@ NAMED = re.compile(r"`(\w+)::(\w+|\*)`")
 # What is about something else than the data core.
 ELSEWHERE = re.compile("(admin|browser|plugin|resource|security|webapp)_.*|app_store|application_data|backup|backup_faults|binary_streams|broken_folder|busy|cli_help|cli_https|client_requests|clients|clock_jumps|"
                        "connections|course|course_geodesy|execute|faults|file_stream|history|history_playback|history_trouble|kills|mutated_requests|nmea0183|nth_failure|"
-                       "nmea2000|nmea2000_out|openapi|power_loss|radars|resources|rules|safe_mode|serial|shutdown|signalk_client|socket_activation|status_page|tls|tls_attacks|"
+                       "nmea2000|nmea2000_out|openapi|power_loss|radars|resources|rules|safe_mode|sandbox|serial|shutdown|signalk_client|socket_activation|status_page|systemd|tls|tls_attacks|"
                        "trust_proxy|unit_users|weather|webapps")
 
 
