@@ -177,7 +177,7 @@ def test_each_call_of_a_restore_fails_once(made, config, launcher, tmp_path, kin
         now = [word for word in ("first", "second") if all_are(word, config)]
         assert now, f"{kind} {nth}: half of it: {words(config)}\n{server.log_tail()}"
         if now == ["second"]:
-            assert "not restored" in server.log()
+            assert server.wait_log("not restored")
         settle(server, config, "first")
         if not fired:
             break

@@ -2,6 +2,7 @@
 where a person looks, and ends when it is told to."""
 import json
 import os
+import re
 import shutil
 
 import pytest
@@ -130,7 +131,7 @@ def test_the_last_good_copy_is_served_and_everything_is_said(launch, used):
     told = eventually(lambda: (got := server.self_path("notifications.server.files", headers=saving.ADMIN)).status == 200 and got.text, "the notification")
     for kind in kinds:
         name = kind.file.rsplit("/", 1)[-1]
-        assert f"{name} was broken" in server.log(), name
+        assert server.wait_log(f"{re.escape(name)} was broken"), name
         assert eventually(lambda: name in server.self_path("notifications.server.files", headers=saving.ADMIN).text, "what is told of " + name)
         assert (used.path / (kind.file + ".broken")).read_bytes() == b"\0" * 100
     assert "last good copy" in told
@@ -166,7 +167,7 @@ def test_users_that_cannot_be_read_leave_no_door_open(launch, config, how):
     assert server.get("/signalk/v1/api/vessels/self", headers=as_user("anna")).status == 401
     taken = server.post("/skServer/enableSecurity", {"userId": "eve", "password": "eve-1", "type": "admin"})
     assert taken.status == 403
-    assert "nobody can log in" in server.log()
+    assert server.wait_log("nobody can log in")
     server.stop()
     config.path.joinpath("security.json").rmdir() if how == "folder" else config.path.joinpath("security.json").unlink()
     secure(config)

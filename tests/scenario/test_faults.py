@@ -3,6 +3,7 @@ again when the cause has gone. And files that something else has broken."""
 import errno
 import json
 import os
+import re
 import resource
 import socket
 from http.client import HTTPException
@@ -86,7 +87,7 @@ def test_a_disk_that_fails_from_the_start(launch, config, tmp_path):
     server = launch(env=faults.environment)
     server.feeder().values(navigation__speedOverGround=3)
     assert server.value(PATH) == 3
-    assert "of this run only" in server.log() and "Read-only" in server.log()
+    assert server.wait_log("of this run only") and server.wait_log("Read-only")
 
 
 def test_no_descriptors_for_new_clients(server):
@@ -144,7 +145,7 @@ def test_a_broken_file_is_replaced_by_its_last_good_copy(launch, config, how):
     assert server.get("/skServer/vessel").ok() == vessel
     assert server.get("/skServer/settings").ok()["pruneContextsMinutes"] == 41
     for name in names:
-        assert f"{name} was broken" in server.log()
+        assert server.wait_log(f"{re.escape(name)} was broken")
         assert (config.path / name).read_bytes() == good[name]
         assert (config.path / (name + ".broken")).read_bytes() == BREAKS[how](good[name])
     told = json.dumps(server.self_path("notifications.server.files").ok())
@@ -159,7 +160,7 @@ def test_a_file_that_cannot_be_read_is_left_alone_and_its_copy_used(launch, conf
     (config.path / "settings.json").mkdir()
     server.restart()
     assert server.get("/skServer/settings").ok()["pruneContextsMinutes"] == 41
-    assert "cannot be read" in server.log() and (config.path / "settings.json").is_dir()
+    assert server.wait_log("cannot be read") and (config.path / "settings.json").is_dir()
 
 
 def test_a_file_that_a_person_edited_is_the_good_one_from_then_on(launch, config):
@@ -177,7 +178,8 @@ def test_a_file_that_a_person_edited_is_the_good_one_from_then_on(launch, config
 def test_without_a_good_copy_a_broken_vessel_file_is_put_aside(launch, config):
     config.write("baseDeltas.json", "[{")
     server = launch()
-    assert "going on as a new vessel" in server.log() and config.text("baseDeltas.json.broken") == "[{"
+    server.wait_log("going on as a new vessel")
+    assert config.text("baseDeltas.json.broken") == "[{"
     assert server.get("/signalk/v1/api/self").ok().startswith("vessels.urn:mrn:signalk:uuid:")
 
 

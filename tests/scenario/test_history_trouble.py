@@ -82,7 +82,7 @@ def test_a_damaged_file_is_put_aside(config, launch, damage):
     feed(server, [(START + 5001, {"a.x": 2})])
     assert last(server) == 2
     assert (config.path / (FILE + ".broken-1")).exists()
-    assert "is damaged" in server.log() and "history.db.broken-1" in server.log()
+    assert server.wait_log("is damaged") and server.wait_log("history.db.broken-1")
     assert info(server)["filesSetAside"] >= 1
     server.stop()
     check(config)

@@ -70,7 +70,7 @@ def test_every_thread_is_confined_and_some_more_than_the_loop(config, launch):
 def test_it_can_be_switched_off(config, launch):
     server = launch("--no-sandbox")
     assert all(status["Seccomp"] == "0" and status["NoNewPrivs"] == "0" for _, status in threads(server).values())
-    assert "not confined (--no-sandbox)" in server.log()
+    assert server.wait_log(r"not confined \(--no-sandbox\)")
     figures = server.get("/skiff/status").ok()["sandbox"]
     assert figures["on"] is False and figures["refused"] == 0
 
