@@ -302,6 +302,19 @@ static void live(struct sk_worker *w)
         serve(w);
 }
 
+static uint64_t as_ns(const struct timespec *t)
+{
+    return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
+}
+
+/* A thread that has ended has no clock. */
+static void note_cpu(struct sk_worker *w)
+{
+    struct timespec t = { 0 };
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    atomic_store(&w->cpu_ns, as_ns(&t));
+}
+
 static void *run(void *arg)
 {
     struct sk_worker *w = arg;
@@ -321,6 +334,7 @@ static void *run(void *arg)
     atomic_store(&w->o.figures->memory_bytes, 0);
     sk_engine_leave(w->o.engine);
     sk_engine_unwatch(w->o.engine, &w->watch);
+    note_cpu(w);
     sk_worker_note(w, sk_note_create(SK_NOTE_ENDED, none, none, none, NULL), true);
     return NULL;
 }
@@ -517,9 +531,10 @@ struct sk_frame *sk_worker_undelivered(struct sk_worker *w)
 
 uint64_t sk_worker_cpu_ns(const struct sk_worker *w)
 {
+    uint64_t whole = atomic_load(&w->cpu_ns);
     clockid_t clock;
-    struct timespec t = { 0 };
-    if (pthread_getcpuclockid(w->thread, &clock) == 0)
-        clock_gettime(clock, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+    struct timespec t;
+    if (whole != 0 || pthread_getcpuclockid(w->thread, &clock) != 0 || clock_gettime(clock, &t) != 0)
+        return whole != 0 ? whole : atomic_load(&w->cpu_ns); /* it ended while we looked */
+    return as_ns(&t);
 }

@@ -31,6 +31,7 @@ struct sk_worker {
     struct sk_host_limits limits;
     char *data_dir, *cache_dir, *config;
     pthread_t thread;
+    atomic_uint_fast64_t cpu_ns; /* of its whole life, when that is over; 0 before */
     struct sk_watch watch;
     struct sk_loop_task lost_task;
     bool lost_posted; /* under out.lock */
