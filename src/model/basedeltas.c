@@ -122,20 +122,16 @@ static int load_legacy(struct sk_basedeltas *b, const char *config_dir, struct s
 /* 1: there was something to read, 0: nothing yet. */
 static int load_file(struct sk_basedeltas *b, const char *config_dir, struct sk_errmsg *em)
 {
-    SK_CLEANUP(sk_freep) char *text = NULL;
-    size_t n;
-    int r = sk_kept_read(b->file, FILE_MAX, &text, &n, em);
+    yyjson_doc *doc = NULL;
+    int r = sk_kept_read_json(b->file, FILE_MAX, &doc, em);
     if (r == SK_ERR_NOTFOUND) {
         b->doc = yyjson_mut_doc_new(NULL);
         yyjson_mut_doc_set_root(b->doc, yyjson_mut_arr(b->doc));
         r = load_legacy(b, config_dir, em);
         return r < 0 ? r : r == 1 ? sk_basedeltas_save(b, em) : 0;
     }
-    yyjson_doc *doc = NULL;
-    if (r == 0)
-        r = sk_json_read((struct sk_span){ text, n }, &doc, em);
     if (r < 0)
-        return sk_errmsg_wrap(em, r, "%s", b->file);
+        return r;
     b->doc = yyjson_doc_mut_copy(doc, NULL);
     yyjson_doc_free(doc);
     if (!yyjson_mut_is_arr(yyjson_mut_doc_get_root(b->doc)))

@@ -13,16 +13,11 @@ static const char fresh[] = "{\"name\":\"signalk-server-config\",\"version\":\"0
 
 static int load(const char *file, yyjson_doc **ret, struct sk_errmsg *em)
 {
-    char *text = NULL;
-    size_t n = 0;
-    int r = sk_kept_read(file, FILE_MAX, &text, &n, em);
+    int r = sk_kept_read_json(file, FILE_MAX, ret, em);
     if (r == SK_ERR_NOTFOUND)
         return sk_json_read(SK_SPAN(fresh), ret, em);
-    if (r == 0)
-        r = sk_json_read((struct sk_span){ text, n }, ret, em);
-    free(text);
     if (r < 0)
-        return sk_errmsg_wrap(em, r, "%s", file);
+        return r;
     if (yyjson_is_obj(yyjson_doc_get_root(*ret)))
         return 0;
     yyjson_doc_free(*ret);

@@ -11,6 +11,8 @@
 #include "plugin/quota.h"
 #include "plugin/worker.h"
 
+#include <stdatomic.h>
+
 struct sk_outbox {
     pthread_mutex_t lock;
     pthread_cond_t room;

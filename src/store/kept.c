@@ -48,18 +48,15 @@ static char *copy_of(const char *file)
     return sk_fs_path(dirname(folder), hidden);
 }
 
-/* '{' or '[', which every such file is; 0, and why, when it is neither or no JSON. */
-static char kind_of(struct sk_span text, struct sk_errmsg *em)
+/* An object or an array, which every such file is; NULL, and why, when it is neither or no JSON. */
+static yyjson_doc *parse(struct sk_span text, struct sk_errmsg *em)
 {
-    yyjson_doc *doc;
-    if (sk_json_read(text, &doc, em) < 0)
-        return 0;
-    yyjson_val *root = yyjson_doc_get_root(doc);
-    char kind = yyjson_is_obj(root) ? '{' : yyjson_is_arr(root) ? '[' : 0;
-    if (kind == 0)
-        sk_errmsg_set(em, SK_ERR_INVALID, "neither an object nor an array");
+    yyjson_doc *doc = NULL;
+    if (sk_json_read(text, &doc, em) < 0 || yyjson_is_ctn(yyjson_doc_get_root(doc)))
+        return doc;
+    sk_errmsg_set(em, SK_ERR_INVALID, "neither an object nor an array");
     yyjson_doc_free(doc);
-    return kind;
+    return NULL;
 }
 
 static unsigned mode_of(const char *file)
@@ -80,19 +77,6 @@ static bool has_copy(const char *file)
 {
     size_t n = strlen(file);
     return n > 5 && strcmp(file + n - 5, ".json") == 0;
-}
-
-static int read_copy(const char *file, size_t max, char **ret_text, size_t *ret_n, char *ret_kind)
-{
-    SK_CLEANUP(sk_freep) char *copy = copy_of(file);
-    struct sk_errmsg em;
-    int r = sk_fs_read(copy, max, ret_text, ret_n, &em);
-    if (r == 0 && (*ret_kind = kind_of((struct sk_span){ *ret_text, *ret_n }, &em)) == 0) {
-        free(*ret_text);
-        *ret_text = NULL;
-        r = em.code;
-    }
-    return r;
 }
 
 static int set_aside(const char *file, struct sk_span found, struct sk_errmsg *em)
@@ -138,63 +122,97 @@ static void tell_of_loss(const char *file, const char *why, struct sk_span found
 struct found {
     char *text;
     size_t n;
-    char kind; /* as of kind_of */
+    yyjson_doc *doc; /* NULL: not sound */
     int result;
     struct sk_errmsg why; /* not sound */
 };
+
+static void found_finish(struct found *f)
+{
+    free(f->text);
+    yyjson_doc_free(f->doc);
+    *f = (struct found){ .result = f->result, .why = f->why };
+}
+
+static struct sk_span text_of(const struct found *f)
+{
+    return (struct sk_span){ f->text, f->n };
+}
 
 static void look(const char *file, size_t max, struct found *f)
 {
     *f = (struct found){ 0 };
     f->result = sk_fs_read(file, max, &f->text, &f->n, &f->why);
     if (f->result == 0)
-        f->kind = kind_of((struct sk_span){ f->text, f->n }, &f->why);
-    if (f->result == 0 && f->kind == 0 && f->why.code == SK_ERR_LIMIT) { /* no memory to read it: not the file's fault */
+        f->doc = parse(text_of(f), &f->why);
+    if (f->result == 0 && f->doc == NULL && f->why.code == SK_ERR_LIMIT) { /* no memory to read it: not the file's fault */
         f->result = SK_ERR_NOMEM;
-        free(f->text);
-        f->text = NULL;
-        f->n = 0;
+        found_finish(f);
     }
+}
+
+/* True: the copy took the place of what was found. */
+static bool replace(const char *file, struct found *f, struct found *good)
+{
+    good->doc = parse(text_of(good), &good->why);
+    if (good->doc != NULL && f->doc != NULL &&
+        yyjson_is_obj(yyjson_doc_get_root(good->doc)) != yyjson_is_obj(yyjson_doc_get_root(f->doc))) {
+        yyjson_doc_free(f->doc); /* JSON, but not what this file is about */
+        f->doc = NULL;
+        sk_errmsg_set(&f->why, SK_ERR_INVALID, "%s expected",
+                      yyjson_is_obj(yyjson_doc_get_root(good->doc)) ? "an object was" : "an array was");
+    }
+    if (f->doc != NULL || good->doc == NULL)
+        return false;
+    tell_of_copy(file, f->why.text, f->result == 0);
+    if (f->result == 0)
+        put_back(file, text_of(f), text_of(good));
+    found_finish(f);
+    *f = *good;
+    *good = (struct found){ 0 };
+    return true;
+}
+
+/* What is in the file, or in its copy. */
+static void find(const char *file, size_t max, struct found *f)
+{
+    SK_CLEANUP(sk_freep) char *copy = copy_of(file);
+    struct found good = { 0 };
+    look(file, max, f);
+    if (f->result == SK_ERR_NOTFOUND)
+        return;
+    good.result = sk_fs_read(copy, max, &good.text, &good.n, &good.why);
+    bool same = f->doc != NULL && good.result == 0 && sk_span_is(text_of(f), text_of(&good));
+    bool replaced = !same && good.result == 0 && replace(file, f, &good);
+    if (f->doc == NULL)
+        tell_of_loss(file, f->why.text, text_of(f));
+    else if (!same && !replaced) /* somebody may have edited it since, or it comes from another server: it is good from now on */
+        write_copy(copy, text_of(f), mode_of(file));
+    found_finish(&good);
 }
 
 int sk_kept_read(const char *file, size_t max, char **ret_text, size_t *ret_n, struct sk_errmsg *em)
 {
     struct found f;
-    char *good = NULL, good_kind = 0;
-    size_t good_n = 0;
-    look(file, max, &f);
-    if (f.result == SK_ERR_NOTFOUND)
-        return sk_errmsg_set(em, f.result, "%s", f.why.text);
-    bool has_good = read_copy(file, max, &good, &good_n, &good_kind) == 0;
-    if (has_good && f.kind != 0 && f.kind != good_kind) { /* JSON, but not what this file is about */
-        f.kind = 0;
-        sk_errmsg_set(&f.why, SK_ERR_INVALID, "%s expected", good_kind == '{' ? "an object was" : "an array was");
-    }
-    struct sk_span text = { f.text, f.n }, copy = { good, good_n };
-    if (f.kind != 0) { /* somebody may have edited it since, or it comes from another server: it is good from now on */
-        if (!has_good || !sk_span_is(text, copy)) {
-            SK_CLEANUP(sk_freep) char *name = copy_of(file);
-            write_copy(name, text, mode_of(file));
-        }
-    } else if (has_good) {
-        tell_of_copy(file, f.why.text, f.result == 0);
-        if (f.result == 0)
-            put_back(file, text, copy);
-        free(f.text);
-        f.text = good;
-        f.n = good_n;
-        good = NULL;
-        f.result = 0;
-    } else {
-        tell_of_loss(file, f.why.text, text);
-    }
-    free(good);
+    find(file, max, &f);
     if (f.result < 0)
         return sk_errmsg_set(em, f.result, "%s", f.why.text);
+    yyjson_doc_free(f.doc);
     *ret_text = f.text;
     if (ret_n != NULL)
         *ret_n = f.n;
     return 0;
+}
+
+int sk_kept_read_json(const char *file, size_t max, yyjson_doc **ret_doc, struct sk_errmsg *em)
+{
+    struct found f;
+    find(file, max, &f);
+    free(f.text);
+    *ret_doc = f.doc;
+    if (f.result < 0)
+        return sk_errmsg_set(em, f.result, "%s", f.why.text);
+    return f.doc != NULL ? 0 : sk_errmsg_set(em, SK_ERR_INVALID, "%s: %s", file, f.why.text);
 }
 
 int sk_kept_write(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em)

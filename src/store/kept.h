@@ -7,6 +7,7 @@
 #define SK_STORE_KEPT_H
 
 #include "base/err.h"
+#include "base/json.h"
 #include "store/fs.h"
 
 #define SK_KEPT_NOTES_MAX 16u
@@ -15,6 +16,9 @@
    copy is sound. Without a copy what was found is kept as NAME.broken, since the next save replaces it. A file that is not there
    stays so: it may have been removed on purpose. */
 int sk_kept_read(const char *file, size_t max, char **ret_text, size_t *ret_n, struct sk_errmsg *em);
+/* The same, read as JSON: an object or an array. What is neither, and has no good copy, is SK_ERR_INVALID; the text names the
+   file. */
+int sk_kept_read_json(const char *file, size_t max, yyjson_doc **ret_doc, struct sk_errmsg *em);
 /* As sk_fs_write_atomic, and the copy of a *.json. A copy that cannot be written is no failure. */
 int sk_kept_write(const char *file, struct sk_span content, unsigned mode, struct sk_errmsg *em);
 /* As sk_fs_remove, and the copy, also of a file that is gone already. */

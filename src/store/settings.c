@@ -13,14 +13,9 @@ struct sk_settings {
 
 static int read_file(const char *file, yyjson_doc **ret_doc, struct sk_errmsg *em)
 {
-    SK_CLEANUP(sk_freep) char *text = NULL;
-    size_t n;
-    int r = sk_kept_read(file, SK_SETTINGS_MAX, &text, &n, em);
+    int r = sk_kept_read_json(file, SK_SETTINGS_MAX, ret_doc, em);
     if (r < 0)
         return r;
-    r = sk_json_read((struct sk_span){ text, n }, ret_doc, em);
-    if (r < 0)
-        return sk_errmsg_wrap(em, r, "%s", file);
     if (yyjson_is_obj(yyjson_doc_get_root(*ret_doc)))
         return 0;
     yyjson_doc_free(*ret_doc);

@@ -390,19 +390,15 @@ static void take_checked(struct sk_priority_store *s, const yyjson_val *from, co
 /* Members that we do not know come first; they go back into the file with the next save. */
 static void read_file(struct sk_priority_store *s, const char *file, const yyjson_val *settings)
 {
-    SK_CLEANUP(sk_freep) char *text = NULL;
     struct sk_errmsg em;
-    size_t n;
-    yyjson_doc *doc = NULL;
-    int r = sk_kept_read(file, FILE_MAX, &text, &n, &em);
+    yyjson_doc *doc;
+    int r = sk_kept_read_json(file, FILE_MAX, &doc, &em);
     if (r == SK_ERR_NOTFOUND) {
         take_checked(s, settings, "settings.json");
         return;
     }
-    if (r == 0)
-        r = sk_json_read((struct sk_span){ text, n }, &doc, &em);
     if (r < 0) {
-        sk_log_error("source priorities not read, going on without: %s: %s", file, em.text);
+        sk_log_error("source priorities not read, going on without: %s", em.text);
         return;
     }
     if (yyjson_is_obj(yyjson_doc_get_root(doc))) {

@@ -71,13 +71,9 @@ static void restore(struct sk_api *api, yyjson_val *tree)
 
 static void load(struct sk_api *api, const char *file)
 {
-    SK_CLEANUP(sk_freep) char *text = NULL;
     struct sk_errmsg em;
-    yyjson_doc *doc = NULL;
-    size_t n;
-    int r = sk_kept_read(file, FILE_MAX, &text, &n, &em);
-    if (r == 0)
-        r = sk_json_read((struct sk_span){ text, n }, &doc, &em);
+    yyjson_doc *doc;
+    int r = sk_kept_read_json(file, FILE_MAX, &doc, &em);
     if (r == 0)
         restore(api, yyjson_doc_get_root(doc));
     else if (r != SK_ERR_NOTFOUND)

@@ -220,16 +220,10 @@ static void delete_preset(struct sk_http_req *r, void *arg)
 /* NULL: there is none, or it is broken (which is logged). */
 static yyjson_doc *read_doc(const char *file)
 {
-    SK_CLEANUP(sk_freep) char *text = NULL;
     struct sk_errmsg em;
-    size_t n;
-    yyjson_doc *doc = NULL;
-    int r = sk_kept_read(file, SK_UNIT_FILE_MAX, &text, &n, &em);
-    if (r == SK_ERR_NOTFOUND)
-        return NULL;
-    if (r == 0 && (r = sk_json_read((struct sk_span){ text, n }, &doc, &em)) < 0)
-        sk_errmsg_wrap(&em, r, "%s", file);
-    if (r < 0)
+    yyjson_doc *doc;
+    int r = sk_kept_read_json(file, SK_UNIT_FILE_MAX, &doc, &em);
+    if (r < 0 && r != SK_ERR_NOTFOUND)
         sk_log_error("unit preferences not used: %s", em.text);
     return doc;
 }

@@ -132,17 +132,13 @@ void sk_course_resource_changed(struct sk_course *c, struct sk_span type, struct
 
 static void restore(struct sk_course *c, const char *file)
 {
-    SK_CLEANUP(sk_freep) char *text = NULL;
     struct sk_errmsg em;
-    yyjson_doc *doc = NULL;
-    size_t n;
-    int r = sk_kept_read(file, SK_COURSE_TEXT_MAX, &text, &n, &em);
+    yyjson_doc *doc;
+    int r = sk_kept_read_json(file, SK_COURSE_TEXT_MAX, &doc, &em);
     if (r == SK_ERR_NOTFOUND)
         return;
-    if (r == 0)
-        r = sk_json_read((struct sk_span){ text, n }, &doc, &em);
     if (r < 0) {
-        sk_log_error("the course of the last run is not known: %s: %s", file, em.text);
+        sk_log_error("the course of the last run is not known: %s", em.text);
         return;
     }
     sk_course_state_read(&c->state, yyjson_doc_get_root(doc));

@@ -49,17 +49,13 @@ static void changed(void *arg)
 
 static void restore(struct sk_notifications *n, const char *file)
 {
-    SK_CLEANUP(sk_freep) char *text = NULL;
     struct sk_errmsg em;
-    size_t len;
-    yyjson_doc *doc = NULL;
-    int r = sk_kept_read(file, FILE_MAX, &text, &len, &em);
+    yyjson_doc *doc;
+    int r = sk_kept_read_json(file, FILE_MAX, &doc, &em);
     if (r == SK_ERR_NOTFOUND)
         return;
-    if (r == 0)
-        r = sk_json_read((struct sk_span){ text, len }, &doc, &em);
     if (r < 0) {
-        sk_log_error("alarms of the last run are not known: %s: %s", file, em.text);
+        sk_log_error("alarms of the last run are not known: %s", em.text);
         return;
     }
     size_t count = sk_alarms_restore(n->alarms, yyjson_doc_get_root(doc));
