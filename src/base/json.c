@@ -140,6 +140,16 @@ bool sk_json_get_bool(const yyjson_val *obj, const char *key, bool otherwise)
     return yyjson_is_bool(v) ? yyjson_get_bool(v) : otherwise;
 }
 
+bool sk_json_lists(const yyjson_val *list, struct sk_span text)
+{
+    size_t i, n;
+    yyjson_val *v;
+    yyjson_arr_foreach((yyjson_val *)(uintptr_t)list, i, n, v)
+        if (yyjson_is_str(v) && sk_span_is(sk_json_str(v), text))
+            return true;
+    return false;
+}
+
 double sk_json_get_number(const yyjson_val *obj, const char *key, double otherwise)
 {
     double d;

@@ -35,6 +35,7 @@ yyjson_val *sk_json_get(const yyjson_val *obj, const char *key);
 const char *sk_json_get_str(const yyjson_val *obj, const char *key);
 bool sk_json_get_bool(const yyjson_val *obj, const char *key, bool otherwise);
 double sk_json_get_number(const yyjson_val *obj, const char *key, double otherwise);
+bool sk_json_lists(const yyjson_val *list, struct sk_span text); /* an array with this string in it */
 /* JavaScript truth: not false, null, 0, "" or absent. */
 bool sk_json_truthy(const yyjson_val *v);
 

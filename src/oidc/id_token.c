@@ -18,12 +18,8 @@ static bool same(struct sk_span a, const char *b)
 
 static int check_audience(const yyjson_val *claims, const char *client_id, struct sk_errmsg *em)
 {
-    yyjson_val *aud = sk_json_get(claims, "aud"), *azp = sk_json_get(claims, "azp"), *one;
-    bool ours = yyjson_equals_str(aud, client_id);
-    size_t i, n;
-    yyjson_arr_foreach(aud, i, n, one)
-        ours = ours || yyjson_equals_str(one, client_id);
-    if (!ours)
+    yyjson_val *aud = sk_json_get(claims, "aud"), *azp = sk_json_get(claims, "azp");
+    if (!yyjson_equals_str(aud, client_id) && !sk_json_lists(aud, sk_span_of(client_id)))
         return refuse(em, "it was made for another application (aud)");
     if (azp != NULL && !yyjson_equals_str(azp, client_id))
         return refuse(em, "it was given to another application (azp)");

@@ -28,16 +28,6 @@ static int take_address(const yyjson_val *doc, const char *member, bool needed, 
     return 0;
 }
 
-static bool lists(const yyjson_val *list, const char *word)
-{
-    yyjson_val *v;
-    size_t i, n;
-    yyjson_arr_foreach((yyjson_val *)(uintptr_t)list, i, n, v)
-        if (yyjson_equals_str(v, word))
-            return true;
-    return false;
-}
-
 static int read_members(const yyjson_val *doc, struct sk_oidc_provider *p, struct sk_errmsg *em)
 {
     const struct {
@@ -57,8 +47,8 @@ static int read_members(const yyjson_val *doc, struct sk_oidc_provider *p, struc
             return r;
     }
     yyjson_val *methods = sk_json_get(doc, "token_endpoint_auth_methods_supported");
-    p->basic = methods == NULL || lists(methods, "client_secret_basic");
-    p->post = lists(methods, "client_secret_post");
+    p->basic = methods == NULL || sk_json_lists(methods, SK_SPAN("client_secret_basic"));
+    p->post = sk_json_lists(methods, SK_SPAN("client_secret_post"));
     if (!p->basic && !p->post)
         return sk_errmsg_set(em, SK_ERR_INVALID, "its token endpoint takes neither client_secret_post nor client_secret_basic");
     p->says_issuer = sk_json_get_bool(doc, "authorization_response_iss_parameter_supported", false);

@@ -52,16 +52,6 @@ static char *id_of(const char *name)
     return id;
 }
 
-static bool has_keyword(const yyjson_val *keywords, const char *wanted)
-{
-    size_t i, n;
-    yyjson_val *k;
-    yyjson_arr_foreach((yyjson_val *)(uintptr_t)keywords, i, n, k)
-        if (yyjson_equals_str(k, wanted))
-            return true;
-    return false;
-}
-
 static const struct {
     const char *key;
     bool otherwise;
@@ -115,11 +105,12 @@ static int fill(struct sk_package *p, const yyjson_val *root, struct sk_errmsg *
     if (!yyjson_is_arr((yyjson_val *)(uintptr_t)keywords))
         keywords = NULL;
     p->keywords_json = compact(keywords, "[]");
-    p->is_plugin = has_keyword(keywords, "signalk-wasm-plugin") || has_keyword(keywords, "signalk-node-server-plugin");
-    p->is_embeddable = has_keyword(keywords, "signalk-embeddable-webapp");
-    p->is_webapp = p->is_embeddable || has_keyword(keywords, "signalk-webapp");
-    p->is_addon = has_keyword(keywords, "signalk-node-server-addon");
-    p->is_configurator = has_keyword(keywords, "signalk-plugin-configurator");
+    p->is_plugin =
+        sk_json_lists(keywords, SK_SPAN("signalk-wasm-plugin")) || sk_json_lists(keywords, SK_SPAN("signalk-node-server-plugin"));
+    p->is_embeddable = sk_json_lists(keywords, SK_SPAN("signalk-embeddable-webapp"));
+    p->is_webapp = p->is_embeddable || sk_json_lists(keywords, SK_SPAN("signalk-webapp"));
+    p->is_addon = sk_json_lists(keywords, SK_SPAN("signalk-node-server-addon"));
+    p->is_configurator = sk_json_lists(keywords, SK_SPAN("signalk-plugin-configurator"));
     p->is_module = sk_span_eq(sk_json_str(sk_json_get(root, "type")), "module");
     if (sk_package_served(p))
         p->json = compact(root, "{}");

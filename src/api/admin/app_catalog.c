@@ -34,16 +34,6 @@ void sk_catalog_write_categories(struct sk_buf *out)
     sk_buf_char(out, ']');
 }
 
-static bool has_keyword(const yyjson_val *keywords, const char *wanted)
-{
-    size_t i, n;
-    yyjson_val *k;
-    yyjson_arr_foreach((yyjson_val *)(uintptr_t)keywords, i, n, k)
-        if (yyjson_equals_str(k, wanted))
-            return true;
-    return false;
-}
-
 static void write_flag(struct sk_buf *out, const char *name, bool value)
 {
     sk_buf_printf(out, ",\"%s\":%s", name, value ? "true" : "false");
@@ -51,7 +41,7 @@ static void write_flag(struct sk_buf *out, const char *name, bool value)
 
 static bool has_webapp(const yyjson_val *keywords)
 {
-    return has_keyword(keywords, "signalk-webapp") || has_keyword(keywords, "signalk-embeddable-webapp");
+    return sk_json_lists(keywords, SK_SPAN("signalk-webapp")) || sk_json_lists(keywords, SK_SPAN("signalk-embeddable-webapp"));
 }
 
 /* What follows from the keywords alone. */
@@ -59,10 +49,11 @@ static void write_kinds(struct sk_buf *out, const yyjson_val *keywords, bool run
 {
     size_t i, n, count = 0;
     yyjson_val *k;
-    bool plugin = has_keyword(keywords, "signalk-wasm-plugin") || has_keyword(keywords, "signalk-node-server-plugin");
-    bool embeddable = has_keyword(keywords, "signalk-embeddable-webapp");
+    bool plugin =
+        sk_json_lists(keywords, SK_SPAN("signalk-wasm-plugin")) || sk_json_lists(keywords, SK_SPAN("signalk-node-server-plugin"));
+    bool embeddable = sk_json_lists(keywords, SK_SPAN("signalk-embeddable-webapp"));
     write_flag(out, "isPlugin", plugin);
-    write_flag(out, "isWebapp", has_keyword(keywords, "signalk-webapp"));
+    write_flag(out, "isWebapp", sk_json_lists(keywords, SK_SPAN("signalk-webapp")));
     write_flag(out, "isEmbeddableWebapp", embeddable);
     if (plugin && !has_webapp(keywords) && !runs_here)
         write_flag(out, "needsNodeServer", true);
@@ -120,7 +111,8 @@ static void write_entry(struct sk_buf *out, const yyjson_val *package, int64_t n
     const yyjson_val *keywords = sk_json_get(package, "keywords"), *links = sk_json_get(package, "links");
     struct sk_span date = sk_json_str(sk_json_get(package, "date")), name = sk_json_str(sk_json_get(package, "name"));
     int64_t at = 0;
-    bool dated = date.p != NULL && sk_iso_parse(date.p, date.n, &at), javascript = !has_keyword(keywords, "signalk-wasm-plugin");
+    bool dated = date.p != NULL && sk_iso_parse(date.p, date.n, &at),
+         javascript = !sk_json_lists(keywords, SK_SPAN("signalk-wasm-plugin"));
     SK_BUF_LIT(out, "{\"name\":");
     sk_json_write_str(out, name);
     write_text(out, "version", sk_json_str(sk_json_get(package, "version")));

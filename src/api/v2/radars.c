@@ -53,25 +53,13 @@ static void ask_owner(struct sk_radar_op *op, const struct sk_provider *v)
     sk_buf_finish(&b);
 }
 
-static bool names(const yyjson_val *list, struct sk_span id)
-{
-    size_t i, n;
-    yyjson_val *item;
-    if (!yyjson_is_arr((yyjson_val *)(uintptr_t)list))
-        return false;
-    yyjson_arr_foreach((yyjson_val *)(uintptr_t)list, i, n, item)
-        if (sk_span_is(sk_json_str(item), id))
-            return true;
-    return false;
-}
-
 static void searched(void *arg, struct sk_asked *answers, size_t count)
 {
     struct sk_radar_op *op = arg;
     const struct sk_provider *v = NULL;
     for (size_t i = 0; i < count && v == NULL; i++) {
         yyjson_doc *doc = answers[i].result == 0 ? sk_v2_parse(sk_buf_span(&answers[i].text)) : NULL;
-        if (names(yyjson_doc_get_root(doc), op->radar))
+        if (sk_json_lists(yyjson_doc_get_root(doc), op->radar))
             v = sk_providers_find(op->api->providers, SK_PROVIDES_RADARS, (struct sk_span){ 0 }, sk_span_of(answers[i].id));
         yyjson_doc_free(doc);
     }
