@@ -1,5 +1,6 @@
 #include "plugin/engine.h"
 
+#include "base/clock.h"
 #include "base/cond.h"
 #include "sandbox/sandbox.h"
 
@@ -9,6 +10,7 @@
 
 #define PARK_AFTER_MS 50u /* so that a poll once a second does not keep it ticking all the time */
 #define WATCH_EVERY_TICKS 10u
+#define LATE_MAX 100u /* ticks; a second: what is later is not made up for */
 
 struct sk_engine {
     wasm_engine_t *wasm; /* written once under the lock, before any worker uses it */
@@ -17,6 +19,7 @@ struct sk_engine {
     atomic_bool parked;
     pthread_mutex_t lock; /* guards all below, and creation */
     pthread_cond_t unpark, compile_free;
+    atomic_uint_fast64_t next_ns; /* when the next tick is planned; monotonic */
     pthread_t ticker;
     bool ticking, closing;
     int compiles;
@@ -77,7 +80,7 @@ wasm_config_t *sk_engine_config(void)
 /* Under the lock. */
 static void find_lost(struct sk_engine *e)
 {
-    uint64_t now = sk_engine_ticks(e), grace = sk_engine_ticks_of(e->grace_ms);
+    uint64_t now = sk_engine_ticks(e), grace = e->grace_ms / SK_TICK_MS + 1;
     for (struct sk_watch *w = e->watches; w != NULL; w = w->next) {
         uint64_t until = atomic_load_explicit(&w->busy_until, memory_order_relaxed);
         if (until != 0 && now > until + grace && !w->reported) {
@@ -87,9 +90,15 @@ static void find_lost(struct sk_engine *e)
     }
 }
 
+static void plan(struct sk_engine *e, const struct timespec *next)
+{
+    uint64_t ns = (uint64_t)next->tv_sec * 1000000000u + (uint64_t)next->tv_nsec;
+    atomic_store_explicit(&e->next_ns, ns, memory_order_release);
+}
+
 /* Ticks follow the clock and not each other: a deadline of 500 ticks would otherwise be late by 500 delays of the scheduler.
    Late ticks are made up for at once, unless the whole process stood still. */
-static void sleep_tick(struct timespec *next)
+static void sleep_tick(struct sk_engine *e, struct timespec *next)
 {
     struct timespec now;
     next->tv_nsec += SK_TICK_MS * 1000000L;
@@ -100,6 +109,7 @@ static void sleep_tick(struct timespec *next)
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (now.tv_sec > next->tv_sec + 1)
         *next = now;
+    plan(e, next);
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL);
 }
 
@@ -109,10 +119,11 @@ static void *tick(void *arg)
     struct timespec next;
     unsigned idle = 0;
     clock_gettime(CLOCK_MONOTONIC, &next);
+    plan(e, &next);
     pthread_setname_np(pthread_self(), "sk-ticker");
     sk_sandbox_enter(SK_THREAD_TICKER);
     for (uint64_t n = 1;; n++) {
-        sleep_tick(&next);
+        sleep_tick(e, &next);
         atomic_fetch_add_explicit(&e->ticks, 1, memory_order_relaxed);
         wasmtime_engine_increment_epoch(e->wasm);
         idle = atomic_load_explicit(&e->active, memory_order_relaxed) == 0 ? idle + 1 : 0;
@@ -126,8 +137,9 @@ static void *tick(void *arg)
             /* a call that became active before it could see `parked` is seen here; later ones see `parked` */
             while (!e->closing && atomic_load(&e->active) == 0)
                 pthread_cond_wait(&e->unpark, &e->lock);
-            atomic_store(&e->parked, false);
             clock_gettime(CLOCK_MONOTONIC, &next);
+            plan(e, &next);
+            atomic_store(&e->parked, false);
             idle = 0;
         }
         bool closing = e->closing;
@@ -197,6 +209,16 @@ void sk_engine_leave(struct sk_engine *e)
 uint64_t sk_engine_ticks(const struct sk_engine *e)
 {
     return atomic_load_explicit(&e->ticks, memory_order_relaxed);
+}
+
+uint64_t sk_engine_deadline(const struct sk_engine *e, unsigned ms)
+{
+    uint64_t next = atomic_load_explicit(&e->next_ns, memory_order_acquire), now = sk_clock_mono_ns(), late = 0;
+    if (next != 0 && now > next && !atomic_load(&e->parked))
+        late = (now - next) / (SK_TICK_MS * UINT64_C(1000000)) + 1;
+    if (late > LATE_MAX)
+        late = LATE_MAX;
+    return sk_engine_ticks(e) + late + (ms + SK_TICK_MS - 1) / SK_TICK_MS + 1; /* the first may come at once */
 }
 
 bool sk_engine_compile_begin(struct sk_engine *e, unsigned ms)

@@ -50,10 +50,9 @@ void sk_engine_unwatch(struct sk_engine *e, struct sk_watch *w);
 void sk_engine_enter(struct sk_engine *e);
 void sk_engine_leave(struct sk_engine *e);
 uint64_t sk_engine_ticks(const struct sk_engine *e);
-static inline uint64_t sk_engine_ticks_of(unsigned ms)
-{
-    return ms / SK_TICK_MS + 1; /* the first tick may come at once */
-}
+/* The tick at which `ms` from now have passed. Ticks that the ticker is late with, and will make up for at once, are not taken
+   for time that passes. */
+uint64_t sk_engine_deadline(const struct sk_engine *e, unsigned ms);
 
 /* Slots for compilers. Waits up to `ms`; false: none became free. */
 bool sk_engine_compile_begin(struct sk_engine *e, unsigned ms);

@@ -272,7 +272,7 @@ void sk_guest_set_deadline(struct sk_guest *g, unsigned ms)
 {
     g->waited_ms = 0;
     g->abort_text[0] = 0; /* of an earlier abort() that was not followed by a trap */
-    g->deadline_tick = sk_engine_ticks(g->o.engine) + sk_engine_ticks_of(ms);
+    g->deadline_tick = sk_engine_deadline(g->o.engine, ms);
 }
 
 uint64_t sk_guest_ms_left(const struct sk_guest *g)

@@ -22,7 +22,7 @@ static const struct sk_span none = { NULL, 0 };
 
 void sk_worker_begin_call(struct sk_worker *w, unsigned ms)
 {
-    atomic_store_explicit(&w->watch.busy_until, sk_engine_ticks(w->o.engine) + sk_engine_ticks_of(ms), memory_order_relaxed);
+    atomic_store_explicit(&w->watch.busy_until, sk_engine_deadline(w->o.engine, ms), memory_order_relaxed);
 }
 
 void sk_worker_end_call(struct sk_worker *w)
@@ -480,7 +480,7 @@ struct sk_note *sk_worker_take(struct sk_worker *w)
 void sk_worker_stop(struct sk_worker *w)
 {
     atomic_store(&w->cancel, true);
-    atomic_store(&w->cut_at, sk_engine_ticks(w->o.engine) + sk_engine_ticks_of(w->limits.stop_ms));
+    atomic_store(&w->cut_at, sk_engine_deadline(w->o.engine, w->limits.stop_ms));
     pthread_mutex_lock(&w->lock);
     w->stop = true;
     atomic_store(&w->urgent, true);
