@@ -1,9 +1,11 @@
 #include "plugin/discover.h"
 
 #include "base/log.h"
+#include "base/map.h"
 #include "store/fs.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -54,6 +56,28 @@ static void mark_module(struct sk_package *p)
     free(file);
 }
 
+/* The folders are looked at again and again. Thread: any; the app store looks, too. */
+static void tell_once(const char *dir, const struct sk_errmsg *em)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static uint64_t told[SK_DISCOVER_UNREAD_MAX];
+    static size_t count;
+    uint64_t hash = sk_hash_bytes(dir, strlen(dir));
+    size_t i = 0;
+    pthread_mutex_lock(&lock);
+    while (i < count && told[i] != hash)
+        i++;
+    bool is_new = i == count && count < SK_DISCOVER_UNREAD_MAX;
+    if (is_new)
+        told[count++] = hash;
+    pthread_mutex_unlock(&lock);
+    if (is_new)
+        sk_log_warn("the package in %s is passed over: %s. The server reaches only folders that it found when it was started: if "
+                    "this "
+                    "is a new link, start the server again",
+                    dir, em->text);
+}
+
 static void look_at(const char *dir, bool bundled, struct sk_packages *f)
 {
     struct sk_errmsg em = { 0 };
@@ -64,7 +88,9 @@ static void look_at(const char *dir, bool bundled, struct sk_packages *f)
     if (r == 0)
         r = sk_package_parse((struct sk_span){ text, n }, &p, &em);
     if (r < 0) {
-        if (r != SK_ERR_NOTFOUND)
+        if (r == SK_ERR_DENIED)
+            tell_once(dir, &em);
+        else if (r != SK_ERR_NOTFOUND)
             sk_log_debug(NS, "%s passed over: %s", file, em.text);
         if (f->unread_count < SK_DISCOVER_UNREAD_MAX)
             f->unread[f->unread_count++] = sk_xstrdup(dir);

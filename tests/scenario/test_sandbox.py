@@ -3,6 +3,7 @@ import ctypes
 import errno
 import platform
 import re
+import shutil
 import signal
 from pathlib import Path
 
@@ -64,7 +65,23 @@ def test_every_thread_is_confined_and_some_more_than_the_loop(config, launch):
         return True
 
     eventually(settled, "all threads in their roles", 30)
-    assert re.search(r"confined to its folders and to the system calls it needs", server.log()) or landlock() == 0
+    assert landlock() == 0 or server.wait_log("confined to its folders and to the system calls it needs")
+
+
+@pytest.mark.skipif(landlock() == 0, reason="the kernel has no Landlock")
+def test_a_link_that_is_laid_too_late_is_told(config, launch, tmp_path):
+    """As somebody who writes a plugin does it: the folder is somewhere else, and the server runs already."""
+    config.install(packages.built("probe-c-wasi"))
+    package = config.install(packages.built("guide-rust"))
+    folder = config.plugin_dir(package)
+    shutil.move(folder, tmp_path / "work")
+    server = launch()
+    assert package not in server.plugins()
+    folder.symlink_to(tmp_path / "work", target_is_directory=True)
+    assert server.wait_log(f"the package in {re.escape(str(folder))} is passed over: .*start the server again", timeout=30)
+    server.stop()
+    server.restart()
+    assert package in server.plugins()
 
 
 def test_it_can_be_switched_off(config, launch):
